@@ -1,0 +1,3 @@
+"""Classical-to-quantum knowledge distillation, JAX-native."""
+
+__version__ = "0.1.0"

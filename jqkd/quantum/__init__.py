@@ -1,0 +1,47 @@
+"""Circuits, and what a circuit does to a state. Knows nothing of the rest of the package."""
+
+from jqkd.quantum.circuit import Circuit, Op, draw
+from jqkd.quantum.gates import GATES, Gate
+from jqkd.quantum.gradient import (
+    NOTEBOOK_RULE,
+    TWO_TERM_RULE,
+    ShiftRule,
+    outcome_probabilities,
+)
+from jqkd.quantum.measurement import expectation, expectation_from_counts, outcomes, probabilities
+from jqkd.quantum.sampling import sample_counts
+from jqkd.quantum.statevector import run
+from jqkd.quantum.templates import (
+    amplitude_angles,
+    amplitude_encoding,
+    angle_encoding,
+    h_ry,
+    hardware_efficient,
+    rotations,
+    ry_layer,
+)
+
+__all__ = [
+    "GATES",
+    "NOTEBOOK_RULE",
+    "TWO_TERM_RULE",
+    "Circuit",
+    "Gate",
+    "Op",
+    "ShiftRule",
+    "amplitude_angles",
+    "amplitude_encoding",
+    "angle_encoding",
+    "draw",
+    "expectation",
+    "expectation_from_counts",
+    "h_ry",
+    "hardware_efficient",
+    "outcome_probabilities",
+    "outcomes",
+    "probabilities",
+    "rotations",
+    "run",
+    "ry_layer",
+    "sample_counts",
+]

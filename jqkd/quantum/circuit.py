@@ -1,0 +1,163 @@
+"""Circuits as data: frozen, hashable, validated when built.
+
+A circuit is a tuple of operations; its angles are a separate vector with one slot per angle of
+each rotation gate, in order of appearance. A parameter used by two gates is two slots that the
+caller fills with the same number, so that autodiff adds up what the shift rule returns per slot.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from jqkd._checks import check_at_least, fail
+from jqkd.quantum.gates import GATES, Gate
+
+
+@dataclass(frozen=True)
+class Op:
+    """One gate on some wires; ``fixed`` angles (radians) make it constant, without slots.
+
+    Raises:
+        InputError: unknown gate, wrong number of wires or angles, a wire named twice.
+
+    Example:
+        >>> Op("RY", (0,)).num_slots, Op("RY", (0,), fixed=(0.5,)).num_slots
+        (1, 0)
+    """
+
+    name: str
+    wires: tuple[int, ...]
+    fixed: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in GATES:
+            fail("name", f"be one of the gates {', '.join(GATES)}", repr(self.name))
+        object.__setattr__(self, "wires", tuple(int(w) for w in self.wires))
+        gate = self.gate
+        if len(self.wires) != gate.num_wires or len(set(self.wires)) != len(self.wires):
+            fail("wires", f"be {gate.num_wires} different wire(s) for {self.name}", self.wires)
+        if min(self.wires) < 0:
+            fail("wires", "be 0 or more", self.wires)
+        if self.fixed is not None:
+            object.__setattr__(self, "fixed", tuple(float(a) for a in self.fixed))
+            if len(self.fixed) != gate.num_angles or not all(map(math.isfinite, self.fixed)):
+                must = f"be {gate.num_angles} finite angle(s) in radians for {self.name}"
+                fail("fixed", must, self.fixed)
+
+    @property
+    def gate(self) -> Gate:
+        """The row of the gate table."""
+        return GATES[self.name]
+
+    @property
+    def num_slots(self) -> int:
+        """Number of entries of the angle vector that it reads."""
+        return 0 if self.fixed is not None else self.gate.num_angles
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """Operations on ``num_qubits`` qubits, applied from first to last.
+
+    Args:
+        num_qubits: Q, at least 1.
+        ops: the operations; ``Op`` checks each, the circuit checks that the wires exist.
+
+    Raises:
+        InputError: no qubit, or a wire outside ``0..Q-1``.
+
+    Example:
+        >>> circuit = Circuit(2, (Op("H", (0,)), Op("RY", (1,)), Op("CX", (0, 1))))
+        >>> circuit.num_angles, circuit.is_real, circuit == circuit.then(())
+        (1, True, True)
+    """
+
+    num_qubits: int
+    ops: tuple[Op, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_at_least("num_qubits", self.num_qubits, 1)
+        object.__setattr__(self, "ops", tuple(self.ops))
+        for op in self.ops:
+            if max(op.wires) >= self.num_qubits:
+                allowed = f"lie in 0..{self.num_qubits - 1} in a circuit of {self.num_qubits}"
+                fail("wires", f"{allowed} qubit(s)", f"{op.name} on {op.wires}")
+
+    # Circuits are static arguments of jitted functions, so they are hashed at every call.
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.num_qubits, self.ops))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def num_angles(self) -> int:
+        """P, the length of the angle vector."""
+        return sum(op.num_slots for op in self.ops)
+
+    @cached_property
+    def is_real(self) -> bool:
+        """Whether every gate is a real matrix: then amplitudes need no imaginary part."""
+        return all(op.gate.real for op in self.ops)
+
+    def slots(self) -> Iterator[tuple[Op, range]]:
+        """The operations, each with the range of angle slots it reads."""
+        start = 0
+        for op in self.ops:
+            yield op, range(start, start + op.num_slots)
+            start += op.num_slots
+
+    def then(self, other: Circuit | Iterable[Op]) -> Circuit:
+        """This circuit followed by another one's operations."""
+        ops = other.ops if isinstance(other, Circuit) else tuple(other)
+        return Circuit(self.num_qubits, self.ops + ops)
+
+    def __str__(self) -> str:
+        return draw(self)
+
+
+def draw(circuit: Circuit) -> str:
+    """Text drawing, one line per qubit, one column per layer of operations.
+
+    Args:
+        circuit: the circuit.
+
+    Returns:
+        Lines that begin with ``q0:``; slots appear as ``t0, t1, ...``.
+
+    Example:
+        >>> print(draw(Circuit(2, (Op("H", (0,)), Op("RY", (1,)), Op("CX", (0, 1))))))
+        q0: ─H──────CX0─
+        q1: ─RY(t0)─CX1─
+    """
+    columns: list[dict[int, str]] = []
+    depth = [0] * circuit.num_qubits
+    for op, slots in circuit.slots():
+        low, high = min(op.wires), max(op.wires)
+        column = max(depth[low : high + 1])
+        depth[low : high + 1] = [column + 1] * (high - low + 1)
+        while len(columns) <= column:
+            columns.append({})
+        columns[column].update(_labels(op, slots))
+    lines = [f"q{wire}: ─".ljust(len(f"q{circuit.num_qubits - 1}: ─")) for wire in range(len(depth))]
+    for column in columns:
+        width = max(map(len, column.values()))
+        for wire in range(circuit.num_qubits):
+            lines[wire] += column.get(wire, "").ljust(width, "─") + "─"
+    return "\n".join(lines)
+
+
+def _labels(op: Op, slots: range) -> dict[int, str]:
+    if op.fixed is not None and op.fixed:
+        shown = "(" + ",".join(f"{a:.4g}" for a in op.fixed) + ")"
+    else:
+        shown = f"({','.join(f't{s}' for s in slots)})" if slots else ""
+    if len(op.wires) == 1:
+        return {op.wires[0]: op.name + shown}
+    labels = {wire: f"{op.name}{i}" + shown for i, wire in enumerate(op.wires)}
+    low, high = min(op.wires), max(op.wires)
+    return {wire: "│" for wire in range(low, high)} | labels

@@ -1,0 +1,171 @@
+"""Reading a state: probabilities, expectation values, and estimates from sampled shots.
+
+Bit order, written once, here: axis k of a state tensor is qubit k; outcome c is the bit string
+that spells c in binary as Qiskit prints it, qubit 0 rightmost, so c = sum_k bit_k 2**k. Pauli
+strings follow the same order: in "ZIX" the X acts on qubit 0.
+"""
+
+from __future__ import annotations
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from jqkd._checks import check_at_least, fail
+from jqkd.quantum.circuit import Circuit, Op
+from jqkd.quantum.sampling import sample_counts
+from jqkd.quantum.statevector import run
+
+# Gates that turn a measurement in the Pauli's basis into one of Z.
+_TO_Z_BASIS = {"I": (), "X": ("H",), "Y": ("SDG", "H"), "Z": ()}
+
+
+def outcomes(num_qubits: int) -> list[str]:
+    """Bit strings in outcome order, as Qiskit prints them.
+
+    Example:
+        >>> outcomes(2)
+        ['00', '01', '10', '11']
+    """
+    return [format(c, f"0{num_qubits}b") for c in range(2**num_qubits)]
+
+
+def flat(state: Array) -> Array:
+    """State tensor ``(2,) * Q`` as a vector ``(K,)`` in outcome order.
+
+    Example:
+        >>> flat(jnp.zeros((2, 2)).at[1, 0].set(1)).tolist()
+        [0.0, 1.0, 0.0, 0.0]
+    """
+    return state.transpose(range(state.ndim)[::-1]).reshape(-1)
+
+
+def probabilities(state: Array) -> Array:
+    """|amplitude|^2 of every outcome.
+
+    Args:
+        state: amplitudes of shape ``(2,) * Q``.
+
+    Returns:
+        Shape ``(K,)``, K = 2**Q, in outcome order; they sum to one if the state is normalised.
+
+    Example:
+        >>> from jqkd.quantum.templates import h_ry
+        >>> probabilities(run(h_ry(2), jnp.zeros(2))).round(3).tolist()
+        [0.25, 0.25, 0.25, 0.25]
+    """
+    amplitudes = flat(state)
+    if jnp.iscomplexobj(amplitudes):
+        return amplitudes.real**2 + amplitudes.imag**2
+    return amplitudes**2
+
+
+def check_pauli(pauli: str, num_qubits: int) -> None:
+    """One letter of I, X, Y, Z per qubit."""
+    if len(pauli) != num_qubits or set(pauli) - set("IXYZ"):
+        must = f"be {num_qubits} letters of I, X, Y, Z (rightmost for qubit 0)"
+        fail("pauli", must, repr(pauli))
+
+
+def parity(pauli: str) -> np.ndarray:
+    """Eigenvalues ±1 of a Pauli string, its letters read as Z, for every outcome.
+
+    Args:
+        pauli: Q letters, rightmost for qubit 0.
+
+    Returns:
+        Shape ``(K,)``.
+
+    Example:
+        >>> parity("ZI").tolist()
+        [1.0, 1.0, -1.0, -1.0]
+    """
+    signs = np.ones(1)
+    for letter in pauli:
+        signs = np.kron(signs, [1.0, 1.0] if letter == "I" else [1.0, -1.0])
+    return signs
+
+
+def rotate_to(circuit: Circuit, pauli: str) -> Circuit:
+    """The circuit followed by the basis change after which measuring Z measures ``pauli``.
+
+    Args:
+        circuit: Q qubits.
+        pauli: Q letters of I, X, Y, Z, rightmost for qubit 0.
+
+    Raises:
+        InputError: another length or letter.
+
+    Example:
+        >>> print(rotate_to(Circuit(1), "Y"))
+        q0: ─SDG─H─
+    """
+    check_pauli(pauli, circuit.num_qubits)
+    wires = enumerate(reversed(pauli))
+    return circuit.then(
+        Op(name, (wire,)) for wire, letter in wires for name in _TO_Z_BASIS[letter]
+    )
+
+
+def expectation(circuit: Circuit, angles: ArrayLike, pauli: str) -> Array:
+    """Exact <pauli> after a circuit, the paper's eq. 10 and 11.
+
+    Args:
+        circuit: Q qubits, P slots.
+        angles: shape ``(P,)``, radians.
+        pauli: Q letters of I, X, Y, Z, rightmost for qubit 0.
+
+    Returns:
+        A scalar in [-1, 1].
+
+    Example:
+        >>> from jqkd.quantum.templates import h_ry
+        >>> round(float(expectation(h_ry(1), jnp.array([0.0]), "X")), 3)
+        1.0
+    """
+    p = probabilities(run(rotate_to(circuit, pauli), angles))
+    return p @ jnp.asarray(parity(pauli), p.dtype)
+
+
+def expectation_from_counts(counts: Array, pauli: str) -> Array:
+    """Estimate of <pauli> from shots taken after ``rotate_to(circuit, pauli)``.
+
+    Its standard error is ``sqrt((1 - <pauli>**2) / S)``.
+
+    Args:
+        counts: shape ``(K,)``, in outcome order; also frequencies.
+        pauli: Q letters, rightmost for qubit 0.
+
+    Returns:
+        A scalar in [-1, 1].
+
+    Example:
+        >>> float(expectation_from_counts(jnp.array([75.0, 25.0]), "Z"))
+        0.5
+    """
+    check_pauli(pauli, int(math.log2(counts.size)))
+    return counts @ jnp.asarray(parity(pauli), counts.dtype) / counts.sum()
+
+
+def check_shots(shots: int) -> None:
+    """Shots are a whole number between 1 and 2**24, where float32 counts stay exact."""
+    check_at_least("shots", shots, 1, "use `exact` for no shot noise")
+    if shots > 2**24:
+        fail("shots", "be at most 16777216 (2**24), where counts stay exact", shots)
+
+
+__all__ = [
+    "check_pauli",
+    "check_shots",
+    "expectation",
+    "expectation_from_counts",
+    "flat",
+    "outcomes",
+    "parity",
+    "probabilities",
+    "rotate_to",
+    "sample_counts",
+]

@@ -1,0 +1,253 @@
+"""Shots: exact multinomial counts, without drawing the shots one by one.
+
+A register of qubits is read bit by bit: the shots that reach a node of the binary tree of bit
+strings split between its two children binomially. Each binomial is drawn by inversion where its
+mean is small and by Hörmann's transformed rejection (BTRS, J. Stat. Comput. Simul. 46, 1993)
+elsewhere. The number of shots may be traced, so all shot counts share one program.
+"""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+from jax.custom_batching import custom_vmap
+from jax.typing import ArrayLike
+
+# Below this mean, inversion; BTRS needs at least 10 (Hörmann 1993).
+_SMALL_MEAN = 10.0
+# A binomial of mean below 10 exceeds 36 with a probability below 5e-11, under the resolution of
+# the uniforms (2**-32), so that 36 terms of the distribution function are all of it.
+_TERMS = 36
+# Up to so many outcomes in a batch, compile time matters more than empty nodes.
+_SMALL_BATCH = 4096
+# s(0), where the series of _stirling is too coarse.
+_STIRLING_0 = 1 - 0.5 * math.log(2 * math.pi)
+
+
+def sample_counts(key: Array, probabilities: ArrayLike, shots: ArrayLike) -> Array:
+    """Counts of ``shots`` measurements, an exact sample of the multinomial distribution.
+
+    Args:
+        key: consumed.
+        probabilities: shape ``(K,)``, K a power of two, not negative. They are normalised here;
+            rounding errors therefore do not end up in the last outcome.
+        shots: S, a positive integer, Python or traced.
+
+    Returns:
+        Counts of shape ``(K,)`` in the dtype of ``probabilities``, whole numbers that sum to S.
+        Exact up to ``S = 2**24`` in float32.
+
+    Example:
+        >>> counts = sample_counts(jax.random.key(0), jnp.array([0.5, 0.0, 0.25, 0.25]), 1000)
+        >>> float(counts.sum()), float(counts[1])
+        (1000.0, 0.0)
+    """
+    probabilities = jnp.asarray(probabilities)
+    return _sample(_seed(key), probabilities, jnp.asarray(shots, probabilities.dtype))
+
+
+@custom_vmap
+def _sample(seed: Array, probabilities: Array, shots: Array) -> Array:
+    return _sample_batch(seed[None], probabilities[None], shots[None])[0]
+
+
+@_sample.def_vmap
+def _sample_vmap(size: int, batched: list[bool], *args: Array) -> tuple[Array, bool]:
+    return _sample_batch(*_broadcast(size, batched, args)), True
+
+
+@custom_vmap
+def _sample_batch(seed: Array, probabilities: Array, shots: Array) -> Array:
+    """Counts ``(N, K)``: XLA vectorises the last axis, so it is the batch that goes there."""
+    weights = [probabilities.T]
+    while len(weights[-1]) > 1:
+        weights.append(weights[-1][0::2] + weights[-1][1::2])
+    # From the root, that holds all shots, to the leaves.
+    draw = _scanned_levels if probabilities.size <= _SMALL_BATCH else _unrolled_levels
+    return draw(seed.T, weights[-2::-1], shots[None]).T
+
+
+def _split(seed: Array, level: ArrayLike, counts: Array, left: Array, right: Array) -> Array:
+    """Counts of the next level: every node's shots dealt out to its two children."""
+    nodes = (jnp.uint32(1) << level) + jnp.arange(len(counts), dtype=jnp.uint32)[:, None]
+    taken = _binomial(seed, nodes, counts, left, right)
+    return jnp.stack([taken, counts - taken], 1).reshape(-1, counts.shape[-1])
+
+
+def _unrolled_levels(seed: Array, weights: list[Array], counts: Array) -> Array:
+    for level, weight in enumerate(weights):
+        counts = _split(seed, jnp.uint32(level), counts, weight[0::2], weight[1::2])
+    return counts
+
+
+def _scanned_levels(seed: Array, weights: list[Array], counts: Array) -> Array:
+    """The same numbers; compiles one level instead of all, at the price of empty nodes."""
+    half = len(weights[-1]) // 2
+    fill = lambda a: jnp.pad(a, ((0, half - len(a)), (0, 0)))  # noqa: E731
+    lefts = jnp.stack([fill(weight[0::2]) for weight in weights])
+    rights = jnp.stack([fill(weight[1::2]) for weight in weights])
+
+    def step(counts: Array, inputs: tuple[Array, Array, Array]) -> tuple[Array, None]:
+        return _split(seed, inputs[0], counts[:half], *inputs[1:]), None
+
+    levels = jnp.arange(len(weights), dtype=jnp.uint32)
+    start = jnp.pad(counts, ((0, 2 * half - 1), (0, 0)))
+    return lax.scan(step, start, (levels, lefts, rights))[0]
+
+
+@_sample_batch.def_vmap
+def _sample_batch_vmap(size: int, batched: list[bool], *args: Array) -> tuple[Array, bool]:
+    """A vmap around a batch is one longer batch."""
+    args = _broadcast(size, batched, args)
+    flat = _sample_batch(*(a.reshape(-1, *a.shape[2:]) for a in args))
+    return flat.reshape(size, -1, flat.shape[-1]), True
+
+
+def _broadcast(size: int, batched: list[bool], args: tuple[Array, ...]) -> list[Array]:
+    pairs = zip(args, batched, strict=True)
+    return [a if is_batched else jnp.broadcast_to(a, (size, *a.shape)) for a, is_batched in pairs]
+
+
+def binomial(key: Array, trials: Array, success: Array, failure: Array) -> Array:
+    """Exact binomial sample, elementwise.
+
+    Args:
+        key: consumed.
+        trials: shape ``(N,)``, whole numbers as floats.
+        success: shape ``(N,)``, weight of success, not negative.
+        failure: shape ``(N,)``, weight of failure. Two weights instead of a probability keep
+            full precision at both ends; two zeros count as certain success.
+
+    Returns:
+        Number of successes, shape ``(N,)``, in the dtype of ``trials``.
+
+    Example:
+        >>> sure, never = jnp.array([1.0, 0.0]), jnp.array([0.0, 1.0])
+        >>> binomial(jax.random.key(0), jnp.array([7.0, 7.0]), sure, never).tolist()
+        [7.0, 0.0]
+    """
+    nodes = jnp.arange(trials.size, dtype=jnp.uint32)
+    return _binomial(_seed(key), nodes, trials, success, failure)
+
+
+def _binomial(seed: Array, nodes: Array, trials: Array, success: Array, failure: Array) -> Array:
+    total = success + failure
+    rarer = jnp.minimum(success, failure)
+    q = jnp.where(total > 0, rarer / jnp.where(total > 0, total, 1), 0)
+    small = trials * q < _SMALL_MEAN
+    u = _uniforms(seed, nodes, jnp.uint32(0), trials.dtype)[0]
+    few = _inversion(u, trials, jnp.where(small, q, 0))
+    rare = jnp.where(small, few, _btrs(seed, nodes, trials, q, ~small))
+    return jnp.where(success < failure, rare, trials - rare)
+
+
+def _seed(key: Array) -> Array:
+    """Two 32-bit words from a key of any of JAX's generators."""
+    data = jax.random.key_data(key)
+    return data if data.shape == (2,) else jax.random.bits(key, (2,))
+
+
+def threefry2x32(seed: Array, x0: Array, x1: Array) -> tuple[Array, Array]:
+    """The Threefry-2x32 generator (Salmon et al., SC 2011), 20 rounds, the one behind JAX's keys.
+
+    ``jax.random.bits`` runs it as a loop on CPUs, four times slower on the few numbers that a
+    circuit needs; these are its rounds written out, for XLA to fuse with whatever reads them.
+
+    Args:
+        seed: two 32-bit words, shape ``(2,)``.
+        x0: first counter word, uint32.
+        x1: second counter word, uint32, broadcast against ``x0``.
+
+    Returns:
+        Two arrays of random 32-bit words.
+    """
+    keys = seed[0], seed[1], seed[0] ^ seed[1] ^ jnp.uint32(0x1BD11BDA)
+    x0, x1 = x0 + keys[0], x1 + keys[1]
+    for group in range(5):
+        for turn in ((13, 15, 26, 6), (17, 29, 16, 24))[group % 2]:
+            x0 = x0 + x1
+            x1 = ((x1 << turn) | (x1 >> (32 - turn))) ^ x0
+        x0 = x0 + keys[(group + 1) % 3]
+        x1 = x1 + keys[(group + 2) % 3] + jnp.uint32(group + 1)
+    return x0, x1
+
+
+def _uniforms(seed: Array, nodes: Array, tries: Array, dtype: jnp.dtype) -> tuple[Array, Array]:
+    """Two uniforms in (0, 1) a node, with the finest resolution near 0, where it matters."""
+    words = threefry2x32(seed, nodes, tries)
+    return tuple((word.astype(dtype) + 0.5) * 2.0**-32 for word in words)
+
+
+def _inversion(u: Array, trials: Array, q: Array) -> Array:
+    """Smallest k with P(X > k) <= u, for means below 10.
+
+    P(X > k) is summed from its far end: 1 minus the terms before it would leave float32 with an
+    error of 1e-6 in a tail that is smaller than that.
+    """
+    odds = q / (1 - q)
+    terms = [jnp.ones_like(u)]
+    for k in range(_TERMS):
+        terms.append(terms[-1] * (jnp.maximum(trials - k, 0) * odds * (1 / (k + 1))))
+    tails = [terms.pop()]
+    while terms:
+        tails.append(tails[-1] + terms.pop())
+    # The terms are unnormalised; the last tail is all of them.
+    threshold = u * tails.pop()
+    return sum((threshold < tail).astype(u.dtype) for tail in tails)
+
+
+def _btrs(seed: Array, nodes: Array, trials: Array, q: Array, wanted: Array) -> Array:
+    """Hörmann's algorithm BTRS for means of at least 10; other elements are left alone."""
+    n, p = jnp.where(wanted, trials, 40.0), jnp.where(wanted, q, 0.5)
+    spread = jnp.sqrt(n * p * (1 - p))
+    b = 1.15 + 2.53 * spread
+    a = -0.0873 + 0.0248 * b + 0.01 * p
+    c = n * p + 0.5
+    v_quick = 0.92 - 4.2 / b
+    alpha = (2.83 + 5.1 / b) * spread
+    mode = jnp.floor((n + 1) * p)
+
+    def propose(tries: Array) -> Array:
+        """A sample, or -1: one output, so that XLA computes the random words only once."""
+        u, v = _uniforms(seed, nodes, tries, n.dtype)
+        u = u - 0.5
+        us = 0.5 - jnp.abs(u)
+        k = jnp.floor((2 * a / us + b) * u + c)
+        inside = (k >= 0) & (k <= n)
+        quick = (us >= 0.07) & (v <= v_quick)
+        bound = jnp.log(v * alpha / (a / (us * us) + b))
+        exact = bound <= _log_pmf_ratio(jnp.where(inside, k, mode), mode, n, p)
+        return jnp.where(inside & (quick | exact), k, -1)
+
+    def next_round(carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        tries, count = carry
+        return tries + 1, jnp.where(count < 0, propose(tries), count)
+
+    # Try 0 of a node belongs to inversion.
+    start = jnp.uint32(1), jnp.where(wanted, -1, jnp.zeros_like(n))
+    return lax.while_loop(lambda carry: (carry[1] < 0).any(), next_round, start)[1]
+
+
+def _log_pmf_ratio(k: Array, mode: Array, n: Array, p: Array) -> Array:
+    """log of P(k) / P(mode), arranged so that no large numbers cancel in float32.
+
+    With j! = sqrt(2 pi) (j+1)^(j+1/2) exp(-(j+1) + s(j)), the powers become log1p of small
+    differences.
+    """
+    d = k - mode
+    m1, nm1 = mode + 1, n - mode + 1
+    powers = (k + 0.5) * jnp.log1p(d / m1) + (n - k + 0.5) * jnp.log1p(-d / nm1)
+    odds = d * jnp.log(p * nm1 / ((1 - p) * m1))
+    series = _stirling(mode) + _stirling(n - mode) - _stirling(k) - _stirling(n - k)
+    return odds - powers + series
+
+
+def _stirling(k: Array) -> Array:
+    """s(k) in k! = sqrt(2 pi) (k+1)^(k+1/2) exp(-(k+1) + s(k)); error below 4e-6."""
+    x = 1 / (k + 1)
+    x2 = x * x
+    series = x * (1 / 12 - x2 * (1 / 360 - x2 * (1 / 1260 - x2 / 1680)))
+    return jnp.where(k == 0, _STIRLING_0, series)
