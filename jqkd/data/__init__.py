@@ -1,0 +1,23 @@
+"""Data: MNIST, FashionMNIST and the embedded digits as balanced, disjoint subsets."""
+
+from __future__ import annotations
+
+from jqkd.data.cache import CacheWarning, cache_folder
+from jqkd.data.classes import parse_classes
+from jqkd.data.sources import DATASETS, Dataset, Facts, load
+from jqkd.data.splits import Splits, Subset, check_images, student_splits, teacher_splits
+
+__all__ = [
+    "DATASETS",
+    "CacheWarning",
+    "Dataset",
+    "Facts",
+    "Splits",
+    "Subset",
+    "cache_folder",
+    "check_images",
+    "load",
+    "parse_classes",
+    "student_splits",
+    "teacher_splits",
+]
