@@ -1,0 +1,66 @@
+"""Heads: from outcome frequencies to logits.
+
+Every head returns the same number of logits, ``2 * K``; what a head does not use is filled with
+``FILL``, which no softmax notices. One training program then serves all heads of a preset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+# Finite, so that 0 * FILL in a loss or its gradient is 0 and not NaN.
+FILL = -1e30
+# Half a count at the paper's 5000 shots: keeps the log of an unseen outcome finite.
+_HALF_COUNT = 1e-4
+
+
+def concat_sigmoid(frequencies: Array) -> Array:
+    """The notebooks' usual head: z = sigmoid(p), logits = concat(z, 1 - z).
+
+    Args:
+        frequencies: shape ``(..., K)``.
+
+    Returns:
+        Shape ``(..., 2 K)``, all in (0.26, 0.74): a softmax of them stays near uniform.
+
+    Example:
+        >>> print(concat_sigmoid(jnp.array([0.0, 1.0])).round(3))
+        [0.5   0.731 0.5   0.269]
+    """
+    z = jax.nn.sigmoid(frequencies)
+    return jnp.concatenate([z, 1 - z], -1)
+
+
+def softmax(frequencies: Array) -> Array:
+    """The head of three of the notebooks' rows: logits = softmax(p).
+
+    Example:
+        >>> softmax(jnp.array([0.0, 0.0]))[:2].tolist()
+        [0.5, 0.5]
+    """
+    return _filled(jax.nn.softmax(frequencies))
+
+
+def log_probability(frequencies: Array) -> Array:
+    """Frequencies read as class probabilities, as the paper's text says: logits = log p.
+
+    Example:
+        >>> jax.nn.softmax(log_probability(jnp.array([0.25, 0.75]))).round(2)[:2].tolist()
+        [0.25, 0.75]
+    """
+    return _filled(jnp.log(frequencies + _HALF_COUNT))
+
+
+def _filled(logits: Array) -> Array:
+    return jnp.concatenate([logits, jnp.full_like(logits, FILL)], -1)
+
+
+HEADS: dict[str, Callable[[Array], Array]] = {
+    "concat-sigmoid": concat_sigmoid,
+    "softmax": softmax,
+    "log-probability": log_probability,
+}

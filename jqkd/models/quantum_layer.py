@@ -1,0 +1,79 @@
+"""A circuit as a layer: the one place where a circuit meets a batch."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+from jax.typing import ArrayLike
+
+from jqkd._checks import fail
+from jqkd.quantum import TWO_TERM_RULE, Circuit, ShiftRule, outcome_probabilities
+
+
+class QuantumLayer(nnx.Module):
+    """Angles in, outcome frequencies out, gradients by the parameter-shift rule.
+
+    A module like any other: it composes with Flax layers and has no parameters of its own, as a
+    circuit's angles come from the layers before it (or from an ``nnx.Param`` that you broadcast).
+
+    Args:
+        circuit: Q qubits, P angle slots, all shiftable.
+        shots: S for every circuit that is run; exact probabilities if ``None``.
+        rule: the shift rule.
+
+    Example:
+        >>> from jqkd.quantum import h_ry
+        >>> layer = QuantumLayer(h_ry(3), shots=5000)
+        >>> layer(jnp.zeros((4, 3)), key=jax.random.key(0)).shape
+        (4, 8)
+    """
+
+    def __init__(
+        self, circuit: Circuit, shots: int | None = None, rule: ShiftRule = TWO_TERM_RULE
+    ) -> None:
+        self.circuit = circuit
+        self.shots = shots
+        self.rule = rule
+
+    def __call__(
+        self,
+        angles: Array,
+        *,
+        key: Array | None = None,
+        ids: Array | None = None,
+        shots: ArrayLike | None = None,
+    ) -> Array:
+        """Runs the circuit once per row.
+
+        Args:
+            angles: shape ``(..., P)``, radians.
+            key: required if shots are drawn; consumed.
+            ids: shape ``(...)``, integers that name the rows (image ids), so that a row's shots
+                depend on its id and not on its place in the batch; by default its place.
+            shots: S, in place of the layer's own; may be traced.
+
+        Returns:
+            Frequencies or probabilities, shape ``(..., K)``, in outcome order.
+
+        Raises:
+            InputError: a last axis other than P, or shots without a key.
+        """
+        circuit, batch = self.circuit, angles.shape[:-1]
+        if angles.shape[-1] != circuit.num_angles:
+            must = f"have {circuit.num_angles} as its last axis, the circuit's angle slots"
+            fail("angles", must, f"shape {angles.shape}")
+        flat = angles.reshape(-1, circuit.num_angles)
+        run = partial(outcome_probabilities, circuit, rule=self.rule)
+        shots = self.shots if shots is None else shots
+        if shots is None:
+            return jax.vmap(run)(flat).reshape(*batch, -1)
+        if key is None:
+            fail("key", "be given where shots are drawn", "None", "pass key=jax.random.key(...)")
+        names = jnp.arange(len(flat)) if ids is None else ids.reshape(-1)
+        keys = jax.vmap(partial(jax.random.fold_in, key))(names)
+        draw = lambda row, key: run(row, shots=shots, key=key)  # noqa: E731
+        return jax.vmap(draw)(flat, keys).reshape(*batch, -1)
