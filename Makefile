@@ -1,0 +1,50 @@
+# make demo | make test: sets up .venv if need be, then runs. PYTHON=... chooses the Python.
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+export PYTHON
+
+.PHONY: help demo test lint clean
+
+help:
+	@echo "make demo    set up .venv and run jqkd demo"
+	@echo "make test    set up .venv and run the tests (ARGS=... goes to pytest)"
+	@echo "make lint    set up .venv and run ruff"
+	@echo "make clean   remove .venv and the caches"
+	@echo "PYTHON=...   the Python to set up with; by default the newest found, 3.11 or later"
+
+demo: $(VENV)/demo.stamp
+	$(BIN)/jqkd demo
+
+test: $(VENV)/test.stamp
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache build dist
+
+# A stamp is written last, so an interrupted set-up is taken up again.
+$(VENV)/demo.stamp: $(VENV)/venv.stamp pyproject.toml
+	@echo "Installing jqkd and what it needs into $(VENV) (minutes, once) ..."
+	@$(PIP) -e . && touch $@
+
+$(VENV)/test.stamp: $(VENV)/venv.stamp pyproject.toml
+	@echo "Installing jqkd and what its tests need into $(VENV) (minutes, once) ..."
+	@$(PIP) -e ".[test]" && touch $(VENV)/demo.stamp $@
+
+# A candidate is run, as a name on PATH may be a launcher with nothing behind it.
+$(VENV)/venv.stamp:
+	@for python in $${PYTHON:-python3.13 python3.12 python3.11 python3 python}; do \
+	  if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	    >/dev/null 2>&1; then \
+	    echo "Making $(VENV) with $$("$$python" --version)"; \
+	    "$$python" -m venv --clear $(VENV) && touch $@; exit; \
+	  fi; \
+	done; \
+	echo "No Python 3.11 or later with venv was found (tried:" \
+	  "$${PYTHON:-python3.13 python3.12 python3.11 python3 python}); install one," \
+	  "or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; \
+	exit 1

@@ -1,0 +1,5 @@
+"""``python -m jqkd``."""
+
+from jqkd.cli import main
+
+main()

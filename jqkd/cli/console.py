@@ -1,0 +1,118 @@
+"""What the commands print: one bar, one table, one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from jqkd.training.students import Epoch
+from jqkd.training.teachers import Progress as TeacherProgress
+
+
+class Output:
+    """A console, and the bars and tables on it. With ``--json -`` it speaks on standard error."""
+
+    def __init__(self, json: str | None = None) -> None:
+        self.console = Console(stderr=json == "-", highlight=False)
+
+    def say(self, text: Any = "") -> None:
+        """Print."""
+        self.console.print(text)
+
+    @contextmanager
+    def bar(self, what: str, total: int) -> Iterator[Any]:
+        """A live bar; yields a function (done, text) that moves it."""
+        columns = (
+            TextColumn(what),
+            BarColumn(bar_width=12),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[text]}"),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.console) as progress:
+            task = progress.add_task(what, total=total, text="compiling")
+            yield lambda done, text: progress.update(task, completed=done, text=text)
+
+
+def rate(images: float, seconds: float) -> str:
+    """Images a second, readable."""
+    return f"{images / max(seconds, 1e-9):,.0f} images/s"
+
+
+def teacher_text(progress: TeacherProgress, seconds: float) -> str:
+    """Loss and accuracy of a teacher's epoch, images a second."""
+    speed = rate(progress.images, seconds)
+    if progress.metrics is None:
+        return f"epoch {progress.epoch + 1}, {speed}"
+    loss, accuracy = (progress.metrics[name] for name in ("train_loss", "validation_accuracy"))
+    return f"loss {loss:.4f}, validation {100 * accuracy:.2f} %, {speed}"
+
+
+def epoch_text(epoch: Epoch, arms: Sequence[str], images: float, seconds: float) -> str:
+    """Mean loss and validation accuracy, alone | distilled; images a second over all runs."""
+    loss, accuracy = (
+        [part.mean() for part in np.split(epoch.metrics[name], len(arms))]
+        for name in ("train_loss", "validation_accuracy")
+    )
+    losses = "|".join(f"{value:.3f}" for value in loss)
+    accuracies = "|".join(f"{100 * value:.1f}" for value in accuracy)
+    speed = rate(images, seconds) if images else ""
+    return f"loss {losses}, validation {accuracies} %, {speed}"
+
+
+def spread(values: Any) -> str:
+    """Mean ± standard error in per cent, or the value itself for one run."""
+    values = 100 * np.asarray(values, float)
+    if values.size < 2:
+        return f"{values.mean():.2f}"
+    return f"{values.mean():.2f} ± {values.std(ddof=1) / np.sqrt(values.size):.2f}"
+
+
+def student_table(result: dict[str, Any]) -> Table:
+    """Test accuracy by arm and protocol, and the paired difference."""
+    seeds = len(result["seeds"])
+    table = Table(title=f"Test accuracy in %, mean ± standard error over {seeds} seed(s)")
+    for name in ("", "last epoch", "picked on validation", "best on test (paper)"):
+        table.add_column(name, justify="left" if not name else "right")
+    for arm, found in result["arms"].items():
+        by_protocol = [spread(found["test_accuracy"][p]) for p in ("final", "picked", "best")]
+        table.add_row(f"student, {arm}", *by_protocol)
+    if "gain" in result:
+        gains = [spread(result["gain"][p]) for p in ("final", "picked", "best")]
+        table.add_row("paired difference", *gains, style="bold")
+    teacher = result.get("teacher_result")
+    if teacher is not None:
+        table.add_row(*_teacher_row(teacher), style="dim")
+    return table
+
+
+def _teacher_row(teacher: dict[str, Any]) -> list[str]:
+    accuracies = [spread(teacher["test_accuracy"][p]) for p in ("final", "picked", "best")]
+    return [f"teacher, {teacher['config']['arch']}", *accuracies]
+
+
+def teacher_table(result: dict[str, Any]) -> Table:
+    """Test accuracy of a teacher by protocol."""
+    table = Table(title="Test accuracy in %")
+    for name in ("", "last epoch", "picked on validation", "best on test (paper)"):
+        table.add_column(name, justify="left" if not name else "right")
+    table.add_row(*_teacher_row(result))
+    return table
+
+
+def seconds_text(seconds: dict[str, float]) -> str:
+    """How long it took."""
+    total, compiling = seconds["total"], seconds["compile"]
+    return f"{total:.1f} s, of which {compiling:.1f} s compiling"

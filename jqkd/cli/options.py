@@ -1,0 +1,48 @@
+"""Options that several commands share, and how their text becomes values."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jqkd._checks import fail
+from jqkd.data import DATASETS
+from jqkd.training.result import plain, write_json
+
+Dataset = Annotated[str, typer.Option(help=f"One of {', '.join(DATASETS)}.")]
+Classes = Annotated[str, typer.Option(help="Classes such as 0-5, 0-7 or 0,2,4.")]
+Json = Annotated[
+    str | None, typer.Option(help="Also write the result here; - for standard output alone.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Folder for result, picture and checkpoint; resumes what is there."),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="TFDS's data folder [default: $TFDS_DATA_DIR or ~/tensorflow_datasets]"),
+]
+Shots = Annotated[str, typer.Option(help="Shots for every circuit, or `exact`.")]
+
+
+def parse_shots(text: str) -> int | None:
+    """A whole number, or ``None`` for ``exact``."""
+    if text == "exact":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        fail("shots", "be a whole number of at least 1, or `exact`", repr(text))
+
+
+def deliver(result: dict[str, Any], json_file: str | None) -> None:
+    """Write a result where ``--json`` says."""
+    if json_file == "-":
+        json.dump(plain(result), sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    elif json_file is not None:
+        write_json(Path(json_file), result)

@@ -1,0 +1,222 @@
+"""jqkd teacher, jqkd student: one teacher, or one row of the paper's tables."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jqkd._checks import check_at_least, check_choice
+from jqkd.cli.console import (
+    Output,
+    epoch_text,
+    seconds_text,
+    student_table,
+    teacher_table,
+    teacher_text,
+)
+from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, deliver, parse_shots
+from jqkd.data import DATASETS, load
+from jqkd.models import PRESETS, TEACHERS
+from jqkd.training.config import StudentConfig, TeacherConfig
+from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, write_json
+from jqkd.training.student_run import Outcome, StudentJob, check_writable, run_student
+from jqkd.training.students import Epoch
+from jqkd.training.teacher_store import describe, obtain_teacher
+from jqkd.training.teachers import Progress
+
+ARCHITECTURES = (*TEACHERS, "ensemble")
+
+
+def teacher(
+    arch: Annotated[
+        str,
+        typer.Option(
+            help=f"One of {', '.join(ARCHITECTURES)}; ensemble averages the probabilities of a "
+            "LeNet and an AlexNet (eq. 16), joint-ensemble trains the two as one."
+        ),
+    ] = "lenet",
+    dataset: Dataset = "mnist",
+    classes: Classes = "0-5",
+    epochs: Annotated[int, typer.Option(help="Passes over the train images.")] = 10,
+    batch_size: Annotated[int, typer.Option(help="Images a step.")] = 128,
+    learning_rate: Annotated[float, typer.Option(help="Adam's.")] = 1e-3,
+    seed: Annotated[int, typer.Option(help="Of weights, order and dropout.")] = 0,
+    data_dir: DataDir = None,
+    out: Out = None,
+    json: Json = None,
+) -> None:
+    """Train a classical teacher on all images of the classes, and keep it for its students.
+
+    A teacher of the same configuration that is in the cache is not trained again.
+
+    Example: jqkd teacher --arch lenet --dataset fashion_mnist --classes 0-7
+    """
+    config = TeacherConfig(arch, dataset, classes, epochs, batch_size, learning_rate, seed)
+    output, watch = Output(json), Stopwatch()
+    if out is not None:
+        check_writable(out)
+    images = load(dataset, data_dir=data_dir)
+    with TeacherBar(output, config) as on_progress:
+        trained = obtain_teacher(config, images, on_progress=on_progress)
+    result = {
+        "schema": RESULT_SCHEMA,
+        "kind": "teacher",
+        "data_digest": images.digest,
+        **describe(trained),
+        "seconds": watch.seconds(),
+        "environment": environment(),
+    }
+    output.say(teacher_table(result))
+    output.say(seconds_text(result["seconds"]))
+    if out is not None:
+        write_json(out / "result.json", result)
+    deliver(result, json)
+
+
+def student(
+    dataset: Dataset = "mnist",
+    classes: Classes = "0-5",
+    qubits: Annotated[int, typer.Option(help="Qubits; 2**qubits >= number of classes.")] = 3,
+    teacher: Annotated[
+        str, typer.Option(help=f"One of {', '.join(ARCHITECTURES)}, none.")
+    ] = "lenet",
+    preset: Annotated[
+        str,
+        typer.Option(
+            help=f"One of {', '.join(PRESETS)}: what the paper's notebooks run, or its text."
+        ),
+    ] = "paper-code",
+    seeds: Annotated[int, typer.Option(help="Students of each kind, seeds 0, 1, ...")] = 4,
+    first_seed: Annotated[int, typer.Option(help="Where the seeds start.")] = 0,
+    shots: Shots = "5000",
+    epochs: Annotated[int, typer.Option(help="Passes over the train images.")] = 10,
+    batch_size: Annotated[int, typer.Option(help="Images a step.")] = 1,
+    learning_rate: Annotated[float, typer.Option(help="Adam's.")] = 1e-3,
+    temperature: Annotated[float, typer.Option(help="T of the distillation term.")] = 3.0,
+    weight: Annotated[float, typer.Option(help="lambda of the distillation term.")] = 0.9,
+    head: Annotated[
+        str | None, typer.Option(help="Head of the preset (default: the preset's first)")
+    ] = None,
+    per_class: Annotated[
+        int | None, typer.Option(help="Train images a class (default: the data set's own, 150)")
+    ] = None,
+    selection: Annotated[str, typer.Option(help="The `first` images, or `random` ones.")] = "first",
+    teacher_epochs: Annotated[int, typer.Option(help="Epochs of the teacher.")] = 10,
+    data_dir: DataDir = None,
+    out: Out = None,
+    json: Json = None,
+) -> None:
+    """Train quantum students, alone and distilled: one row of the paper's tables.
+
+    The teacher is trained first if no cached one fits. Both arms of a seed share initial weights,
+    order of images, dropout and shots, so that their difference is a paired one.
+
+    Example: jqkd student --dataset fashion_mnist --classes 0-7 --qubits 4 --seeds 8 --out runs/f7
+    """
+    check_choice("teacher", teacher, (*ARCHITECTURES, "none"))
+    check_at_least("seeds", seeds, 1)
+    config = StudentConfig(
+        dataset,
+        classes,
+        qubits,
+        preset,
+        parse_shots(shots),
+        head,
+        epochs,
+        batch_size,
+        learning_rate,
+        temperature,
+        weight,
+        per_class=per_class,
+        selection=selection,
+    )
+    taught = teacher != "none"
+    teaching = TeacherConfig(teacher, dataset, classes, teacher_epochs) if taught else None
+    job = StudentJob(config, teaching, tuple(range(first_seed, first_seed + seeds)))
+    output = Output(json)
+    result, _ = run_job(job, output, data_dir=data_dir, out=out)
+    output.say(student_table(result))
+    output.say(seconds_text(result["seconds"]))
+    deliver(result, json)
+
+
+def run_job(
+    job: StudentJob, output: Output, *, data_dir: Path | None = None, out: Path | None = None
+) -> Outcome:
+    """Run with live bars, one for the teacher and one for the students."""
+    arms = ("alone",) if job.teacher is None else ("alone", "distilled")
+    runs = len(job.seeds) * len(arms)
+    teacher = TeacherBar(output, job.teacher)
+    students = StudentBar(output, job.config, runs, arms)
+    with teacher, students:
+        return run_student(
+            job,
+            data_dir=data_dir,
+            out=out,
+            on_teacher=teacher,
+            on_data=teacher.close,
+            on_epoch=students,
+        )
+
+
+class _Bar:
+    """Opens at the first report: a cached teacher shows no bar."""
+
+    def __init__(self, output: Output, what: str, total: int) -> None:
+        self._opening = output.bar(what, total)
+        self._move: Any = None
+        self._start = time.perf_counter()
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the bar as it is and let go of the terminal."""
+        if self._move is not None:
+            self._opening.__exit__(None, None, None)
+            self._move = None
+
+    def move(self, done: int, text: str) -> None:
+        """Open if need be, then show."""
+        if self._move is None:
+            self._move = self._opening.__enter__()
+        self._move(done, text)
+
+
+class TeacherBar(_Bar):
+    """Counts a teacher's epochs; its text moves within them."""
+
+    def __init__(self, output: Output, config: TeacherConfig | None) -> None:
+        epochs = 0 if config is None else config.epochs
+        super().__init__(output, "teacher ", epochs)
+
+    def __call__(self, progress: Progress) -> None:
+        """Move the bar."""
+        seconds = time.perf_counter() - self._start
+        self.move(progress.epoch, teacher_text(progress, seconds))
+
+
+class StudentBar(_Bar):
+    """Counts the epochs that all students go through together."""
+
+    def __init__(
+        self, output: Output, config: StudentConfig, runs: int, arms: tuple[str, ...]
+    ) -> None:
+        super().__init__(output, "students", config.epochs)
+        self._runs, self._arms, self._config = runs, arms, config
+        self._first: tuple[int, float] | None = None
+
+    def __call__(self, epoch: Epoch) -> None:
+        """Move the bar; the rate counts from the end of the first epoch, which compiles."""
+        now = time.perf_counter()
+        self._first = self._first or (epoch.number, now)
+        per_class = self._config.per_class or DATASETS[self._config.dataset].train_per_class
+        images = self._runs * per_class * self._config.num_classes
+        done, seconds = (epoch.number - self._first[0]) * images, now - self._first[1]
+        self.move(epoch.number, epoch_text(epoch, self._arms, done, seconds))

@@ -1,0 +1,180 @@
+"""What a run is: frozen, validated, digestible. Everything a result depends on stands here."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from jqkd._checks import check_at_least, check_choice, check_positive, fail
+from jqkd.data import DATASETS, parse_classes
+from jqkd.models import PRESETS, TEACHERS
+from jqkd.quantum.measurement import check_shots
+
+# Raised when the meaning of a configuration changes, so that old results are not taken for new.
+SCHEMA = 1
+
+# How each row of the notebooks computes its distillation term: factor of the KL term and factor
+# of a constant, the teacher's own cross-entropy, that sends the student no gradient.
+DISTILLATION_TERMS = {
+    "kl": (1.0, 0.0),
+    "kl * 6/8": (0.75, 0.0),
+    "kl * 0": (0.0, 0.0),
+    "constant": (0.0, 1.0),
+}
+ENSEMBLES = ("ensemble", "joint-ensemble")
+
+
+class Config:
+    """Shared by the frozen configurations: JSON and a digest."""
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary, with the schema version."""
+        return {"schema": SCHEMA, **dataclasses.asdict(self)}
+
+    def digest(self) -> str:
+        """Sixteen hex digits that name this configuration."""
+        text = json.dumps(self.to_json(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class TeacherConfig(Config):
+    """A teacher's training, by default the paper's.
+
+    Args:
+        arch: lenet, alexnet, joint-ensemble (trained as one, as the notebooks do) or ensemble
+            (eq. 16: the average of a LeNet and an AlexNet trained alone).
+        dataset: a name of ``DATASETS``.
+        classes: such as ``0-5``.
+        epochs: passes over all train images of the classes but the validation images.
+        batch_size: images a step.
+        learning_rate: Adam's.
+        seed: initial weights, order, dropout.
+
+    Raises:
+        InputError: one sentence about the first argument that is out of range.
+
+    Example:
+        >>> TeacherConfig("lenet", "mnist", "0-5").num_classes
+        6
+    """
+
+    arch: str
+    dataset: str
+    classes: str
+    epochs: int = 10
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_choice("arch", self.arch, (*TEACHERS, "ensemble"))
+        _check_data(self.dataset, self.classes)
+        check_at_least("epochs", self.epochs, 1)
+        check_at_least("batch_size", self.batch_size, 1)
+        check_positive("learning_rate", self.learning_rate)
+        check_at_least("seed", self.seed, 0)
+
+    @property
+    def num_classes(self) -> int:
+        """C."""
+        return len(self.class_numbers)
+
+    @property
+    def class_numbers(self) -> tuple[int, ...]:
+        """The chosen classes of the data set."""
+        return parse_classes(self.classes, DATASETS[self.dataset].num_classes)
+
+    @property
+    def members(self) -> tuple[TeacherConfig, ...]:
+        """The teachers to train: itself, or the two of an average of probabilities."""
+        if self.arch != "ensemble":
+            return (self,)
+        return tuple(dataclasses.replace(self, arch=arch) for arch in ("lenet", "alexnet"))
+
+
+@dataclass(frozen=True)
+class StudentConfig(Config):
+    """A student's training: all but its seed and its teacher's logits.
+
+    Args:
+        dataset: a name of ``DATASETS``.
+        classes: such as ``0-5``; at most 2**qubits of them.
+        qubits: Q.
+        preset: a name of ``PRESETS``.
+        shots: S for every circuit; ``None`` for exact probabilities.
+        head: a head of the preset; its first by default.
+        epochs: passes over the train images.
+        batch_size: images a step.
+        learning_rate: Adam's.
+        temperature: T of the distillation term.
+        weight: lambda of the distillation term, in the distilled arm.
+        term: a name of ``DISTILLATION_TERMS``.
+        per_class: train images a class; ``None`` for the data set's default.
+        selection: ``first`` of each class in file order, or ``random`` ones.
+
+    Raises:
+        InputError: one sentence about the first argument that is out of range.
+
+    Example:
+        >>> StudentConfig("mnist", "0-5", 3).num_classes
+        6
+    """
+
+    dataset: str
+    classes: str
+    qubits: int
+    preset: str = "paper-code"
+    shots: int | None = 5000
+    head: str | None = None
+    epochs: int = 10
+    batch_size: int = 1
+    learning_rate: float = 1e-3
+    temperature: float = 3.0
+    weight: float = 0.9
+    term: str = "kl"
+    per_class: int | None = None
+    selection: str = "first"
+
+    def __post_init__(self) -> None:
+        _check_data(self.dataset, self.classes)
+        check_choice("preset", self.preset, PRESETS)
+        check_at_least("qubits", self.qubits, 1)
+        if self.num_classes > 2**self.qubits:
+            needed = math.ceil(math.log2(self.num_classes))
+            must = f"give every class an outcome: {self.num_classes} classes need at least {needed}"
+            fail("qubits", must, self.qubits)
+        if self.shots is not None:
+            check_shots(self.shots)
+        if self.head is None:
+            object.__setattr__(self, "head", PRESETS[self.preset].heads[0])
+        check_choice("head", self.head, PRESETS[self.preset].heads)
+        check_at_least("epochs", self.epochs, 1)
+        check_at_least("batch_size", self.batch_size, 1)
+        check_positive("learning_rate", self.learning_rate)
+        check_positive("temperature", self.temperature)
+        if not 0 <= self.weight < math.inf:
+            fail("weight", "be a finite number of 0 or more", self.weight)
+        check_choice("term", self.term, DISTILLATION_TERMS)
+        if self.per_class is not None:
+            check_at_least("per_class", self.per_class, 1)
+        check_choice("selection", self.selection, ("first", "random"))
+
+    @property
+    def num_classes(self) -> int:
+        """C."""
+        return len(self.class_numbers)
+
+    @property
+    def class_numbers(self) -> tuple[int, ...]:
+        """The chosen classes of the data set."""
+        return parse_classes(self.classes, DATASETS[self.dataset].num_classes)
+
+
+def _check_data(dataset: str, classes: str) -> None:
+    check_choice("dataset", dataset, DATASETS)
+    parse_classes(classes, DATASETS[dataset].num_classes)

@@ -1,0 +1,86 @@
+"""Independent runs over all devices: CPU cores count as devices too."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax import lax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+
+def use_all_cores() -> None:
+    """Make every CPU core a device; to be called before JAX starts.
+
+    Does nothing where ``XLA_FLAGS`` already says how many CPU devices there are.
+    """
+    if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
+        jax.config.update("jax_num_cpu_devices", _num_cores())
+
+
+def _num_cores() -> int:
+    # Where a process may run on fewer cores than the machine has, and Python can tell.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def keep_compiled(folder: Path) -> None:
+    """Keep compiled programs in a folder, so that a second start need not compile.
+
+    Does nothing where ``JAX_COMPILATION_CACHE_DIR`` already names one.
+    """
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        jax.config.update("jax_compilation_cache_dir", str(folder))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+
+def across_devices(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Map over runs, dealt out to as many devices as divide their number.
+
+    On a CPU each device takes its runs one after another: one run keeps a core busy, and its
+    bits cannot depend on how many there are beside it. Elsewhere they run under ``vmap``.
+
+    Args:
+        function: of shared data and of arguments that belong to one run.
+
+    Returns:
+        The same function with a leading axis of runs on all arguments but the first.
+    """
+
+    def mapped(shared: Any, *args: Any) -> Any:
+        mesh, spec = _mesh(len(jax.tree.leaves(args)[0])), PartitionSpec("runs")
+        batched = _one_by_one if jax.default_backend() == "cpu" else _side_by_side
+        batched = partial(batched, function)
+        specs = (PartitionSpec(), *[spec] * len(args))
+        # check_vma guards replicated outputs; here every output has the axis of runs.
+        dealt = jax.shard_map(batched, mesh=mesh, in_specs=specs, out_specs=spec, check_vma=False)
+        return dealt(shared, *args)
+
+    return mapped
+
+
+def place(runs: Any) -> Any:
+    """Arrays with a leading axis of runs, put where ``across_devices`` wants them.
+
+    Otherwise a second program is compiled for the second call, whose arguments come from the first.
+    """
+    mesh = _mesh(len(jax.tree.leaves(runs)[0]))
+    return jax.device_put(runs, NamedSharding(mesh, PartitionSpec("runs")))
+
+
+def _mesh(runs: int) -> Mesh:
+    devices = jax.devices()
+    count = max(d for d in range(1, len(devices) + 1) if runs % d == 0)
+    return Mesh(np.array(devices[:count]), "runs")
+
+
+def _one_by_one(function: Callable[..., Any], shared: Any, *args: Any) -> Any:
+    return lax.map(lambda run: function(shared, *run), args)
+
+
+def _side_by_side(function: Callable[..., Any], shared: Any, *args: Any) -> Any:
+    return jax.vmap(partial(function, shared))(*args)

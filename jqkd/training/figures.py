@@ -1,0 +1,71 @@
+"""Pictures of a run. Matplotlib is imported here, when one is drawn, and nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jqkd._checks import InputError
+from jqkd.data import Subset
+
+# Okabe and Ito's palette: tells apart for colour-blind readers.
+COLOURS = {"alone": "#0072B2", "distilled": "#D55E00", "wrong": "#CC79A7"}
+
+
+def loss_axes(axes: Any, result: dict[str, Any], metric: str, label: str) -> None:
+    """Mean over seeds as a line, range over seeds as a band, one colour per arm."""
+    for arm, found in result["arms"].items():
+        curves = np.asarray(found["curves"][metric])
+        epochs = np.arange(1, curves.shape[1] + 1)
+        axes.plot(epochs, curves.mean(0), color=COLOURS[arm], label=arm)
+        axes.fill_between(epochs, curves.min(0), curves.max(0), color=COLOURS[arm], alpha=0.15, lw=0)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(label)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def demo_figure(result: dict[str, Any], test: Subset, predicted: np.ndarray, path: Path) -> None:
+    """Loss and accuracy over epochs, and some test images with what a student said.
+
+    Args:
+        result: of ``run_student``.
+        test: the test images.
+        predicted: (N,) class numbers by one distilled student.
+        path: where the picture goes; its ending decides the format.
+
+    Raises:
+        InputError: a file that cannot be written.
+    """
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    figure = plt.figure(figsize=(9, 5.4), layout="constrained")
+    curves, digits = figure.subfigures(2, 1, height_ratios=[3, 2])
+    left, right = curves.subplots(1, 2)
+    loss_axes(left, result, "validation_loss", "validation cross-entropy (nats)")
+    loss_axes(right, result, "test_accuracy", "test accuracy")
+    right.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1))
+    right.legend(frameon=False, loc="lower right")
+    curves.suptitle(f"3-qubit students: mean and range over {len(result['seeds'])} seeds")
+    rows, columns = 2, 12
+    # The same number of images of every class, in the order of the classes.
+    order = np.argsort(test.labels, kind="stable").reshape(test.labels.max() + 1, -1)
+    chosen = order[:, : rows * columns // len(order)].reshape(-1)
+    for place, row in zip(digits.subplots(rows, columns).flat, chosen, strict=True):
+        place.imshow(test.images[row], cmap="gray_r")
+        place.set_axis_off()
+        right_answer = predicted[row] == test.labels[row]
+        colour = "black" if right_answer else COLOURS["wrong"]
+        weight = "normal" if right_answer else "bold"
+        place.set_title(str(predicted[row]), color=colour, fontsize=9, fontweight=weight)
+    digits.suptitle("Test digits and what a distilled student says (wrong ones bold)", fontsize=10)
+    try:
+        figure.savefig(path, dpi=150)
+    except (OSError, ValueError) as error:
+        raise InputError(f"The picture {path} cannot be written ({error}).") from error
+    finally:
+        plt.close(figure)

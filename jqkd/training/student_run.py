@@ -1,0 +1,261 @@
+"""One command's worth of work: data, teacher, students, and the folder they leave behind."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from flax import nnx
+
+from jqkd._checks import InputError, fail
+from jqkd.data import load, student_splits
+from jqkd.data.splits import Splits
+from jqkd.models import build_student, count_parameters
+from jqkd.training import checkpoint
+from jqkd.training.config import StudentConfig, TeacherConfig
+from jqkd.training.devices import place
+from jqkd.training.result import (
+    RESULT_SCHEMA,
+    Stopwatch,
+    environment,
+    protocols,
+    write_json,
+)
+from jqkd.training.students import ALONE, DISTILLED, Block, Curves, Epoch, Run, collect
+from jqkd.training.teacher_store import describe, obtain_teacher
+from jqkd.training.teachers import Progress
+
+
+@dataclass(frozen=True)
+class StudentJob:
+    """What ``run_student`` does.
+
+    Args:
+        config: the students' training.
+        teacher: the teacher's, of the same data set and classes; ``None`` to train alone only.
+        seeds: one student alone and one distilled for each; at least one, none twice.
+
+    Raises:
+        InputError: no seed, a seed twice, or a teacher of other classes.
+    """
+
+    config: StudentConfig
+    teacher: TeacherConfig | None
+    seeds: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if not self.seeds or len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
+            fail("seeds", "be at least one seed, each 0 or more and different", self.seeds)
+        mine = (self.config.dataset, self.config.class_numbers)
+        if self.teacher and mine != (self.teacher.dataset, self.teacher.class_numbers):
+            given = f"{self.teacher.dataset} {self.teacher.classes}"
+            fail("teacher", f"know the student's classes, {mine[0]} {self.config.classes}", given)
+
+    def digest(self) -> str:
+        """Sixteen hex digits that name this job."""
+        text = json.dumps(self.to_json(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary."""
+        teacher = None if self.teacher is None else self.teacher.to_json()
+        return {"student": self.config.to_json(), "teacher": teacher, "seeds": list(self.seeds)}
+
+
+class Outcome(NamedTuple):
+    """A result, and the block of students it came from."""
+
+    result: dict[str, Any]
+    block: Block
+
+
+def run_student(
+    job: StudentJob,
+    *,
+    data_dir: Path | None = None,
+    out: Path | None = None,
+    on_teacher: Callable[[Progress], None] = lambda progress: None,
+    on_data: Callable[[], None] = lambda: None,
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+) -> Outcome:
+    """Train the teacher if no cached one fits, then the students alone and distilled.
+
+    Args:
+        job: what to do.
+        data_dir: TFDS's data folder.
+        out: run folder; holds ``result.json`` and the checkpoint, and resumes from the latter.
+        on_teacher: called while a teacher trains.
+        on_data: called once images and teacher are there, before the students start.
+        on_epoch: called after every epoch of the students.
+
+    Returns:
+        The result, as ``result.json`` has it (see docs/result.md), and the trained students.
+
+    Raises:
+        InputError: data that cannot be had, a folder that cannot be written, a damaged checkpoint.
+        TrainingError: a loss that is not finite.
+    """
+    watch = Stopwatch()
+    if out is not None:
+        check_writable(out)
+    config = job.config
+    dataset = load(config.dataset, data_dir=data_dir)
+    splits = splits_for(config, dataset)
+    teacher = logits = None
+    if job.teacher is not None:
+        teacher = obtain_teacher(job.teacher, dataset, on_progress=on_teacher)
+        logits = teacher.logits_for(splits.train)
+    on_data()
+    arms = (ALONE,) if teacher is None else (ALONE, DISTILLED)
+    runs = [Run(seed, arm) for arm in arms for seed in job.seeds]
+    block = Block(config, splits, runs, logits)
+    curves = _train(block, out, job.digest(), on_epoch)
+    result = {
+        "schema": RESULT_SCHEMA,
+        "kind": "student",
+        "digest": job.digest(),
+        "data_digest": dataset.digest,
+        **job.to_json(),
+        "teacher_result": None if teacher is None else describe(teacher),
+        "parameters": student_parameters(config),
+        "images": {part: len(getattr(splits, part)) for part in ("train", "validation", "test")},
+        "arms": {arm: arm_result(curves.arm(arm)) for arm in arms},
+        "seconds": watch.seconds(),
+        "environment": environment(),
+    }
+    if teacher is not None:
+        result["gain"] = paired_gain(result["arms"])
+    if out is not None:
+        write_json(out / "result.json", result)
+    return Outcome(result, block)
+
+
+def splits_for(config: StudentConfig, dataset: Any) -> Splits:
+    """The student's images, by its configuration."""
+    return student_splits(
+        dataset, config.class_numbers, per_class=config.per_class, selection=config.selection
+    )
+
+
+def student_parameters(config: StudentConfig) -> int:
+    """Number of trainable numbers of a student."""
+    build = lambda: build_student(config.preset, config.qubits, rngs=nnx.Rngs(0))  # noqa: E731
+    return count_parameters(nnx.eval_shape(build))
+
+
+def _train(
+    block: Block, out: Path | None, digest: str, on_epoch: Callable[[Epoch], None]
+) -> Curves:
+    epochs: list[dict[str, np.ndarray]] = []
+    folder = None if out is None else out / "checkpoints"
+    found = None if folder is None else checkpoint.restore(folder, block.state, digest)
+    if found is not None:
+        block.epoch, state, arrays = found
+        block.state = place(state)
+        epochs = [{k: v[:, e] for k, v in arrays.items()} for e in range(block.epoch)]
+    while block.epoch < block.config.epochs:
+        epoch = block.next_epoch()
+        epochs.append(epoch.metrics)
+        if folder is not None:
+            arrays = {name: np.stack([e[name] for e in epochs], 1) for name in epoch.metrics}
+            checkpoint.save(folder, block.epoch, block.state, arrays, digest)
+        on_epoch(epoch)
+    return collect(block.runs, epochs)
+
+
+def arm_result(curves: Curves) -> dict[str, Any]:
+    """Curves (R, epochs) and accuracies (R,) by protocol."""
+    arrays = {name: value for name, value in vars(curves).items() if name != "runs"}
+    accuracies = protocols(
+        curves.validation_loss, curves.test_accuracy, curves.validation_accuracy
+    )
+    seeds = [run.seed for run in curves.runs]
+    return {"seeds": seeds, "curves": arrays, "test_accuracy": accuracies}
+
+
+def paired_gain(arms: dict[str, Any]) -> dict[str, Any]:
+    """Distilled minus alone, seed by seed, by protocol."""
+    alone, distilled = (arms[arm]["test_accuracy"] for arm in (ALONE, DISTILLED))
+    return {name: distilled[name] - alone[name] for name in ("final", "picked", "best")}
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder and try to write into it, before hours of training."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"Argument `out` must be a folder that can be written, but {folder} was given "
+            f"({error.strerror}); choose another."
+        ) from error
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedRun:
+    """What a run folder holds.
+
+    Attributes:
+        job: what was run.
+        result: ``result.json``.
+        runs: who the rows of ``params`` are.
+        params: weights after the last epoch, each leaf (R, ...).
+    """
+
+    job: StudentJob
+    result: dict[str, Any]
+    runs: Sequence[Run]
+    params: Any
+
+
+def load_run(folder: Path) -> TrainedRun:
+    """Read what ``run_student`` left behind.
+
+    Args:
+        folder: its ``out``.
+
+    Raises:
+        InputError: no such run, one of another version, or a damaged one.
+    """
+    path = folder / "result.json"
+    try:
+        result = json.loads(path.read_text())
+        if result["schema"] != RESULT_SCHEMA or result["kind"] != "student":
+            raise InputError(
+                f"{path} is a {result['kind']} result of schema {result['schema']}, but a student "
+                f"result of schema {RESULT_SCHEMA} is needed; train again with this version."
+            )
+        config = StudentConfig(**_fields(StudentConfig, result["student"]))
+        teacher = result["teacher"] and TeacherConfig(**_fields(TeacherConfig, result["teacher"]))
+        job = StudentJob(config, teacher, tuple(result["seeds"]))
+        runs = [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
+    except FileNotFoundError as error:
+        must = "be a folder that `jqkd student --out` has written"
+        raise InputError(f"Argument `run` must {must}, but {folder} has no result.json.") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} is damaged ({type(error).__name__}); train again.") from error
+    dataset = load(config.dataset)
+    logits = None
+    if teacher is not None:
+        logits = np.zeros((len(splits_for(config, dataset).train), config.num_classes), np.float32)
+    like = Block(config, splits_for(config, dataset), runs, logits).state
+    found = checkpoint.restore(folder / "checkpoints", like, job.digest())
+    if found is None:
+        raise InputError(f"{folder} has no checkpoint; train again with --out {folder}.")
+    return TrainedRun(job, result, runs, jax.tree.map(np.asarray, found[1].params))
+
+
+def _fields(kind: type, values: dict[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in dataclasses.fields(kind)}
+    return {name: value for name, value in values.items() if name in names}

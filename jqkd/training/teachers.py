@@ -1,0 +1,238 @@
+"""Classical teachers: trained once, then only their logits are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jqkd.data import Dataset, Subset, teacher_splits
+from jqkd.models import average_probabilities, build_teacher
+from jqkd.models.functional import Params, functional
+from jqkd.training import checkpoint, loop
+from jqkd.training.config import TeacherConfig
+from jqkd.training.loop import Data, State, Task, TrainingError
+from jqkd.training.losses import cross_entropy
+from jqkd.training.result import protocols
+
+# Steps per call: often enough for a live progress bar, seldom enough to cost nothing.
+_STEPS_PER_CALL = 50
+
+
+class Hyper(NamedTuple):
+    """Traced."""
+
+    learning_rate: Array
+    teacher: Array
+
+
+class Progress(NamedTuple):
+    """Reported while a teacher trains; metrics are there at the end of an epoch."""
+
+    epoch: int
+    images: int
+    metrics: dict[str, float] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Teacher:
+    """A trained teacher, as far as a student is concerned.
+
+    Attributes:
+        config: how it was trained.
+        curves: train_loss, train_accuracy, validation_..., test_...: (epochs,) each.
+        logits: part -> (N, C), for ``train``, ``validation`` and ``test``; of the epoch picked
+            on validation.
+        ids: part -> (N,) image ids, ascending.
+    """
+
+    config: TeacherConfig
+    curves: dict[str, np.ndarray]
+    logits: dict[str, np.ndarray]
+    ids: dict[str, np.ndarray]
+
+    @property
+    def accuracies(self) -> dict[str, Any]:
+        """Test accuracy by protocol; an average of probabilities has no epochs of its own."""
+        return protocols(
+            self.curves["validation_loss"],
+            self.curves["test_accuracy"],
+            self.curves["validation_accuracy"],
+        )
+
+    def logits_for(self, subset: Subset) -> np.ndarray:
+        """Logits (N, C) for the images of a subset of the same classes, by image id."""
+        parts = ("train", "validation") if subset.part == "train" else ("test",)
+        ids = np.concatenate([self.ids[part] for part in parts])
+        logits = np.concatenate([self.logits[part] for part in parts])
+        order = np.argsort(ids)
+        place = np.minimum(np.searchsorted(ids[order], subset.ids), len(ids) - 1)
+        rows = order[place]
+        if not np.array_equal(ids[rows], subset.ids):
+            raise TrainingError("The teacher's logits lack some of the student's images.")
+        return logits[rows]
+
+
+@lru_cache(maxsize=8)
+def teacher_task(arch: str, num_classes: int) -> Task:
+    """The static part of a teacher's training program."""
+    model = functional(lambda rngs: build_teacher(arch, num_classes, rngs=rngs))
+
+    def logits(
+        params: Params, images: Array, ids: Array, key: Array, hyper: Hyper, training: bool
+    ) -> Array:
+        return model.module(params)(images, key if training else None)
+
+    def loss(logits: Array, labels: Array, teacher: Array, hyper: Hyper) -> Array:
+        return cross_entropy(logits, labels)
+
+    return Task(model.init, logits, loss)
+
+
+def train_teacher(
+    config: TeacherConfig,
+    dataset: Dataset,
+    *,
+    checkpoints: Path | None = None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> tuple[Teacher, Params | None]:
+    """Train one teacher, or both members of an average of probabilities.
+
+    Args:
+        config: which, and how.
+        dataset: where the images come from.
+        checkpoints: folder to resume from and to leave a checkpoint in after every epoch.
+        on_progress: called every few steps.
+
+    Returns:
+        The teacher and the weights of the epoch picked on validation (``None`` for an average,
+        whose members have their own).
+
+    Raises:
+        TrainingError: a loss that is not finite.
+
+    Example:
+        >>> from jqkd.data import load
+        >>> config = TeacherConfig("lenet", "digits", "0-1", epochs=1, batch_size=32)
+        >>> teacher, params = train_teacher(config, load("digits"))
+        >>> teacher.logits["test"].shape
+        (100, 2)
+    """
+    if config.arch == "ensemble":
+        members = [train_teacher(m, dataset, on_progress=on_progress)[0] for m in config.members]
+        return average(config, dataset, *members), None
+    splits = teacher_splits(dataset, config.class_numbers)
+    task = teacher_task(config.arch, config.num_classes)
+    key = jax.random.key(config.seed)
+    hyper = Hyper(np.float32(config.learning_rate), np.int32(0))
+    train = _as_data(splits.train)
+    state = _start(task, key)
+    done, curves, best = 0, {}, None
+    if checkpoints is not None:
+        found = checkpoint.restore(checkpoints, (state, state.params), config.digest())
+        if found is not None:
+            done, (state, best), curves = found
+    for epoch in range(done, config.epochs):
+        state, metrics = _epoch(config, task, state, train, key, hyper, epoch, on_progress)
+        for part in ("validation", "test"):
+            subset = getattr(splits, part)
+            loss, accuracy = loop.scores(_logits(task, state.params, subset), subset.labels)
+            metrics |= {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
+        curves = {k: np.append(curves.get(k, []), float(v)) for k, v in metrics.items()}
+        if best is None or _is_picked(curves):
+            best = jax.tree.map(jnp.copy, state.params)
+        if checkpoints is not None:
+            checkpoint.save(checkpoints, epoch + 1, (state, best), curves, config.digest())
+        last = {name: float(value[-1]) for name, value in curves.items()}
+        on_progress(Progress(epoch + 1, len(splits.train) * (epoch + 1), last))
+    subsets = {part: getattr(splits, part) for part in ("train", "validation", "test")}
+    logits = {part: _logits(task, best, subset) for part, subset in subsets.items()}
+    ids = {part: subset.ids for part, subset in subsets.items()}
+    return Teacher(config, curves, logits, ids), best
+
+
+def average(config: TeacherConfig, dataset: Dataset, *members: Teacher) -> Teacher:
+    """The paper's ensemble (eq. 16) of trained teachers; it has one "epoch"."""
+    logits = {
+        part: np.asarray(average_probabilities(*(m.logits[part] for m in members)))
+        for part in members[0].logits
+    }
+    splits = teacher_splits(dataset, config.class_numbers)
+    curves = {}
+    for part in logits:
+        subset = getattr(splits, part)
+        loss, accuracy = loop.scores(logits[part], subset.labels)
+        curves |= {f"{part}_loss": loss[None], f"{part}_accuracy": accuracy[None]}
+    return Teacher(config, curves, logits, members[0].ids)
+
+
+def _is_picked(curves: dict[str, np.ndarray]) -> bool:
+    """Whether the last epoch is the best on validation so far."""
+    picked = protocols(
+        curves["validation_loss"], curves["test_accuracy"], curves["validation_accuracy"]
+    )["picked_epoch"]
+    return picked == len(curves["validation_loss"])
+
+
+def _epoch(
+    config: TeacherConfig,
+    task: Task,
+    state: State,
+    data: Data,
+    key: Array,
+    hyper: Hyper,
+    epoch: int,
+    on_progress: Callable[[Progress], None],
+) -> tuple[State, dict[str, Any]]:
+    count = len(data.ids)
+    order = loop.epoch_order(key, epoch, count, config.batch_size)
+    length = loop.chunk_length(len(order), _STEPS_PER_CALL)
+    losses, right = [], []
+    for first in range(0, len(order), length):
+        state, totals = _train_steps(task, state, data, order[first : first + length], key, hyper)
+        losses.append(np.asarray(totals[0]))
+        right.append(np.asarray(totals[1]))
+        bad = ~np.isfinite(losses[-1])
+        if bad.any():
+            raise TrainingError(
+                f"The loss of teacher {config.arch} is {losses[-1][bad][0]} in epoch {epoch + 1}, "
+                f"step {first + int(bad.argmax()) + 1}; lower the learning rate, which is "
+                f"{config.learning_rate}."
+            )
+        seen = min((first + length) * config.batch_size, count)
+        on_progress(Progress(epoch, epoch * count + seen, None))
+    total = np.concatenate(losses).sum(dtype=np.float64) / count
+    return state, {"train_loss": total, "train_accuracy": np.concatenate(right).sum() / count}
+
+
+def _as_data(subset: Subset) -> Data:
+    arrays = map(jnp.asarray, (subset.images, subset.labels, subset.ids))
+    return Data(*arrays, jnp.zeros((1, len(subset), 1)))
+
+
+@partial(jax.jit, static_argnums=0)
+def _start(task: Task, key: Array) -> State:
+    return loop.start(task, key)
+
+
+@partial(jax.jit, static_argnums=0, donate_argnums=1)
+def _train_steps(
+    task: Task, state: State, data: Data, order: Array, key: Array, hyper: Hyper
+) -> tuple[State, tuple[Array, Array]]:
+    return loop.train_steps(task, state, data, order, key, hyper)
+
+
+def _logits(task: Task, params: Params, subset: Subset) -> np.ndarray:
+    return loop.predict_chunks(partial(_predict, task, params), subset.images, subset.ids)
+
+
+@partial(jax.jit, static_argnums=0)
+def _predict(task: Task, params: Params, images: Array, ids: Array) -> Array:
+    return task.logits(params, images, ids, None, None, False)

@@ -1,0 +1,68 @@
+"""Heads against NumPy, and what their fill does to a loss."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from scipy.special import expit, softmax
+
+from jqkd.models import HEADS
+from jqkd.models.heads import FILL
+
+K = 8
+LOGITS = {
+    "concat-sigmoid": lambda p: np.concatenate([expit(p), 1 - expit(p)], -1),
+    "softmax": lambda p: softmax(p, -1),
+    "log-probability": lambda p: np.log(p + 1e-4),
+}
+
+
+def frequencies() -> np.ndarray:
+    """Rows that sum to one; the last two hold outcomes that were never or always seen."""
+    rows = np.random.default_rng(0).dirichlet(np.ones(K), 3)
+    return np.vstack([rows, np.eye(K)[2], np.full(K, 1 / K)])
+
+
+def test_all_heads_are_tested():
+    assert set(HEADS) == set(LOGITS)
+
+
+@pytest.mark.parametrize("name", LOGITS)
+def test_values(name):
+    logits = np.asarray(HEADS[name](jnp.asarray(frequencies(), jnp.float32)))
+    wanted = LOGITS[name](frequencies())
+    assert logits.shape == (5, 2 * K)
+    np.testing.assert_allclose(logits[:, : wanted.shape[-1]], wanted, rtol=0, atol=1e-5)
+    assert (logits[:, wanted.shape[-1] :] == np.float32(FILL)).all()
+
+
+@pytest.mark.parametrize("name", LOGITS)
+def test_a_softmax_does_not_notice_the_fill(name):
+    logits = HEADS[name](jnp.asarray(frequencies(), jnp.float32))
+    wanted = softmax(LOGITS[name](frequencies()), -1)
+    got = np.asarray(jax.nn.softmax(logits))
+    np.testing.assert_allclose(got[:, : wanted.shape[-1]], wanted, rtol=0, atol=1e-6)
+    assert (got[:, wanted.shape[-1] :] == 0).all()
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0, 20.0])
+@pytest.mark.parametrize("name", LOGITS)
+def test_losses_and_gradients_are_finite(name, temperature):
+    """Cross-entropy, and a divergence over all 2 K entries in which 0 meets the fill."""
+    teacher = jnp.zeros(2 * K).at[:6].set(1 / 6)
+
+    def loss(p):
+        logs = jax.nn.log_softmax(HEADS[name](p) / temperature)
+        return optax.kl_divergence(logs, teacher).sum() - logs[:, 1].sum()
+
+    value, gradient = jax.value_and_grad(loss)(jnp.asarray(frequencies(), jnp.float32))
+    assert np.isfinite(value) and np.isfinite(gradient).all() and (gradient != 0).any()
+
+
+def test_a_class_can_not_exceed_8_percent_with_the_notebooks_head():
+    """The notebooks' softmax over 2 K sigmoids stays near uniform, even for a sure student."""
+    logits = HEADS["concat-sigmoid"](jnp.eye(K, dtype=jnp.float32)[2])
+    assert 1 / 16 < jax.nn.softmax(logits).max() < 0.08
