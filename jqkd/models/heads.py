@@ -28,8 +28,8 @@ def concat_sigmoid(frequencies: Array) -> Array:
         Shape ``(..., 2 K)``, all in (0.26, 0.74): a softmax of them stays near uniform.
 
     Example:
-        >>> print(concat_sigmoid(jnp.array([0.0, 1.0])).round(3))
-        [0.5   0.731 0.5   0.269]
+        >>> [round(float(z), 3) for z in concat_sigmoid(jnp.array([0.0, 1.0]))]
+        [0.5, 0.731, 0.5, 0.269]
     """
     z = jax.nn.sigmoid(frequencies)
     return jnp.concatenate([z, 1 - z], -1)

@@ -70,10 +70,10 @@ class QuantumLayer(nnx.Module):
         run = partial(outcome_probabilities, circuit, rule=self.rule)
         shots = self.shots if shots is None else shots
         if shots is None:
-            return jax.vmap(run)(flat).reshape(*batch, -1)
+            return jax.vmap(run)(flat).reshape(*batch, 2**circuit.num_qubits)
         if key is None:
             fail("key", "be given where shots are drawn", "None", "pass key=jax.random.key(...)")
         names = jnp.arange(len(flat)) if ids is None else ids.reshape(-1)
         keys = jax.vmap(partial(jax.random.fold_in, key))(names)
         draw = lambda row, key: run(row, shots=shots, key=key)  # noqa: E731
-        return jax.vmap(draw)(flat, keys).reshape(*batch, -1)
+        return jax.vmap(draw)(flat, keys).reshape(*batch, 2**circuit.num_qubits)

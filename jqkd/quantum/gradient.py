@@ -129,7 +129,7 @@ def _value_and_jacobian(rule: ShiftRule, values: Array) -> tuple[Array, Array]:
 
 
 def _contract(jacobian: Array, cotangent: Array) -> Array:
-    # A sum of products, not a matrix product: the same bits whatever it is batched with.
+    # A sum of products: a matrix product may round in another order in another batch.
     return (jacobian * cotangent).sum(-1)
 
 

@@ -37,8 +37,8 @@ def sample_counts(key: Array, probabilities: ArrayLike, shots: ArrayLike) -> Arr
         shots: S, a positive integer, Python or traced.
 
     Returns:
-        Counts of shape ``(K,)`` in the dtype of ``probabilities``, whole numbers that sum to S.
-        Exact up to ``S = 2**24`` in float32.
+        Counts of shape ``(K,)`` in the dtype of ``probabilities``, whole numbers that sum to S;
+        NaN where the probabilities are NaN or all zero. Exact up to ``S = 2**24`` in float32.
 
     Example:
         >>> counts = sample_counts(jax.random.key(0), jnp.array([0.5, 0.0, 0.25, 0.25]), 1000)
@@ -67,7 +67,9 @@ def _sample_batch(seed: Array, probabilities: Array, shots: Array) -> Array:
         weights.append(weights[-1][0::2] + weights[-1][1::2])
     # From the root, that holds all shots, to the leaves.
     draw = _scanned_levels if probabilities.size <= _SMALL_BATCH else _unrolled_levels
-    return draw(seed.T, weights[-2::-1], shots[None]).T
+    counts = draw(seed.T, weights[-2::-1], shots[None])
+    # A sample of nothing, or of NaN, would look like any other.
+    return jnp.where(weights[-1] > 0, counts, jnp.nan).T
 
 
 def _split(seed: Array, level: ArrayLike, counts: Array, left: Array, right: Array) -> Array:

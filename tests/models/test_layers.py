@@ -109,7 +109,8 @@ def test_initial_weights_are_uniform(layer, fan_in):
     """U(-1/sqrt(fan_in), 1/sqrt(fan_in)), for biases too, as torch.nn has it."""
     for values in reference.weights(layer):
         scaled = values.reshape(-1) * np.sqrt(fan_in)
-        assert np.abs(scaled).max() <= 1 + 1e-6
+        # All of n values stay below ALPHA ** (1 / n) with probability ALPHA.
+        assert ALPHA ** (1 / scaled.size) < np.abs(scaled).max() <= 1 + 1e-6
         assert kstest(scaled, "uniform", (-1, 2)).pvalue > ALPHA
 
 

@@ -174,3 +174,8 @@ def test_other_key_types():
     counts = sample_counts(key, jnp.array([0.25, 0.75]), 10_000)
     # Six standard deviations of 43: false alarms below 2e-9.
     assert counts.sum() == 10_000 and abs(counts[0] - 2500) < 260
+
+
+@pytest.mark.parametrize("bad", [[np.nan, 1.0], [0.0, 0.0]])
+def test_no_probabilities_give_no_counts(bad):
+    assert np.isnan(sample_counts(jax.random.key(0), jnp.array(bad), 100)).all()

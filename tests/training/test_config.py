@@ -1,0 +1,70 @@
+"""Bad configurations, one sentence each; digests."""
+
+import dataclasses
+
+import pytest
+
+from jqkd._checks import InputError
+from jqkd.training.config import StudentConfig, TeacherConfig
+from jqkd.training.student_run import StudentJob
+
+GOOD = {"dataset": "mnist", "classes": "0-5", "qubits": 3}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"dataset": "cifar"}, "`dataset` must be one of mnist, fashion_mnist, digits"),
+        ({"classes": "5-0"}, "`classes` must be ranges from low to high.*write 0-5"),
+        ({"classes": "0-99"}, "`classes` must stay within 0-9"),
+        ({"classes": "0-7", "qubits": 2}, "8 classes need at least 3, but 2 was given"),
+        ({"qubits": 0}, "`qubits` must be an integer of at least 1"),
+        ({"shots": 0}, "`shots` must be an integer of at least 1.*exact"),
+        ({"shots": -1}, "`shots` must be an integer of at least 1"),
+        ({"temperature": 0}, "`temperature` must be a finite number above 0"),
+        ({"weight": -0.1}, "`weight` must be a finite number of 0 or more"),
+        ({"learning_rate": float("nan")}, "`learning_rate` must be a finite number above 0"),
+        ({"preset": "mine"}, "`preset` must be one of paper-code, paper-text"),
+        ({"head": "linear"}, "`head` must be one of concat-sigmoid, softmax"),
+        ({"preset": "paper-text", "head": "softmax"}, "`head` must be one of log-probability"),
+        ({"epochs": 0}, "`epochs` must be an integer of at least 1"),
+        ({"selection": "last"}, "`selection` must be one of first, random"),
+    ],
+)
+def test_a_bad_student_is_one_sentence(change, sentence):
+    with pytest.raises(InputError, match=sentence):
+        StudentConfig(**(GOOD | change))
+
+
+def test_a_bad_teacher_is_one_sentence():
+    with pytest.raises(InputError, match="`arch` must be one of lenet, alexnet"):
+        TeacherConfig("vgg", "mnist", "0-5")
+    with pytest.raises(InputError, match="`batch_size` must be an integer of at least 1"):
+        TeacherConfig("lenet", "mnist", "0-5", batch_size=0)
+
+
+@pytest.mark.parametrize("seeds", [(), (1, 1), (-1,)])
+def test_a_job_needs_different_seeds(seeds):
+    with pytest.raises(InputError, match="`seeds` must be at least one seed"):
+        StudentJob(StudentConfig(**GOOD), None, seeds)
+
+
+def test_a_job_refuses_a_teacher_of_other_classes():
+    with pytest.raises(InputError, match=r"know the student's classes, mnist 0-5"):
+        StudentJob(StudentConfig(**GOOD), TeacherConfig("lenet", "mnist", "0-7"), (0,))
+
+
+def test_every_field_changes_the_digest():
+    base = StudentConfig(**GOOD)
+    changes = {
+        "dataset": "digits", "classes": "0-4", "qubits": 4, "preset": "paper-text", "shots": None,
+        "head": "softmax", "epochs": 3, "batch_size": 2, "learning_rate": 0.1, "temperature": 2.0,
+        "weight": 0.1, "term": "constant", "per_class": 5, "selection": "random",
+    }  # fmt: skip
+    assert set(changes) == {field.name for field in dataclasses.fields(base)}
+    heads = {"preset": {"head": None}}
+    digests = {
+        dataclasses.replace(base, **{name: value}, **heads.get(name, {})).digest()
+        for name, value in changes.items()
+    }
+    assert len(digests | {base.digest()}) == len(changes) + 1
