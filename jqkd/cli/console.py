@@ -36,7 +36,7 @@ class Output:
         """A live bar; yields a function (done, text) that moves it."""
         columns = (
             TextColumn(what),
-            BarColumn(bar_width=12),
+            BarColumn(bar_width=8),
             MofNCompleteColumn(),
             TextColumn("{task.fields[text]}"),
             TimeElapsedColumn(),
@@ -47,8 +47,8 @@ class Output:
 
 
 def rate(images: float, seconds: float) -> str:
-    """Images a second, readable."""
-    return f"{images / max(seconds, 1e-9):,.0f} images/s"
+    """Images a second, short enough for a bar in 80 columns."""
+    return f"{images / max(seconds, 1e-9):,.0f} img/s"
 
 
 def teacher_text(progress: TeacherProgress, seconds: float) -> str:
@@ -57,7 +57,7 @@ def teacher_text(progress: TeacherProgress, seconds: float) -> str:
     if progress.metrics is None:
         return f"epoch {progress.epoch + 1}, {speed}"
     loss, accuracy = (progress.metrics[name] for name in ("train_loss", "validation_accuracy"))
-    return f"loss {loss:.4f}, validation {100 * accuracy:.2f} %, {speed}"
+    return f"loss {loss:.3f} val {100 * accuracy:.2f} % {speed}"
 
 
 def epoch_text(epoch: Epoch, arms: Sequence[str], images: float, seconds: float) -> str:
@@ -69,7 +69,7 @@ def epoch_text(epoch: Epoch, arms: Sequence[str], images: float, seconds: float)
     losses = "|".join(f"{value:.3f}" for value in loss)
     accuracies = "|".join(f"{100 * value:.1f}" for value in accuracy)
     speed = rate(images, seconds) if images else ""
-    return f"loss {losses}, validation {accuracies} %, {speed}"
+    return f"loss {losses} val {accuracies} % {speed}"
 
 
 def spread(values: Any) -> str:

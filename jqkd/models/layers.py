@@ -151,5 +151,3 @@ def count_parameters(model: nnx.Module) -> int:
 def as_images(images: ArrayLike) -> Array:
     """Images with a channel axis: ``(B, 28, 28)`` becomes ``(B, 28, 28, 1)``."""
     return jnp.asarray(images)[..., None]
-
-

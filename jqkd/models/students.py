@@ -108,9 +108,7 @@ class AmplitudeEncoder(nnx.Module):
         """Angles ``(B, 2**Q - 1 + Q)`` from features ``(B, 2**Q)``, radians."""
         angles = jax.vmap(amplitude_angles)(jnp.tanh(features))
         weights = self.weights[...]
-        return jnp.concatenate(
-            [angles, jnp.broadcast_to(weights, (len(angles), len(weights)))], -1
-        )
+        return jnp.concatenate([angles, jnp.broadcast_to(weights, (len(angles), len(weights)))], -1)
 
 
 class Student(nnx.Module):

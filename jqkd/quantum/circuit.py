@@ -143,7 +143,9 @@ def draw(circuit: Circuit) -> str:
         while len(columns) <= column:
             columns.append({})
         columns[column].update(_labels(op, slots))
-    lines = [f"q{wire}: ─".ljust(len(f"q{circuit.num_qubits - 1}: ─")) for wire in range(len(depth))]
+    lines = [
+        f"q{wire}: ─".ljust(len(f"q{circuit.num_qubits - 1}: ─")) for wire in range(len(depth))
+    ]
     for column in columns:
         width = max(map(len, column.values()))
         for wire in range(circuit.num_qubits):
@@ -160,4 +162,4 @@ def _labels(op: Op, slots: range) -> dict[int, str]:
         return {op.wires[0]: op.name + shown}
     labels = {wire: f"{op.name}{i}" + shown for i, wire in enumerate(op.wires)}
     low, high = min(op.wires), max(op.wires)
-    return {wire: "│" for wire in range(low, high)} | labels
+    return dict.fromkeys(range(low, high), "│") | labels

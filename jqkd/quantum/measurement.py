@@ -105,9 +105,7 @@ def rotate_to(circuit: Circuit, pauli: str) -> Circuit:
     """
     check_pauli(pauli, circuit.num_qubits)
     wires = enumerate(reversed(pauli))
-    return circuit.then(
-        Op(name, (wire,)) for wire, letter in wires for name in _TO_Z_BASIS[letter]
-    )
+    return circuit.then(Op(name, (wire,)) for wire, letter in wires for name in _TO_Z_BASIS[letter])
 
 
 def expectation(circuit: Circuit, angles: ArrayLike, pauli: str) -> Array:

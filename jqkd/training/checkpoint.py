@@ -73,7 +73,10 @@ def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.
                 f"The checkpoint in {folder} belongs to another configuration ({digest}, not "
                 f"{name}); choose another --out, or delete that folder."
             )
-        abstract = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), like)
+        # Onto one device, however many there were when it was written.
+        here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+        shape_of = lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=here)  # noqa: E731
+        abstract = jax.tree.map(shape_of, like)
         items = ocp.args.Composite(
             state=ocp.args.StandardRestore(abstract), curves=ocp.args.StandardRestore()
         )

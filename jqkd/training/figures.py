@@ -20,7 +20,9 @@ def loss_axes(axes: Any, result: dict[str, Any], metric: str, label: str) -> Non
         curves = np.asarray(found["curves"][metric])
         epochs = np.arange(1, curves.shape[1] + 1)
         axes.plot(epochs, curves.mean(0), color=COLOURS[arm], label=arm)
-        axes.fill_between(epochs, curves.min(0), curves.max(0), color=COLOURS[arm], alpha=0.15, lw=0)
+        axes.fill_between(
+            epochs, curves.min(0), curves.max(0), color=COLOURS[arm], alpha=0.15, lw=0
+        )
     axes.set_xlabel("epoch")
     axes.set_ylabel(label)
     axes.spines[["top", "right"]].set_visible(False)

@@ -170,7 +170,9 @@ def scores(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarr
     logits = logits.astype(np.float64)
     top = logits.max(-1, keepdims=True)
     log_sum = np.log(np.exp(logits - top).sum(-1)) + top[..., 0]
-    chosen = np.take_along_axis(logits, np.broadcast_to(labels[:, None], (*logits.shape[:-1], 1)), -1)
+    chosen = np.take_along_axis(
+        logits, np.broadcast_to(labels[:, None], (*logits.shape[:-1], 1)), -1
+    )
     return (log_sum - chosen[..., 0]).mean(-1), (logits.argmax(-1) == labels).mean(-1)
 
 

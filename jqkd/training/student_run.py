@@ -173,9 +173,7 @@ def _train(
 def arm_result(curves: Curves) -> dict[str, Any]:
     """Curves (R, epochs) and accuracies (R,) by protocol."""
     arrays = {name: value for name, value in vars(curves).items() if name != "runs"}
-    accuracies = protocols(
-        curves.validation_loss, curves.test_accuracy, curves.validation_accuracy
-    )
+    accuracies = protocols(curves.validation_loss, curves.test_accuracy, curves.validation_accuracy)
     seeds = [run.seed for run in curves.runs]
     return {"seeds": seeds, "curves": arrays, "test_accuracy": accuracies}
 

@@ -48,9 +48,7 @@ def test_shiftable_means_two_frequencies_one_apart(gate):
     t, angles = 0.3, np.random.default_rng(1).uniform(-3, 3, gate.num_angles)
     for slot in range(gate.num_angles):
         step = t * np.eye(gate.num_angles)[slot]
-        change = MATRICES[gate.name](*(angles + step)) @ np.linalg.inv(
-            MATRICES[gate.name](*angles)
-        )
+        change = MATRICES[gate.name](*(angles + step)) @ np.linalg.inv(MATRICES[gate.name](*angles))
         generator = -np.angle(np.linalg.eigvals(change)) / t
         levels = np.unique(generator.round(9))
         two_terms = len(levels) == 2 and abs(levels[1] - levels[0] - 1) < 1e-6

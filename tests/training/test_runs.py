@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -43,9 +46,7 @@ def test_a_result_is_complete_and_plain(finished):
     assert stored["environment"]["jax"] == jax.__version__
     np.testing.assert_allclose(stored["gain"]["final"], result["gain"]["final"], atol=1e-6)
     alone, distilled = (stored["arms"][arm]["test_accuracy"]["final"] for arm in stored["arms"])
-    np.testing.assert_allclose(
-        stored["gain"]["final"], np.subtract(distilled, alone), atol=1e-6
-    )
+    np.testing.assert_allclose(stored["gain"]["final"], np.subtract(distilled, alone), atol=1e-6)
 
 
 def test_a_stopped_run_resumes_with_the_same_bits(finished, tmp_path):
@@ -66,6 +67,22 @@ def test_a_finished_run_loads_with_the_weights_it_ended_with(finished):
     folder, (_, block) = finished
     loaded = load_run(folder)
     assert loaded.job == JOB and loaded.runs == block.runs
+    for a, b in zip(*map(jax.tree.leaves, (loaded.params, block.state.params)), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_run_made_on_two_devices_loads_on_one(tmp_path):
+    script = (
+        "import jax; jax.config.update('jax_num_cpu_devices', 2)\n"
+        "from pathlib import Path\n"
+        "from tests.training.test_runs import CONFIG\n"
+        "from jqkd.training.student_run import StudentJob, run_student\n"
+        f"run_student(StudentJob(CONFIG, None, (0, 1)), out=Path({str(tmp_path)!r}))\n"
+    )
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=root)
+    loaded = load_run(tmp_path)
+    _, block = run_student(StudentJob(CONFIG, None, (0, 1)))
     for a, b in zip(*map(jax.tree.leaves, (loaded.params, block.state.params)), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -134,7 +151,8 @@ def test_a_teachers_logits_are_found_by_image_id():
     for subset in (splits.train, splits.validation, splits.test):
         found = teacher.logits_for(subset)
         parts = ("test",) if subset.part == "test" else ("train", "validation")
-        table = {i: row for p in parts for i, row in zip(teacher.ids[p], teacher.logits[p])}
+        pairs = [zip(teacher.ids[p], teacher.logits[p], strict=True) for p in parts]
+        table = dict(pair for part in pairs for pair in part)
         np.testing.assert_array_equal(found, [table[i] for i in subset.ids])
 
 

@@ -31,6 +31,10 @@ def one_epoch(splits, runs, teacher, config=CONFIG):
     return block.next_epoch().metrics, jax.device_get(block.state.params)
 
 
+def row(tree, i):
+    return jax.tree.map(lambda leaf: leaf[i], tree)
+
+
 def same_bits(a, b):
     return all(np.array_equal(x, y) for x, y in zip(*map(jax.tree.leaves, (a, b)), strict=True))
 
@@ -47,18 +51,17 @@ def test_a_run_has_the_same_bits_twice_and_in_any_company(splits, teacher):
 def test_a_distilled_run_of_weight_zero_is_the_run_alone_bit_for_bit(splits, teacher):
     config = StudentConfig("digits", "0-3", 2, epochs=1, per_class=10, weight=0.0)
     _, params = one_epoch(splits, [Run(0, ALONE), Run(0, DISTILLED)], teacher, config)
-    alone, distilled = (jax.tree.map(lambda leaf: leaf[i], params) for i in (0, 1))
-    assert same_bits(alone, distilled)
+    assert same_bits(row(params, 0), row(params, 1))
 
 
 def test_the_arms_start_alike_and_end_differently(splits, teacher):
     runs = [Run(0, ALONE), Run(0, DISTILLED)]
     block = Block(CONFIG, splits, runs, teacher)
     first = jax.device_get(block.state.params)
-    assert same_bits(*(jax.tree.map(lambda leaf: leaf[i], first) for i in (0, 1)))
+    assert same_bits(row(first, 0), row(first, 1))
     block.next_epoch()
     last = jax.device_get(block.state.params)
-    assert not same_bits(*(jax.tree.map(lambda leaf: leaf[i], last) for i in (0, 1)))
+    assert not same_bits(row(last, 0), row(last, 1))
 
 
 def test_terms_without_gradient_leave_the_student_alone(splits, teacher):

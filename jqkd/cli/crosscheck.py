@@ -1,0 +1,191 @@
+"""jqkd crosscheck, jqkd circuit: our circuits on an independent simulator, on paper, in QASM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import typer
+from flax import nnx
+
+from jqkd._checks import check_at_least, check_choice, fail
+from jqkd.cli.console import Output
+from jqkd.cli.options import Json, deliver
+from jqkd.crosscheck import (
+    Student,
+    certify,
+    noise_picture,
+    noise_table,
+    run_battery,
+    save_picture,
+    to_qasm,
+)
+from jqkd.crosscheck.certificate import FILE, agreement_table
+from jqkd.crosscheck.report import picture as battery_picture
+from jqkd.crosscheck.report import table as battery_table
+from jqkd.crosscheck.report import write_json
+from jqkd.data import load
+from jqkd.models import PRESETS, build_student
+from jqkd.models.functional import functional
+from jqkd.training.student_run import TrainedRun, check_writable, load_run, splits_for
+from jqkd.training.students import Run
+from jqkd.training.teacher_store import weights_digest
+
+# Shots on Aer for a student that was trained with exact probabilities.
+_SHOTS = 5000
+
+
+def crosscheck(
+    run: Annotated[
+        Path | None,
+        typer.Option(help="Folder that `jqkd student --out` has written: certify its students."),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer and smaller circuits: half a minute.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of circuits, angles and shots.")] = 0,
+    students: Annotated[
+        int, typer.Option(help="With --run: how many seeds of each kind are certified.")
+    ] = 1,
+    noise: Annotated[bool, typer.Option(help="With --run: also accuracy under noise.")] = True,
+    picture: Annotated[
+        Path | None, typer.Option(help="Where the picture goes (with --run: the run folder).")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """Repeat our circuits on Qiskit Aer: the whole simulator, or the students of one run.
+
+    Exit code 1 when something disagrees.
+
+    Example: jqkd crosscheck --run runs/f7
+    """
+    check_at_least("seed", seed, 0)
+    output = Output(json)
+    if run is not None:
+        agrees = _certify_run(output, run, seed, students, noise, picture, json)
+    else:
+        agrees = _battery(output, quick, seed, picture, json)
+    if not agrees:
+        raise typer.Exit(1)
+
+
+def _battery(
+    output: Output, quick: bool, seed: int, picture: Path | None, json: str | None
+) -> bool:
+    bar = output.bar("crosscheck", 1)
+    with bar as move:
+        report = run_battery(
+            quick=quick, seed=seed, progress=lambda done, of, name: move(done / of, name)
+        )
+        move(1, "done")
+    output.say(battery_table(report))
+    if picture is not None:
+        check_writable(picture.resolve().parent)
+        output.say(f"Picture: {battery_picture(report, picture)}")
+    deliver(report.to_json(), json)
+    return report.agrees
+
+
+def _certify_run(
+    output: Output,
+    folder: Path,
+    seed: int,
+    students: int,
+    noise: bool,
+    picture: Path | None,
+    json: str | None,
+) -> bool:
+    trained = load_run(folder)
+    check_at_least("students", students, 1)
+    if students > len(trained.job.seeds):
+        fail("students", f"be at most {len(trained.job.seeds)}, the seeds of that run", students)
+    check_writable(folder)
+    certificates = []
+    for student in students_of(trained, trained.job.seeds[:students]):
+        with output.bar(student.name, 1) as move:
+            certificate = certify(
+                student,
+                seed=seed,
+                noise=noise,
+                progress=lambda what, done, of: move(done / of, what),
+            )
+        output.say(agreement_table(certificate))
+        certificates.append(certificate)
+    if noise:
+        output.say(noise_table(certificates))
+        path = noise_picture(certificates, picture or folder / "noise.png")
+        output.say(f"Picture: {path}")
+    result = {"schema": 1, "kind": "certificates", "certificates": certificates}
+    write_json(result, folder / FILE)
+    output.say(f"Certificate: {folder / FILE}")
+    deliver(result, json)
+    return all(certificate["agrees"] for certificate in certificates)
+
+
+def students_of(trained: TrainedRun, seeds: tuple[int, ...]) -> Iterator[Student]:
+    """The students of some seeds as circuits, angles and a reading of frequencies."""
+    config = trained.job.config
+    preset = PRESETS[config.preset]
+    dataset = load(config.dataset)
+    test = splits_for(config, dataset).test
+    model = functional(lambda rngs: build_student(config.preset, config.qubits, rngs=rngs))
+    head = preset.heads.index(config.head)
+    angles_of = jax.jit(lambda params: model.module(params).angles(jnp.asarray(test.images)))
+
+    def predict(frequencies: np.ndarray) -> np.ndarray:
+        student = model.module(jax.tree.map(lambda leaf: leaf[0], trained.params))
+        return np.asarray(student.logits(jnp.asarray(frequencies, jnp.float32), head).argmax(-1))
+
+    for row, run in enumerate(trained.runs):
+        if run.seed in seeds:
+            params = jax.tree.map(lambda leaf: leaf[row], trained.params)  # noqa: B023
+            digests = {
+                "weights": weights_digest(params),
+                "data": dataset.digest,
+                "run": trained.job.digest(),
+            }
+            yield Student(
+                name=_name(run),
+                circuit=preset.circuit(config.qubits),
+                angles=np.asarray(angles_of(params)),
+                labels=test.labels,
+                predict=predict,
+                shots=config.shots or _SHOTS,
+                digests=digests,
+            )
+
+
+def _name(run: Run) -> str:
+    return f"{run.arm}, seed {run.seed}"
+
+
+def circuit(
+    preset: Annotated[str, typer.Option(help=f"One of {', '.join(PRESETS)}.")] = "paper-code",
+    qubits: Annotated[int, typer.Option(help="Qubits.")] = 3,
+    qasm: Annotated[Path | None, typer.Option(help="Write OpenQASM 3 here.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw it here, by Qiskit.")] = None,
+    json: Json = None,
+) -> None:
+    """Print a student's circuit; save its picture; write it as OpenQASM 3.
+
+    Example: jqkd circuit --preset paper-text --qubits 4 --qasm text4.qasm
+    """
+    check_choice("preset", preset, PRESETS)
+    output = Output(json)
+    # Through the model's own checks, so that a number of qubits is refused alike everywhere.
+    nnx.eval_shape(lambda: build_student(preset, qubits, rngs=nnx.Rngs(0)))
+    drawn = PRESETS[preset].circuit(qubits)
+    output.say(str(drawn))
+    written: dict[str, Any] = {"preset": preset, "qubits": qubits, "angles": drawn.num_angles}
+    for path in (qasm, picture):
+        if path is not None:
+            check_writable(path.resolve().parent)
+    if qasm is not None:
+        qasm.write_text(to_qasm(drawn))
+    if picture is not None:
+        save_picture(drawn, picture)
+    deliver(written | {"ops": [[op.name, *op.wires] for op in drawn.ops]}, json)

@@ -1,0 +1,39 @@
+"""Our circuits re-executed by Qiskit and Aer: translation, execution, battery, certificates.
+
+Qiskit is imported inside the functions that use it; ``pip install "jqkd[qiskit]"`` brings it.
+"""
+
+from jqkd.crosscheck.agreement import Agreement, Student, compare
+from jqkd.crosscheck.battery import BatteryReport, run_battery
+from jqkd.crosscheck.certificate import certify, noise_picture, noise_table
+from jqkd.crosscheck.execute import Machine, aer, from_sampler, generic_backend, sample
+from jqkd.crosscheck.noise import NoisePoint, noise_model, sweep
+from jqkd.crosscheck.subject import DEFAULT, Simulator, build
+from jqkd.crosscheck.translate import from_qasm, from_qiskit, save_picture, to_qasm, to_qiskit
+
+__all__ = [
+    "DEFAULT",
+    "Agreement",
+    "BatteryReport",
+    "Machine",
+    "NoisePoint",
+    "Simulator",
+    "Student",
+    "aer",
+    "build",
+    "certify",
+    "compare",
+    "from_qasm",
+    "from_qiskit",
+    "from_sampler",
+    "generic_backend",
+    "noise_model",
+    "noise_picture",
+    "noise_table",
+    "run_battery",
+    "sample",
+    "save_picture",
+    "sweep",
+    "to_qasm",
+    "to_qiskit",
+]

@@ -1,0 +1,51 @@
+"""The one door to Qiskit: one sentence when it is missing or too old."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import PackageNotFoundError, version
+from typing import NoReturn
+
+from jqkd._checks import InputError
+
+LEAST = (2, 0)
+_INSTALL = 'run `pip install "jqkd[qiskit]"`'
+
+
+def require_qiskit(package: str = "qiskit_aer") -> None:
+    """Refuse to go on without Qiskit 2.0 or newer and ``package``.
+
+    Args:
+        package: what is needed besides ``qiskit``: an import name.
+
+    Raises:
+        InputError: a package is missing, or Qiskit is older than 2.0; says what to install.
+
+    Example:
+        >>> require_qiskit()
+    """
+    for name in ("qiskit", package):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            _refuse(f"needs the package {name.replace('_', '-')}, which is not installed")
+    found = version_of("qiskit")
+    if tuple(int(part) for part in found.split(".")[:2] if part.isdigit()) < LEAST:
+        _refuse(f"needs Qiskit {'.'.join(map(str, LEAST))} or newer, but {found} is installed")
+
+
+def version_of(package: str) -> str:
+    """Version of an installed distribution, ``"0"`` if it has none.
+
+    Example:
+        >>> version_of("qiskit") >= "2"
+        True
+    """
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "0"
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise InputError(f"The cross-check {reason}; {_INSTALL}.")

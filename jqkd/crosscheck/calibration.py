@@ -1,0 +1,71 @@
+"""Does the battery raise as many false alarms as its alpha says? Many seeds, and a count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from jqkd.crosscheck.battery import run_battery
+from jqkd.crosscheck.statistics import holm
+
+SAMPLED = ("shots", "sampled gradients")
+ALPHAS = (0.001, 0.01, 0.05, 0.1)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """False alarms of a correct simulator.
+
+    Attributes:
+        p_values: of every seed, the smallest p-value of the battery after Holm's correction: the
+            least alpha at which it raises an alarm.
+        alarms: number of seeds that raise an alarm, by alpha.
+        limits: the most alarms that alpha explains, with probability 99.9 %.
+        by_finding: of every check, the p-values of all seeds.
+    """
+
+    p_values: tuple[float, ...]
+    alarms: dict[float, int]
+    limits: dict[float, int]
+    by_finding: dict[str, tuple[float, ...]]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether no alpha sees more alarms than chance explains."""
+        return all(self.alarms[alpha] <= self.limits[alpha] for alpha in self.alarms)
+
+
+def calibrate(
+    seeds: Iterable[int],
+    *,
+    quick: bool = True,
+    alphas: Iterable[float] = ALPHAS,
+    progress: Callable[[int, float], None] | None = None,
+) -> Calibration:
+    """Runs the sampled part of the battery on many seeds and counts alarms.
+
+    Args:
+        seeds: one battery each: other circuits, other angles, other shots.
+        quick: the quick battery or the full one.
+        alphas: at which alarms are counted.
+        progress: called with (seed, its smallest corrected p-value).
+    """
+    smallest, found = [], {}
+    for seed in seeds:
+        findings = run_battery(quick=quick, seed=seed, only=SAMPLED).findings
+        values = {f.name: f.worst for f in findings if f.kind == "p-value"}
+        smallest.append(float(holm(list(values.values())).min()))
+        for name, value in values.items():
+            found.setdefault(name, []).append(value)
+        if progress:
+            progress(seed, smallest[-1])
+    alphas = tuple(alphas)
+    return Calibration(
+        tuple(smallest),
+        {alpha: int(np.sum(np.array(smallest) <= alpha)) for alpha in alphas},
+        {alpha: int(stats.binom.ppf(0.999, len(smallest), alpha)) for alpha in alphas},
+        {name: tuple(values) for name, values in found.items()},
+    )

@@ -1,0 +1,129 @@
+"""Noisy machines, and a student's accuracy on them.
+
+After every gate of the circuit: depolarising, rho -> (1 - p) rho + p I / 2**w on the gate's w
+qubits, or amplitude damping with probability g on each of them. Readout: every measured bit flips
+with probability r. A GenericBackendV2 brings its own gates and calibration data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jqkd._checks import check_choice, fail
+from jqkd.crosscheck._qiskit import require_qiskit
+from jqkd.crosscheck.execute import Machine, Progress, aer, generic_backend, sample
+from jqkd.quantum import GATES, Circuit
+
+if TYPE_CHECKING:
+    from qiskit_aer.noise import NoiseModel
+
+Predict = Callable[[np.ndarray], np.ndarray]
+
+IDEAL, GENERIC = "ideal", "GenericBackendV2"
+CHANNELS = ("depolarising", "amplitude damping", "readout")
+STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1)
+
+
+def noise_model(channel: str, strength: float) -> NoiseModel:
+    """Aer's noise model of one channel on every gate of the gate table.
+
+    Args:
+        channel: "depolarising", "amplitude damping" or "readout".
+        strength: probability per gate (per bit for readout), in [0, 1].
+
+    Raises:
+        InputError: another channel, a strength outside [0, 1].
+
+    Example:
+        >>> noise_model("readout", 0.01).noise_instructions
+        ['measure']
+    """
+    require_qiskit()
+    check_choice("channel", channel, CHANNELS)
+    if not 0 <= strength <= 1:
+        fail("strength", "be a probability between 0 and 1", strength)
+    from qiskit_aer.noise import (
+        NoiseModel,
+        ReadoutError,
+        amplitude_damping_error,
+        depolarizing_error,
+    )
+
+    model = NoiseModel()
+    if channel == "readout":
+        flip = [[1 - strength, strength], [strength, 1 - strength]]
+        model.add_all_qubit_readout_error(ReadoutError(flip))
+        return model
+    for num_wires in (1, 2):
+        if channel == "depolarising":
+            error = depolarizing_error(strength, num_wires)
+        else:
+            error = amplitude_damping_error(strength)
+            error = error if num_wires == 1 else error.tensor(error)
+        names = [gate.qiskit for gate in GATES.values() if gate.num_wires == num_wires]
+        model.add_all_qubit_quantum_error(error, names)
+    return model
+
+
+@dataclass(frozen=True)
+class NoisePoint:
+    """A student's accuracy under one noise.
+
+    Attributes:
+        channel: "ideal", one of ``CHANNELS``, or "GenericBackendV2".
+        strength: probability per gate or bit; 0 where the machine brings its own.
+        accuracy: fraction of images.
+        standard_error: of the accuracy, binomial over the images.
+    """
+
+    channel: str
+    strength: float
+    accuracy: float
+    standard_error: float
+
+
+def machines(num_qubits: int, seed: int) -> Iterator[tuple[str, float, Machine]]:
+    """The ideal machine, every channel at every strength, the generic backend."""
+    yield IDEAL, 0.0, aer()
+    for channel in CHANNELS:
+        for strength in STRENGTHS:
+            yield channel, strength, aer(noise_model(channel, strength), f"{channel} {strength}")
+    yield GENERIC, 0.0, generic_backend(num_qubits, seed=seed)
+
+
+def sweep(
+    circuit: Circuit,
+    angles: np.ndarray,
+    labels: np.ndarray,
+    predict: Predict,
+    *,
+    shots: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> list[NoisePoint]:
+    """Accuracy against noise, every image at every strength.
+
+    Args:
+        circuit: Q qubits, P slots.
+        angles: ``(N, P)``, radians.
+        labels: ``(N,)``, whole numbers.
+        predict: frequencies ``(N, K)`` -> labels ``(N,)``.
+        shots: S per image and strength.
+        seed: of all shots and of the generic backend.
+        progress: called with (machines done, machines).
+    """
+    places = list(machines(circuit.num_qubits, seed))
+    points = []
+    for number, (channel, strength, machine) in enumerate(places):
+        own_seed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+        counts = sample(circuit, angles, shots=shots, seed=own_seed, machine=machine)
+        accuracy = float(np.mean(predict(counts / shots) == labels))
+        error = float(np.sqrt(accuracy * (1 - accuracy) / len(labels)))
+        points.append(NoisePoint(channel, strength, accuracy, error))
+        if progress:
+            progress(number + 1, len(places))
+    return points

@@ -1,0 +1,168 @@
+"""Tests with stated error rates. Every p-value is uniform if both sides draw the same thing.
+
+Cells are pooled by their exact probabilities, never by what was counted, so that pooling does not
+bias the test. SciPy computes all distributions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+# Expected counts below which a cell is merged with others, where chi-square is only approximate.
+LEAST_EXPECTED = 10.0
+_IMPOSSIBLE = 1e-12
+
+
+def pool(probabilities: ArrayLike, shots: int) -> np.ndarray:
+    """Assigns outcomes to cells, each expected at least ``LEAST_EXPECTED`` times.
+
+    Args:
+        probabilities: shape ``(K,)``, exact.
+        shots: S.
+
+    Returns:
+        Shape ``(K,)``: the cell of every outcome, ``0..cells-1``.
+
+    Example:
+        >>> pool([0.5, 0.499, 0.0005, 0.0005], 1000).tolist()
+        [1, 0, 0, 0]
+    """
+    expected = np.asarray(probabilities, float) * shots
+    cells, filled = np.zeros(expected.size, int), 0.0
+    cell = 0
+    for outcome in np.argsort(expected, kind="stable"):
+        if filled >= LEAST_EXPECTED:
+            cell, filled = cell + 1, 0.0
+        cells[outcome] = cell
+        filled += expected[outcome]
+    if cell and filled < LEAST_EXPECTED:
+        cells[cells == cell] = cell - 1
+    return cells
+
+
+def fit(counts: ArrayLike, probabilities: ArrayLike) -> tuple[float, int]:
+    """G-test of counts against exact probabilities.
+
+    ``G = 2 sum_c n_c log(n_c / (S p_c))`` over pooled cells, chi-square with cells - 1 degrees of
+    freedom.
+
+    Args:
+        counts: shape ``(K,)``.
+        probabilities: shape ``(K,)``, exact; normalised here.
+
+    Returns:
+        G and its degrees of freedom. One cell gives (0, 0): nothing to test. A count where the
+        probability is 0 gives an infinite G.
+
+    Example:
+        >>> g, freedom = fit([480, 520], [0.5, 0.5])
+        >>> round(g, 3), freedom
+        (1.6, 1)
+    """
+    counts, exact = np.asarray(counts, float), np.asarray(probabilities, float)
+    exact = exact / exact.sum()
+    if counts[exact < _IMPOSSIBLE].any():
+        return np.inf, 1
+    cells = pool(exact, int(counts.sum()))
+    observed, expected = np.bincount(cells, counts), np.bincount(cells, exact * counts.sum())
+    if observed.size == 1:
+        return 0.0, 0
+    return float(stats.power_divergence(observed, expected, lambda_="log-likelihood")[0]), (
+        observed.size - 1
+    )
+
+
+def homogeneity(first: ArrayLike, second: ArrayLike, probabilities: ArrayLike) -> tuple[float, int]:
+    """Chi-square of two samples drawn independently from one distribution.
+
+    Args:
+        first: counts of shape ``(K,)``.
+        second: counts of shape ``(K,)``.
+        probabilities: exact, shape ``(K,)``: decides the pooling only.
+
+    Returns:
+        The statistic and its degrees of freedom, as ``fit``.
+
+    Example:
+        >>> homogeneity([50, 50], [60, 40], [0.5, 0.5])[1]
+        1
+    """
+    first, second = np.asarray(first, float), np.asarray(second, float)
+    cells = pool(probabilities, int(min(first.sum(), second.sum())))
+    table = np.stack([np.bincount(cells, first), np.bincount(cells, second)])
+    table = table[:, table.sum(0) > 0]
+    if table.shape[1] == 1:
+        return 0.0, 0
+    found = stats.chi2_contingency(table, correction=False)
+    return float(found.statistic), int(found.dof)
+
+
+def chi_square_p_values(tests: list[tuple[float, int]]) -> np.ndarray:
+    """Upper-tail p-values of (statistic, degrees of freedom); pairs with 0 degrees are left out.
+
+    Example:
+        >>> chi_square_p_values([(3.841, 1), (0.0, 0)]).round(3).tolist()
+        [0.05]
+    """
+    kept = [(value, freedom) for value, freedom in tests if freedom]
+    return np.array([stats.chi2.sf(value, freedom) for value, freedom in kept])
+
+
+def normal_p_values(z: ArrayLike) -> np.ndarray:
+    """Two-sided p-values of standard normal numbers.
+
+    Example:
+        >>> normal_p_values([1.96]).round(3).tolist()
+        [0.05]
+    """
+    return 2 * stats.norm.sf(np.abs(np.asarray(z, float)))
+
+
+def holm(p_values: ArrayLike) -> np.ndarray:
+    """Holm's adjusted p-values: rejecting those below alpha keeps the family-wise error at alpha.
+
+    Holm, Scand. J. Statist. 6, 65 (1979).
+
+    Example:
+        >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
+        [0.03, 0.06, 0.06]
+    """
+    p_values = np.asarray(p_values, float)
+    order = np.argsort(p_values)
+    steps = np.maximum.accumulate(p_values[order] * np.arange(len(p_values), 0, -1))
+    adjusted = np.empty_like(p_values)
+    adjusted[order] = np.minimum(steps, 1)
+    return adjusted
+
+
+def uniform(p_values: ArrayLike) -> float:
+    """Kolmogorov-Smirnov p-value for "these p-values are uniform"; too good a fit fails as well.
+
+    Example:
+        >>> uniform((np.arange(100) + 0.5) / 100), uniform(np.full(100, 0.99)) < 1e-9
+        (1.0, True)
+    """
+    return float(stats.kstest(np.asarray(p_values, float), "uniform").pvalue)
+
+
+def mcnemar(first: ArrayLike, second: ArrayLike) -> tuple[int, int, float]:
+    """McNemar's exact test: do two classifiers err equally often on the same images?
+
+    Args:
+        first: shape ``(N,)``, whether the first one is right.
+        second: shape ``(N,)``, whether the second one is right.
+
+    Returns:
+        Images only the first gets right, images only the second gets right, two-sided p-value.
+
+    Example:
+        >>> mcnemar([True] * 6 + [False], [False] * 6 + [True])
+        (6, 1, 0.125)
+    """
+    first, second = np.asarray(first, bool), np.asarray(second, bool)
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    both = only_first + only_second
+    p_value = stats.binomtest(only_first, both).pvalue if both else 1.0
+    return only_first, only_second, float(p_value)

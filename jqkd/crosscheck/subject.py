@@ -1,0 +1,148 @@
+"""The simulator under test, as a value: the battery takes any, so tests can hand it broken ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from jqkd.quantum import (
+    TWO_TERM_RULE,
+    Circuit,
+    ShiftRule,
+    outcome_probabilities,
+    run,
+    sample_counts,
+)
+from jqkd.quantum.measurement import flat
+
+State = Callable[..., Array]
+Sampler = Callable[[Array, Array, ArrayLike], Array]
+Gradient = Callable[..., Array]
+
+
+# Every circuit of the battery is compiled and then run once or twice.
+_QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """Batched functions of a simulator; all outcomes in outcome order.
+
+    Attributes:
+        name: for reports.
+        states: (circuit, angles ``(B, P)``) -> amplitudes ``(B, K)``.
+        unitary: (circuit, angles ``(P,)``) -> matrix ``(K, K)``, from the final states of all
+            basis states.
+        counts: (circuit, angles ``(B, P)``, keys ``(B,)``, shots) -> counts ``(B, K)``.
+        gradients: (circuit, angles ``(B, P)``, weights ``(K,)``) -> ``(B, P)``, of the weighted
+            sum of the exact outcome probabilities.
+        sampled_gradients: the same with (..., keys ``(B,)``, shots), from shots.
+    """
+
+    name: str
+    states: Callable[[Circuit, ArrayLike], Array]
+    unitary: Callable[[Circuit, ArrayLike], Array]
+    counts: Callable[[Circuit, ArrayLike, Array, int], Array]
+    gradients: Callable[[Circuit, ArrayLike, ArrayLike], Array]
+    sampled_gradients: Callable[[Circuit, ArrayLike, ArrayLike, Array, int], Array]
+
+
+def build(
+    name: str,
+    *,
+    state: State = run,
+    sampler: Sampler = sample_counts,
+    gradient: Gradient | None = None,
+    rule: ShiftRule = TWO_TERM_RULE,
+    optimized: bool = True,
+) -> Simulator:
+    """A simulator from unbatched functions: vmapped and compiled here, once a circuit.
+
+    Args:
+        name: for reports.
+        state: (circuit, angles ``(P,)``, initial state or None) -> ``(2,) * Q``.
+        sampler: (key, probabilities ``(K,)``, shots) -> counts ``(K,)``.
+        gradient: (circuit, angles, weights, shots or None, key or None) -> ``(P,)``; by the shift
+            rule if not given.
+        rule: the shift rule of the default gradient.
+
+    Example:
+        >>> from jqkd.quantum import h_ry
+        >>> build("mine").states(h_ry(2), jnp.zeros((3, 2))).shape
+        (3, 4)
+    """
+    gradient = gradient or partial(shift_gradient, rule=rule)
+    options = None if optimized else _QUICKLY
+    compiled = partial(_compiled, options=options)
+
+    @compiled
+    def states(circuit: Circuit, angles: Array) -> Array:
+        return jax.vmap(lambda a: flat(state(circuit, a, None)))(angles)
+
+    @compiled
+    def unitary(circuit: Circuit, angles: Array) -> Array:
+        size = 2**circuit.num_qubits
+        # Outcome order in, outcome order out: basis state c as a tensor has its axes reversed.
+        basis = jnp.eye(size, dtype=angles.dtype).reshape(size, *(2,) * circuit.num_qubits)
+        basis = basis.transpose(0, *range(circuit.num_qubits, 0, -1))
+        return jax.vmap(lambda s: flat(state(circuit, angles, s)))(basis).T
+
+    sample_all = jax.jit(jax.vmap(sampler, (0, 0, None)), compiler_options=options)
+
+    def counts(circuit: Circuit, angles: Array, keys: Array, shots: int) -> Array:
+        return sample_all(keys, jnp.abs(states(circuit, angles)) ** 2, shots)
+
+    @compiled
+    def gradients(circuit: Circuit, angles: Array, weights: Array) -> Array:
+        return jax.vmap(lambda a: gradient(circuit, a, weights, None, None))(angles)
+
+    @compiled
+    def sampled(circuit: Circuit, angles: Array, weights: Array, keys: Array, shots: int) -> Array:
+        one = partial(gradient, circuit)
+        return jax.vmap(one, (0, None, None, 0))(angles, weights, shots, keys)
+
+    return Simulator(name, states, unitary, counts, gradients, sampled)
+
+
+def _compiled(function: Callable[..., Array], options: dict | None) -> Callable[..., Array]:
+    """Compiled once a circuit, its first argument; double precision always quickly."""
+    single = jax.jit(function, static_argnums=0, compiler_options=options)
+    double = jax.jit(function, static_argnums=0, compiler_options=_QUICKLY)
+
+    def call(circuit: Circuit, angles: Array, *rest: Array) -> Array:
+        return (double if angles.dtype == np.float64 else single)(circuit, angles, *rest)
+
+    return call
+
+
+def shift_gradient(
+    circuit: Circuit,
+    angles: Array,
+    weights: Array,
+    shots: ArrayLike | None,
+    key: Array | None,
+    rule: ShiftRule = TWO_TERM_RULE,
+) -> Array:
+    """Gradient of ``weights @ outcome probabilities`` by the package's shift rule: ``(P,)``.
+
+    Example:
+        >>> from jqkd.quantum import h_ry
+        >>> shift_gradient(h_ry(1), jnp.zeros(1), jnp.arange(2.0), None, None).round(3).item()
+        0.5
+    """
+
+    def value(a: Array) -> Array:
+        return outcome_probabilities(circuit, a, shots=shots, key=key, rule=rule) @ weights
+
+    return jax.grad(value)(angles)
+
+
+DEFAULT = build("jqkd")
+QUICK = build("jqkd", optimized=False)

@@ -1,0 +1,201 @@
+"""Circuit <-> QuantumCircuit, OpenQASM 2 and 3 out and in.
+
+Qubit k here is qubit k there, and outcome c is Qiskit's integer c: the bit order of
+``jqkd.quantum.measurement``. Only Qiskit's own gates are appended, never a matrix of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from jqkd._checks import InputError, check_choice, fail
+from jqkd.crosscheck._qiskit import require_qiskit
+from jqkd.quantum import GATES, Circuit, Op
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+BY_QISKIT_NAME = {gate.qiskit: gate.name for gate in GATES.values()}
+
+
+def to_qiskit(
+    circuit: Circuit, angles: ArrayLike | None = None, *, measure: bool = False
+) -> QuantumCircuit:
+    """The same circuit made of Qiskit's gates.
+
+    Args:
+        circuit: Q qubits, P slots.
+        angles: shape ``(P,)``, radians, to bind; if not given, slot k is element k of one
+            ``ParameterVector`` called t.
+        measure: measure every qubit k into bit k of a register called meas.
+
+    Returns:
+        A ``QuantumCircuit`` of Q qubits whose ``parameters`` are in slot order.
+
+    Raises:
+        InputError: no Qiskit, or a vector of angles of another shape.
+
+    Example:
+        >>> from jqkd.quantum import h_ry
+        >>> [step.operation.name for step in to_qiskit(h_ry(2))]
+        ['h', 'h', 'ry', 'ry']
+    """
+    require_qiskit()
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import ParameterVector
+
+    values = ParameterVector("t", circuit.num_angles) if angles is None else np.asarray(angles)
+    if angles is not None and values.shape != (circuit.num_angles,):
+        fail("angles", f"have shape ({circuit.num_angles},)", f"shape {values.shape}")
+    quantum = QuantumCircuit(circuit.num_qubits)
+    for op, slots in circuit.slots():
+        given = op.fixed if op.fixed is not None else [values[s] for s in slots]
+        bound = [float(v) for v in given] if angles is not None or op.fixed else list(given)
+        getattr(quantum, op.gate.qiskit)(*bound, *op.wires)
+    if measure:
+        quantum.measure_all()
+    return quantum
+
+
+def from_qiskit(quantum: QuantumCircuit) -> Circuit:
+    """The same circuit as data: numbers become fixed angles, parameters become slots.
+
+    Slots are numbered in order of appearance. Barriers and a closing measurement of qubit k into
+    bit k are dropped, and so is the global phase.
+
+    Args:
+        quantum: gates of the gate table only.
+
+    Raises:
+        InputError: a gate outside the table (named), a parameter used twice or inside an
+            expression, a gate with both numbers and parameters, any other measurement.
+
+    Example:
+        >>> from jqkd.quantum import h_ry
+        >>> from_qiskit(to_qiskit(h_ry(2))) == h_ry(2)
+        True
+    """
+    require_qiskit()
+    seen: set[Any] = set()
+    ops = [_op(name, wires, params, seen) for name, wires, params in _steps(quantum)]
+    return Circuit(quantum.num_qubits, tuple(ops))
+
+
+def _steps(quantum: QuantumCircuit) -> Iterator[tuple[str, tuple[int, ...], list[Any]]]:
+    """Name, wires and parameters of every gate; checks that nothing follows a measurement."""
+    measured: set[int] = set()
+    for step in quantum.data:
+        wires = tuple(quantum.find_bit(bit).index for bit in step.qubits)
+        name = step.operation.name
+        if name == "barrier":
+            continue
+        if measured & set(wires):
+            fail("quantum", "have no operation after a measurement", name)
+        if name == "measure":
+            bit = quantum.find_bit(step.clbits[0]).index
+            if bit != wires[0]:
+                must = "measure qubit k into bit k"
+                fail("quantum", must, f"qubit {wires[0]} into bit {bit}")
+            measured |= set(wires)
+            continue
+        yield name, wires, list(step.operation.params)
+
+
+def _op(name: str, wires: tuple[int, ...], params: list[Any], seen: set[Any]) -> Op:
+    from qiskit.circuit import Parameter, ParameterExpression
+
+    if name not in BY_QISKIT_NAME:
+        allowed = f"hold only the gates {', '.join(BY_QISKIT_NAME)}"
+        fail("quantum", allowed, f"the gate {name}", "transpile it to these gates first")
+    free = [p for p in params if isinstance(p, ParameterExpression) and p.parameters]
+    if not free:
+        return Op(BY_QISKIT_NAME[name], wires, tuple(float(p) for p in params) or None)
+    if len(free) < len(params):
+        fail("quantum", "have only numbers or only parameters in a gate", f"{name} with both")
+    for p in free:
+        if not isinstance(p, Parameter) or p in seen:
+            must = "use every parameter once and bare"
+            fail("quantum", must, f"{p} in {name}", "bind the parameters first")
+        seen.add(p)
+    return Op(BY_QISKIT_NAME[name], wires)
+
+
+def to_qasm(circuit: Circuit, angles: ArrayLike | None = None, *, version: int = 3) -> str:
+    """OpenQASM text.
+
+    Args:
+        circuit: Q qubits, P slots.
+        angles: shape ``(P,)``, radians; OpenQASM 3 can do without (the slots become inputs).
+        version: 2 or 3.
+
+    Raises:
+        InputError: slots without angles in OpenQASM 2, another version.
+
+    Example:
+        >>> from jqkd.quantum import h_ry
+        >>> print(to_qasm(h_ry(1), [0.5], version=2).splitlines()[-1])
+        ry(0.5) q[0];
+    """
+    check_choice("version", str(version), ("2", "3"))
+    if version == 2 and angles is None and circuit.num_angles:
+        fail("angles", "be given for OpenQASM 2, which has no free parameters", "None")
+    quantum = to_qiskit(circuit, angles)
+    from qiskit import qasm2, qasm3
+
+    return qasm2.dumps(quantum) if version == 2 else qasm3.dumps(quantum)
+
+
+def from_qasm(text: str) -> Circuit:
+    """Circuit of an OpenQASM 2 or 3 program, the version read from its first line.
+
+    Raises:
+        InputError: text that does not parse, a gate outside the table.
+
+    Example:
+        >>> print(from_qasm("OPENQASM 3; include 'stdgates.inc'; qubit[2] q; cx q[0], q[1];"))
+        q0: ─CX0─
+        q1: ─CX1─
+    """
+    require_qiskit("qiskit_qasm3_import")
+    from qiskit import qasm2, qasm3
+
+    try:
+        if "OPENQASM 2" in text:
+            return from_qiskit(qasm2.loads(text, custom_instructions=_qasm2_gates()))
+        return from_qiskit(qasm3.loads(text))
+    except InputError:
+        raise
+    except Exception as error:  # the two parsers raise several unrelated classes
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise InputError(f"The OpenQASM text could not be read: {reason}.") from error
+
+
+def _qasm2_gates() -> list[Any]:
+    """Gates that Qiskit writes into OpenQASM 2 but that qelib1.inc does not define."""
+    from qiskit import qasm2
+    from qiskit.circuit.library import RYYGate
+
+    ryy = qasm2.CustomInstruction("ryy", 1, 2, RYYGate)
+    return [*qasm2.LEGACY_CUSTOM_INSTRUCTIONS, ryy]
+
+
+def save_picture(circuit: Circuit, path: str | Path) -> Path:
+    """Qiskit's drawing of the circuit; the file name's ending chooses the format (png, pdf, svg).
+
+    Raises:
+        InputError: an ending that Matplotlib cannot write.
+    """
+    require_qiskit("pylatexenc")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    path = Path(path)
+    figure = to_qiskit(circuit).draw("mpl", fold=30)
+    check_choice("path", path.suffix[1:], FigureCanvasAgg(figure).get_supported_filetypes())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150, bbox_inches="tight")
+    return path

@@ -1,0 +1,3 @@
+"""The paper's tables: rows as data, runs that survive being killed, statistics, a report."""
+
+from __future__ import annotations

@@ -1,0 +1,180 @@
+"""Pictures that could stand in a paper. Matplotlib is imported when one is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from jqkd._checks import InputError
+from jqkd.data import Dataset, student_splits
+from jqkd.experiments.charts import (
+    ONE_COLUMN,
+    TWO_COLUMNS,
+    draw_accuracies,
+    draw_gains,
+    draw_losses,
+)
+from jqkd.experiments.presets import TABLE_PRESETS
+from jqkd.experiments.results import Summary
+from jqkd.experiments.rows import NAMES
+from jqkd.experiments.store import Store
+from jqkd.models import PRESETS
+from jqkd.quantum import Circuit, amplitude_encoding
+
+FORMATS = ("png", "svg", "pdf")
+_STYLE = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 1.2,
+    "legend.frameon": False,
+    "svg.hashsalt": "jqkd",
+    "pdf.fonttype": 42,
+}
+
+
+def draw_all(
+    summary: Summary, store: Store, folder: Path, datasets: Callable[[str], Dataset]
+) -> list[tuple[Path, str]]:
+    """Draw every picture of the report, as PNG, SVG and PDF.
+
+    Args:
+        summary: the numbers.
+        store: where the curves are.
+        folder: where to.
+        datasets: name -> images; a data set that cannot be had costs its sample images only.
+
+    Returns:
+        The PNG files with their captions.
+
+    Raises:
+        InputError: a file that cannot be written.
+    """
+    import matplotlib
+
+    matplotlib.use("agg")
+    drawings = {
+        "images": (draw_images, datasets),
+        "circuits": (draw_circuits, None),
+        "losses": (draw_losses, store),
+        "accuracies": (draw_accuracies, None),
+        "gains": (draw_gains, None),
+    }
+    found = []
+    for name, (draw, extra) in drawings.items():
+        with matplotlib.rc_context(_STYLE):
+            made = draw(summary, *([] if extra is None else [extra]))
+            if made is not None:
+                figure, caption = made
+                found.append((save(figure, folder / name, summary.digest()), caption))
+    return found
+
+
+def save(figure: Any, path: Path, digest: str) -> Path:
+    """Write a figure in all formats, each with the digest of its numbers; returns the PNG."""
+    import matplotlib.pyplot as plt
+
+    about = {
+        "png": {"Description": digest, "Software": None},
+        "svg": {"Description": digest, "Date": None},
+        "pdf": {"Subject": digest, "CreationDate": None},
+    }
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for ending in FORMATS:
+            figure.savefig(path.with_suffix(f".{ending}"), dpi=300, metadata=about[ending])
+    plt.close(figure)
+    return path.with_suffix(".png")
+
+
+@contextmanager
+def _writing(path: Path) -> Any:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"The picture {path} cannot be written ({error.strerror}).") from error
+
+
+def digest_of(path: Path) -> str | None:
+    """Digest of the numbers that a PNG was drawn from."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return image.info.get("Description")
+
+
+def draw_images(summary: Summary, datasets: Callable[[str], Dataset]) -> tuple[Any, str] | None:
+    """The first image of every class (fig. 2)."""
+    import matplotlib.pyplot as plt
+
+    names = list(dict.fromkeys(result.row.dataset for result in summary.rows))
+    found = []
+    for name in names:
+        try:
+            found.append(datasets(name))
+        except InputError:
+            continue
+    if not found:
+        return None
+    figure, axes = plt.subplots(
+        len(found), 8, figsize=(TWO_COLUMNS, 1.05 * len(found)), layout="constrained", squeeze=False
+    )
+    for line, dataset in zip(axes, found, strict=True):
+        train = student_splits(dataset, tuple(range(8)), per_class=1).train
+        for place, label in zip(line, range(8), strict=True):
+            place.imshow(train.images[train.labels == label][0], cmap="gray_r")
+            place.set_title(dataset.class_names[label], fontsize=7)
+            place.set_xticks([]), place.set_yticks([])
+            place.spines[:].set_visible(False)
+        line[0].set_ylabel(NAMES[dataset.name])
+    return figure, "The first image of each class, 0 to 7 (the paper's fig. 2)."
+
+
+def draw_circuits(summary: Summary) -> tuple[Any, str]:
+    """The students' circuits without their encoding (fig. 5)."""
+    import matplotlib.pyplot as plt
+
+    preset = PRESETS[TABLE_PRESETS[summary.settings.preset].student]
+    widths = sorted({r.row.qubits for r in summary.rows if r.row.qubits}) or [3, 4]
+    sizes = {"figsize": (ONE_COLUMN, 1.6), "layout": "constrained", "squeeze": False}
+    figure, axes = plt.subplots(1, len(widths), **sizes)
+    for place, qubits in zip(axes[0], widths, strict=True):
+        _draw_circuit(place, preset.circuit(qubits), qubits)
+        place.set_title(f"{qubits} qubits")
+    return figure, (
+        "The students' circuits, each qubit measured (the paper's fig. 5). E: amplitude encoding "
+        "of the features, where the preset has one."
+    )
+
+
+def _draw_circuit(place: Any, circuit: Circuit, qubits: int) -> None:
+    encoding = amplitude_encoding(qubits).ops
+    encoded = circuit.ops[: len(encoding)] == encoding
+    column = [0.0] * qubits
+    shapes = {"ha": "center", "va": "center", "fontsize": 7, "zorder": 3}
+    box = {
+        "boxstyle": "square,pad=0.3",
+        "facecolor": "white",
+        "edgecolor": "black",
+        "linewidth": 0.7,
+    }
+    if encoded:
+        for wire in range(qubits):
+            place.text(0, -wire, "E", bbox=box, **shapes)
+        column = [1.0] * qubits
+    for op in circuit.ops[len(encoding) if encoded else 0 :]:
+        wire = op.wires[0]
+        angle = rf"($\theta_{wire}$)" if op.num_slots else ""
+        place.text(column[wire], -wire, op.name + angle, bbox=box, **shapes)
+        column[wire] += 1
+    for wire in range(qubits):
+        place.plot([-0.6, max(column)], [-wire, -wire], color="black", lw=0.7, zorder=1)
+        place.text(max(column), -wire, "M", bbox=box, **shapes)
+        place.text(-0.7, -wire, rf"$q_{wire}$", ha="right", va="center", fontsize=7)
+    place.set_xlim(-1.2, max(column) + 0.5)
+    place.set_ylim(-qubits + 0.4, 0.6)
+    place.set_axis_off()

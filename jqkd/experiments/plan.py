@@ -1,0 +1,247 @@
+"""Rows become units of work: a teacher, or a block of seeds of one kind of student.
+
+A unit is a pure function of its configuration and carries its digest in its name. Students alone
+are shared by all rows that are compared with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jqkd._checks import check_at_least
+from jqkd.data import DATASETS
+from jqkd.experiments.presets import (
+    Settings,
+    TeacherPlan,
+    alone_config,
+    distilled_config,
+    matched_config,
+    teacher_of,
+)
+from jqkd.experiments.rows import DISTILLED, TEACHER, Row
+from jqkd.training.config import StudentConfig
+
+# Seconds of one CPU core for one image and epoch, roughly: they weigh units against each other.
+_STUDENT_COST = {"paper-code": 1.0e-3, "paper-text": 1.2e-3}
+_TEACHER_COST = {"lenet": 5e-4, "alexnet": 2e-2, "joint-ensemble": 2.1e-2}
+# Train images of one class, all of them.
+_IMAGES = {"mnist": 6000, "fashion_mnist": 6000, "digits": 120}
+
+
+@dataclass(frozen=True)
+class TeacherUnit:
+    """Train a teacher, or average two, and keep its logits for the students' images.
+
+    Attributes:
+        plan: which.
+        name: where its result lies, without suffix.
+        needs: names of the units that come before it.
+    """
+
+    plan: TeacherPlan
+    name: str
+    needs: tuple[str, ...] = ()
+
+    @property
+    def images(self) -> int:
+        """Images seen in training; none where the parts are units of their own."""
+        if self.needs:
+            return 0
+        of_class = _IMAGES[self.plan.config.dataset]
+        return self.plan.config.epochs * self.plan.config.num_classes * of_class
+
+    @property
+    def cost(self) -> float:
+        """Rough seconds of one core."""
+        return 1 + self.images * _TEACHER_COST.get(self.plan.config.arch, 0)
+
+    @property
+    def label(self) -> str:
+        """What it is, for a progress bar."""
+        config = self.plan.config
+        return f"{config.arch} {config.dataset} {config.classes}"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Students that differ in their seed only.
+
+    Attributes:
+        config: their training.
+        arm: ``alone`` or ``distilled``.
+        teacher: of distilled ones.
+        name: folder of their results.
+        teacher_unit: name of the teacher's unit.
+    """
+
+    config: StudentConfig
+    arm: str
+    teacher: TeacherPlan | None
+    name: str
+    teacher_unit: str | None
+
+    @property
+    def label(self) -> str:
+        """What they are, for a table of units."""
+        config = self.config
+        taught = f"by {self.teacher.config.arch}" if self.teacher else "alone"
+        special = "" if config.term == "kl" else f", {config.term}"
+        shots = "exact" if config.shots is None else f"{config.shots} shots"
+        data = f"{config.dataset} {config.classes} {config.qubits}q"
+        return f"{data} {taught} ({config.head}{special}, {shots})"
+
+
+@dataclass(frozen=True)
+class StudentUnit:
+    """A block of seeds of one arm."""
+
+    arm: Arm
+    seeds: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """Where its result lies, without suffix."""
+        return f"{self.arm.name}/seeds-{self.seeds[0]:03d}-{self.seeds[-1]:03d}"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The teacher's unit."""
+        return () if self.arm.teacher_unit is None else (self.arm.teacher_unit,)
+
+    @property
+    def images(self) -> int:
+        """Images seen in training, over all seeds."""
+        config = self.arm.config
+        per_class = config.per_class or DATASETS[config.dataset].train_per_class
+        return len(self.seeds) * config.epochs * config.num_classes * per_class
+
+    @property
+    def cost(self) -> float:
+        """Rough seconds of one core."""
+        return 1 + self.images * _STUDENT_COST.get(self.arm.config.preset, 1e-3)
+
+    @property
+    def label(self) -> str:
+        """What it is, for a progress bar."""
+        config, first, last = self.arm.config, self.seeds[0], self.seeds[-1]
+        taught = self.arm.teacher.config.arch if self.arm.teacher else "alone"
+        return f"{config.dataset} {config.classes} {config.qubits}q {taught} seeds {first}-{last}"
+
+
+Unit = TeacherUnit | StudentUnit
+
+
+def teacher_unit(plan: TeacherPlan) -> TeacherUnit:
+    """The unit of a teacher."""
+    config = plan.config
+    # The parts' epochs are told apart by the members, not by the average's own configuration.
+    digest = _digest([member.to_json() for member in plan.members] + [config.arch])
+    classes = config.classes.replace(",", "_")
+    name = f"teachers/{config.arch}-{config.dataset}-{classes}-s{config.seed}-{digest}"
+    parts = [TeacherPlan(member, (member,)) for member in plan.members if member != config]
+    return TeacherUnit(plan, name, tuple(teacher_unit(part).name for part in parts))
+
+
+def make_arm(config: StudentConfig, arm: str, teacher: TeacherPlan | None = None) -> Arm:
+    """An arm, named by what it depends on."""
+    unit = None if teacher is None else teacher_unit(teacher).name
+    digest = _digest([config.to_json(), arm, unit])
+    classes, taught = config.classes.replace(",", "_"), teacher.config.arch if teacher else "alone"
+    name = f"students/{config.dataset}-{classes}-{config.qubits}q-{taught}-{digest}"
+    return Arm(config, arm, teacher, name, unit)
+
+
+def alone_arm(row: Row, settings: Settings) -> Arm:
+    """The students alone that a row is, or is compared with."""
+    return make_arm(alone_config(row, settings), "alone")
+
+
+def matched_arm(row: Row, settings: Settings) -> Arm:
+    """The students alone with a distilled row's own head and shots."""
+    return make_arm(matched_config(row, settings), "alone")
+
+
+def distilled_arm(row: Row, settings: Settings) -> Arm:
+    """The distilled students of a row."""
+    return make_arm(distilled_config(row, settings), "distilled", teacher_of(row, settings))
+
+
+def teachers_of(
+    rows: Sequence[Row], settings: Settings, teacher_seeds: int = 1
+) -> list[TeacherUnit]:
+    """Every teacher that the rows are or need; parts of an average come before it."""
+    units: dict[str, TeacherUnit] = {}
+    for row in rows:
+        for seed in range(teacher_seeds if row.kind == TEACHER else 1):
+            if row.teacher is None:
+                continue
+            plan = teacher_of(row, settings, seed)
+            parts = [TeacherPlan(m, (m,)) for m in plan.members if m != plan.config]
+            for unit in map(teacher_unit, [*parts, plan]):
+                units[unit.name] = unit
+    return sorted(units.values(), key=lambda unit: (bool(unit.needs), unit.cost))
+
+
+def arms_of(rows: Sequence[Row], settings: Settings) -> list[Arm]:
+    """Every kind of student that the rows are or need, each once."""
+    arms: dict[str, Arm] = {}
+    for row in rows:
+        if row.kind == TEACHER:
+            continue
+        found = [alone_arm(row, settings)]
+        if row.kind == DISTILLED:
+            found += [matched_arm(row, settings), distilled_arm(row, settings)]
+        arms |= {arm.name: arm for arm in found}
+    # Students alone first: they wait for no teacher. Same width next to each other: one program.
+    return sorted(arms.values(), key=lambda arm: (arm.arm, arm.config.qubits))
+
+
+def plan_units(
+    rows: Sequence[Row],
+    settings: Settings,
+    seeds: int,
+    *,
+    teacher_seeds: int = 1,
+    block: int = 2,
+    present: Callable[[Arm], set[int]] = lambda arm: set(),
+) -> list[Unit]:
+    """All units of some rows.
+
+    Args:
+        rows: which numbers are wanted.
+        settings: how they are made.
+        seeds: students of every kind, seeds 0, 1, ...
+        teacher_seeds: teachers of every teacher row.
+        block: seeds in a unit.
+        present: seeds of an arm that are there already; they are in no unit.
+
+    Raises:
+        InputError: a number below 1, or a distilled row without its student alone.
+
+    Example:
+        >>> from jqkd.experiments.rows import select
+        >>> units = plan_units(select("all"), Settings(), seeds=10)
+        >>> sum(isinstance(unit, TeacherUnit) for unit in units), len(units)
+        (12, 142)
+    """
+    numbers = {"seeds": seeds, "teacher_seeds": teacher_seeds, "block": block}
+    for name, number in numbers.items():
+        check_at_least(name, number, 1)
+    students: list[StudentUnit] = []
+    arms = arms_of(rows, settings)
+    # Block by block over all arms: whenever it is stopped, every row has about as many seeds.
+    for first in range(0, seeds, block):
+        for arm in arms:
+            wanted = set(range(first, min(first + block, seeds))) - present(arm)
+            if wanted:
+                students.append(StudentUnit(arm, tuple(sorted(wanted))))
+    return [*teachers_of(rows, settings, teacher_seeds), *students]
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,160 @@
+"""How rows become runs: a preset and a few settings turn any row into configurations."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from jqkd._checks import check_at_least, check_choice, fail
+from jqkd.experiments.rows import Row, alone_of
+from jqkd.quantum.measurement import check_shots
+from jqkd.training.config import ENSEMBLES, Config, StudentConfig, TeacherConfig
+
+NOTEBOOK_SHOTS = "notebook"
+
+
+@dataclass(frozen=True)
+class TablePreset:
+    """How all students of the tables are trained.
+
+    Attributes:
+        student: a name of ``jqkd.models.PRESETS``.
+        as_notebook: head and distillation term are those of each row's own notebook.
+        epochs: passes over the train images.
+        training: what else of ``StudentConfig`` differs from its defaults, as pairs.
+        about: one sentence for the report.
+    """
+
+    student: str
+    as_notebook: bool
+    epochs: int
+    about: str
+    training: tuple[tuple[str, object], ...] = ()
+
+
+TABLE_PRESETS: dict[str, TablePreset] = {
+    "paper-code": TablePreset(
+        "paper-code",
+        True,
+        10,
+        "what the published notebooks run: each row with the head and the distillation term of "
+        "its own notebook",
+    ),
+    "paper-text": TablePreset(
+        "paper-text",
+        False,
+        10,
+        "what the paper's text describes: amplitude encoding, trainable circuit, one loss for "
+        "all rows",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Settings(Config):
+    """All that the numbers of one results folder have in common.
+
+    Args:
+        preset: a name of ``TABLE_PRESETS``.
+        shots: for every circuit; ``None`` for exact probabilities, ``notebook`` for each row's own.
+        epochs: of the students; the preset's by default.
+        ensemble: ``ensemble`` averages the probabilities of a LeNet and an AlexNet (eq. 16),
+            ``joint-ensemble`` trains the two as one, as the notebooks do.
+        lenet_epochs: of LeNet.
+        alexnet_epochs: of AlexNet, and of the joint ensemble.
+
+    Raises:
+        InputError: one sentence about the first argument that is out of range.
+
+    Example:
+        >>> Settings("paper-text").epochs
+        10
+    """
+
+    preset: str = "paper-code"
+    shots: int | str | None = 5000
+    epochs: int | None = None
+    ensemble: str = "ensemble"
+    lenet_epochs: int = 10
+    alexnet_epochs: int = 10
+
+    def __post_init__(self) -> None:
+        check_choice("preset", self.preset, TABLE_PRESETS)
+        if self.epochs is None:
+            object.__setattr__(self, "epochs", TABLE_PRESETS[self.preset].epochs)
+        if self.shots == NOTEBOOK_SHOTS:
+            if not TABLE_PRESETS[self.preset].as_notebook:
+                fail("shots", f"be a number where the preset is {self.preset}", "`notebook`")
+        elif self.shots is not None:
+            check_shots(self.shots)
+        check_choice("ensemble", self.ensemble, ENSEMBLES)
+        for name in ("epochs", "lenet_epochs", "alexnet_epochs"):
+            check_at_least(name, getattr(self, name), 1)
+
+
+@dataclass(frozen=True)
+class TeacherPlan:
+    """A teacher as a table needs it: its parts may be trained for different numbers of epochs.
+
+    Attributes:
+        config: names it, and is the configuration itself where it has no parts.
+        members: what is trained.
+    """
+
+    config: TeacherConfig
+    members: tuple[TeacherConfig, ...]
+
+    @property
+    def epochs(self) -> dict[str, int]:
+        """Epochs by architecture."""
+        return {member.arch: member.epochs for member in self.members}
+
+
+def teacher_of(row: Row, settings: Settings, seed: int = 0) -> TeacherPlan:
+    """The teacher of a row, or the teacher that a row is.
+
+    Example:
+        >>> from jqkd.experiments.rows import select
+        >>> row = select("1", ["mnist-0-5-3q-ensemble"])[0]
+        >>> teacher_of(row, Settings(alexnet_epochs=1)).epochs
+        {'lenet': 10, 'alexnet': 1}
+    """
+    arch = settings.ensemble if row.teacher == "ensemble" else row.teacher
+
+    def config(arch: str) -> TeacherConfig:
+        epochs = settings.lenet_epochs if arch == "lenet" else settings.alexnet_epochs
+        return TeacherConfig(arch, row.dataset, row.classes, epochs, seed=seed)
+
+    named = config(arch)
+    return TeacherPlan(named, tuple(config(member.arch) for member in named.members))
+
+
+def _student(row: Row, settings: Settings, head: str, term: str, shots: int) -> StudentConfig:
+    preset = TABLE_PRESETS[settings.preset]
+    return StudentConfig(
+        row.dataset,
+        row.classes,
+        row.qubits,
+        preset.student,
+        shots=shots if settings.shots == NOTEBOOK_SHOTS else settings.shots,
+        head=head if preset.as_notebook else None,
+        term=term if preset.as_notebook else "kl",
+        epochs=settings.epochs,
+        **dict(preset.training),
+    )
+
+
+def distilled_config(row: Row, settings: Settings) -> StudentConfig:
+    """The distilled student of a distilled row."""
+    return _student(row, settings, row.head, row.term, row.shots)
+
+
+def alone_config(row: Row, settings: Settings) -> StudentConfig:
+    """The student alone: the row itself, or the row that a distilled row is compared with."""
+    mine = alone_of(row) if row.teacher else row
+    return _student(mine, settings, mine.head, "kl", mine.shots)
+
+
+def matched_config(row: Row, settings: Settings) -> StudentConfig:
+    """The student alone with the distilled row's head and shots: one head for both arms."""
+    return dataclasses.replace(distilled_config(row, settings), term="kl")

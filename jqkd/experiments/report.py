@@ -1,0 +1,187 @@
+"""The report of a results folder: Markdown, CSV, LaTeX, one HTML page, and pictures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+from jqkd._checks import InputError
+from jqkd.experiments import statistics as st
+from jqkd.experiments.presets import NOTEBOOK_SHOTS, TABLE_PRESETS, Settings
+from jqkd.experiments.render import html_page, html_picture, html_table, latex, markdown
+from jqkd.experiments.results import PROTOCOLS, RowResult, Summary
+from jqkd.experiments.sheets import Sheet, compact, sheets, verdicts
+
+Pictures = list[tuple[Path, str]]
+
+
+def write_report(summary: Summary, folder: Path, pictures: Pictures) -> list[Path]:
+    """Write report.md, report.csv, report.tex and report.html.
+
+    Args:
+        summary: what to report.
+        folder: where to; made if needed.
+        pictures: PNG files in that folder, with their captions.
+
+    Returns:
+        The files.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    title = f"Tables 1 and 2, preset {summary.settings.preset}"
+    tables, text = sheets(summary), introduction(summary)
+    page = [html_table(sheet) for sheet in tables]
+    page += [html_picture(path, caption) for path, caption in pictures]
+    shown = [f"![{caption}]({path.name})" for path, caption in pictures]
+    parts = [f"# {title}", *text]
+    parts += [f"## {sheet.title}\n\n{markdown(sheet)}" for sheet in tables]
+    preamble = "% Needs booktabs and graphicx.\n"
+    files = {
+        "report.md": "\n\n".join([*parts, *shown]) + "\n",
+        "report.csv": csv_text(summary),
+        "report.tex": preamble + "\n\n".join(map(latex, tables)) + "\n",
+        "report.html": html_page(title, text, page),
+    }
+    return [_write(folder / name, content) for name, content in files.items()]
+
+
+def introduction(summary: Summary) -> list[str]:
+    """What was run, how the verdicts are made, what they are."""
+    settings = summary.settings
+    runs = sorted({len(r.seeds) for r in summary.rows if r.row.kind != "teacher"})
+    seeds = " to ".join(map(str, sorted({runs[0], runs[-1]}))) if runs else "no"
+    accuracies, gains = verdicts(summary)
+    count = lambda c: ", ".join(f"{c[word]} {word}" for word in _WORDS if c[word])  # noqa: E731
+    found = []
+    if accuracies:
+        found.append(f"Published accuracies: {count(accuracies)}.")
+    if gains:
+        found.append(f"Published gains: {count(gains)}.")
+    missing = [f"Rows without a run yet: {', '.join(summary.missing)}."] if summary.missing else []
+    return [
+        f"Preset {settings.preset}: {TABLE_PRESETS[settings.preset].about}. "
+        f"{_settings_text(settings)} Students: "
+        f"{seeds} seeds a row. Made on: {'; '.join(summary.machines) or 'unknown'}.",
+        _RULE,
+        *([" ".join(found)] if found else []),
+        *missing,
+    ]
+
+
+_WORDS = ("reproduced", "higher", "lower", "undecidable")
+_RULE = (
+    "Verdicts compare a published number, which comes from one run, with where one more run of "
+    "ours would fall in 95 of 100 cases (mean ± t s sqrt(1 + 1/n), for gains the same with two "
+    "unrelated runs, by the paper's own protocol: best epoch on test). Higher or lower: ours is, "
+    "the published number lies outside. Reproduced: it lies inside, and the interval reaches no "
+    f"further than {st.WIDEST:g} points to either side (for a gain: no further than the gain "
+    "itself, or 1 point). Undecidable: the interval is wider, so that nearly any number would "
+    f"fit; there are fewer than {st.FEWEST_RUNS} runs; or a teacher was not trained as in the "
+    "paper. The seeds' distribution is often far from normal, so read the range beside it."
+)
+
+
+def _settings_text(settings: Settings) -> str:
+    shots = {None: "none, exact probabilities", NOTEBOOK_SHOTS: "each row's own, as its notebook"}
+    ensemble = {
+        "ensemble": "the average of the probabilities of a LeNet and an AlexNet (eq. 16)",
+        "joint-ensemble": "a LeNet and an AlexNet trained as one, as in the notebooks",
+    }
+    return (
+        f"Shots: {shots.get(settings.shots, settings.shots)}. Epochs: {settings.epochs} for "
+        f"students, {settings.lenet_epochs} for LeNet, {settings.alexnet_epochs} for AlexNet (the "
+        f"paper: 10 for all). The ensemble is {ensemble[settings.ensemble]}."
+    )
+
+
+def csv_text(summary: Summary) -> str:
+    """Every number of every row, one line a row."""
+    lines = [_csv_row(result) for result in summary.rows]
+    names = list(dict.fromkeys(name for line in lines for name in line))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return text.getvalue()
+
+
+def _csv_row(result: RowResult) -> dict[str, Any]:
+    row = result.row
+    line: dict[str, Any] = {"row": row.name, "table": row.table, "kind": row.kind}
+    line |= {"published_accuracy": row.accuracy, "published_gain": row.gain}
+    line |= {"runs": len(result.seeds), "collapsed": result.collapsed, "verdict": result.verdict}
+    for protocol in PROTOCOLS:
+        found = st.spread(result.accuracy[protocol])._asdict()
+        line |= {f"{protocol}_{k}": round(v, 4) for k, v in found.items() if k != "count"}
+    for kind in ("gain", "gain_matched"):
+        for protocol, gain in getattr(result, kind).items():
+            low, high = gain.interval or (None, None)
+            values = {
+                "": gain.mean,
+                "_low": low,
+                "_high": high,
+                "_p": gain.p,
+                "_p_holm": gain.p_holm,
+            }
+            for name, value in values.items():
+                line[f"{kind}_{protocol}{name}"] = None if value is None else round(value, 6)
+    if row.kind == "distilled":
+        line["gain_verdict"] = result.gain_verdict
+    if result.teacher_epochs:
+        line["teacher_epochs"] = " ".join(f"{k}:{v}" for k, v in result.teacher_epochs.items())
+    return line
+
+
+def readme_block(summary: Summary) -> str:
+    """The short form: what was run, the verdicts, one table."""
+    text = introduction(summary)
+    short: Sheet = compact(summary)
+    return "\n\n".join([text[0], *text[2:], markdown(short)])
+
+
+def markers(preset: str) -> tuple[str, str]:
+    """What stands before and after the short form in a README."""
+    return f"<!-- tables {preset}: begin -->", f"<!-- tables {preset}: end -->"
+
+
+def with_block(readme: str, summary: Summary) -> str:
+    """A README whose short form is that of these numbers.
+
+    Raises:
+        InputError: the markers are not there.
+    """
+    begin, end = markers(summary.settings.preset)
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    if not pattern.search(readme):
+        raise InputError(
+            f"The README lacks the lines {begin} and {end}; add them where the table belongs."
+        )
+    return pattern.sub(lambda _: f"{begin}\n{readme_block(summary)}\n{end}", readme)
+
+
+def update_readme(path: Path, summary: Summary) -> None:
+    """Bring the short form in a README up to date.
+
+    Raises:
+        InputError: no such file, no markers, or it cannot be written.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); name a README.") from error
+    _write(path, with_block(text, summary))
+
+
+def _write(path: Path, text: str) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror}); choose another place or make room."
+        ) from error
+    return path

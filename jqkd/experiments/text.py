@@ -1,0 +1,63 @@
+"""Numbers as text."""
+
+from __future__ import annotations
+
+from jqkd.experiments import statistics as st
+from jqkd.experiments.results import Gain
+from jqkd.experiments.rows import NAMES, Row
+
+DASH = "–"
+
+
+def number(value: float | None) -> str:
+    """Two decimals, or a dash."""
+    return DASH if value is None else f"{value:.2f}"
+
+
+def signed(value: float) -> str:
+    """Two decimals with a sign, except for nothing.
+
+    Example:
+        >>> signed(0.5), signed(-0.001)
+        ('+0.50', '0.00')
+    """
+    return "0.00" if abs(value) < 0.005 else f"{value:+.2f}".replace("-", "−")
+
+
+def mean_sd(values: list[float]) -> str:
+    """Mean ± standard deviation.
+
+    Example:
+        >>> mean_sd([90.0, 92.0]), mean_sd([90.0])
+        ('91.00 ± 1.41', '90.00')
+    """
+    found = st.spread(values)
+    return number(found.mean) if found.count < 2 else f"{found.mean:.2f} ± {found.sd:.2f}"
+
+
+def interval_text(interval: st.Interval | None) -> str:
+    """Both ends."""
+    return DASH if interval is None else f"{signed(interval[0])} to {signed(interval[1])}"
+
+
+def gain_text(gain: Gain) -> str:
+    """Mean and interval."""
+    text = signed(gain.mean)
+    return text if gain.interval is None else f"{text} [{interval_text(gain.interval)}]"
+
+
+def data_name(row: Row) -> str:
+    """Data set and classes."""
+    return f"{NAMES[row.dataset]} {row.classes}"
+
+
+def p_text(p: float | None) -> str:
+    """A p-value.
+
+    Example:
+        >>> p_text(0.0351), p_text(0.0001)
+        ('0.035', '< 0.001')
+    """
+    if p is None:
+        return DASH
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

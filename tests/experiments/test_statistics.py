@@ -1,0 +1,111 @@
+"""Statistics against brute force, closed forms and simulation."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from jqkd.experiments import statistics as st
+
+
+def test_sign_flip_equals_brute_force():
+    x = np.array([0.5, 1.25, -0.25, 2.0, 0.0, 0.75, 1.0])
+    means = [np.mean(x * signs) for signs in product([-1, 1], repeat=len(x))]
+    expected = np.mean(np.abs(means) >= abs(x.mean()) - 1e-12)
+    assert st.sign_flip(x) == pytest.approx(expected)
+
+
+def test_sign_flip_of_equal_arms_is_one():
+    assert st.sign_flip(np.zeros(10)) == 1
+    assert st.sign_flip(np.arange(1.0, 11.0)) == 2 / 2**10
+
+
+def test_holm_keeps_the_family_error():
+    # 18 true hypotheses: at least one below 0.05 in at most 5 % of 4000 families. The bound is
+    # 5 standard deviations above: a false alarm in 3 of 10 million runs.
+    rng = np.random.default_rng(0)
+    families = rng.uniform(size=(4000, 18))
+    wrong = np.mean([min(st.holm(p)) < 0.05 for p in families])
+    assert wrong < 0.05 + 5 * np.sqrt(0.05 * 0.95 / 4000)
+    assert st.holm([0.5, 0.01, 0.04]) == pytest.approx([0.5, 0.03, 0.08])
+
+
+def test_bootstrap_interval_is_near_the_normal_one():
+    x = np.random.default_rng(1).normal(3, 2, 200)
+    reach = 1.96 * x.std(ddof=1) / np.sqrt(len(x))
+    low, high = st.mean_interval(x)
+    assert [low, high] == pytest.approx([x.mean() - reach, x.mean() + reach], abs=0.1 * reach)
+
+
+def test_bootstrap_interval_leans_with_the_skew():
+    # Plain percentiles of resampled means are too short on the long side; BCa corrects that.
+    x = np.array([0.0] * 8 + [10.0, 40.0])
+    means = np.random.default_rng(5).choice(x, (9999, len(x))).mean(1)
+    low, high = st.mean_interval(x)
+    assert high > 1.2 * np.percentile(means, 97.5)
+    assert low >= np.percentile(means, 2.5)
+
+
+def test_next_gain_by_hand():
+    # Two runs each, variance 2: sqrt(2 * 2 * 1.5) = 2.449, 2 degrees of freedom, t = 4.3027.
+    assert st.next_gain([0.0, 2.0], [10.0, 12.0]) == pytest.approx((-0.5393, 20.5393), abs=1e-3)
+
+
+def test_degenerate_intervals():
+    assert st.mean_interval([1.0, 2.0]) is None
+    assert st.mean_interval([1.5] * 5) == (1.5, 1.5)
+    assert st.next_run([90.0]) is None
+    assert st.next_gain([90.0], [91.0, 92.0]) is None
+    assert st.next_gain([50.0, 50.0], [60.0, 60.0]) == (10.0, 10.0)
+
+
+def held(intervals, values):
+    return np.mean([low <= v <= high for (low, high), v in zip(intervals, values, strict=True)])
+
+
+def test_next_run_holds_the_next_run():
+    # 2000 trials at 95 %: 5 standard deviations are 2.4 points.
+    x = np.random.default_rng(2).normal(60, 3, (2000, 11))
+    assert abs(held([st.next_run(row[:10]) for row in x], x[:, 10]) - 0.95) < 0.0244
+
+
+def test_next_gain_holds_the_next_gain():
+    # Welch's degrees of freedom are approximate: half a point more room.
+    rng = np.random.default_rng(3)
+    alone, distilled = rng.normal(60, 6, (2000, 11)), rng.normal(65, 2, (2000, 11))
+    pairs = zip(alone[:, :10], distilled[:, :10], strict=True)
+    intervals = [st.next_gain(a, b) for a, b in pairs]
+    assert abs(held(intervals, distilled[:, 10] - alone[:, 10]) - 0.95) < 0.03
+
+
+def test_intervals_of_accuracies_stay_within_0_and_100():
+    assert st.next_run([99.0, 100.0, 92.0])[1] == 100
+    assert st.next_run([1.0, 20.0, 2.0])[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("published", "interval", "runs", "expected"),
+    [
+        (90.0, (91.0, 95.0), 10, "higher"),
+        (96.0, (91.0, 95.0), 10, "lower"),
+        (93.0, (91.0, 95.0), 10, "reproduced"),
+        (95.0049, (91.0, 95.0), 10, "reproduced"),
+        (93.0, (80.0, 95.0), 10, "undecidable"),
+        (70.0, (80.0, 95.0), 10, "higher"),
+        (93.0, (91.0, 95.0), 4, "undecidable"),
+        (93.0, None, 10, "undecidable"),
+    ],
+)
+def test_verdicts(published, interval, runs, expected):
+    assert st.verdict(published, interval, runs) == expected
+
+
+def test_spread_and_collapse():
+    found = st.spread([1.0, 2.0, 4.0])
+    assert found[:1] + found[2:] == (7 / 3, 1.0, 4.0, 3)
+    assert found.sd == pytest.approx(np.std([1, 2, 4], ddof=1))
+    assert np.isnan(st.spread([1.0]).sd)
+    # Guessing among 6 classes gets 16.67 %.
+    assert st.collapsed([16.7, 18.6, 18.7, 15.0], 6) == 3
