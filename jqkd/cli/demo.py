@@ -50,12 +50,16 @@ def demo(
 
 
 def verdict(gains: Any) -> str:
-    """What the paired differences allow to say."""
+    """What the paired differences allow to say, by Student's t interval."""
+    from scipy import stats
+
     gains = 100 * np.asarray(gains)
     if len(gains) < 2:
         return "One seed says nothing about distillation; use --seeds 4 or more."
-    error = gains.std(ddof=1) / np.sqrt(len(gains))
-    size = f"{gains.mean():+.1f} ± {error:.1f} points (mean ± standard error, {len(gains)} seeds)"
-    if abs(gains.mean()) < 2 * error:
+    error = stats.sem(gains)
+    half = stats.t.ppf(0.975, len(gains) - 1) * error
+    size = f"{gains.mean():+.1f} points (95 % interval {gains.mean() - half:+.1f} to "
+    size += f"{gains.mean() + half:+.1f}, {len(gains)} seeds)"
+    if abs(gains.mean()) <= half:
         return f"Distillation changed the accuracy by {size}: not to be told from luck."
     return f"Distillation changed the accuracy by {size}."

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import NoReturn
 
+from jqkd import __version__
 from jqkd._checks import InputError
 
 LEAST = (2, 0)
@@ -45,6 +47,18 @@ def version_of(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "0"
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that a result depends on.
+
+    Example:
+        >>> sorted(versions())
+        ['jax', 'jqkd', 'numpy', 'python', 'qiskit', 'qiskit-aer', 'scipy']
+    """
+    packages = ("jax", "numpy", "qiskit", "qiskit-aer", "scipy")
+    own = {"jqkd": __version__, "python": platform.python_version()}
+    return own | {name: version_of(name) for name in packages}
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -7,7 +7,6 @@ Holm's correction, so that a correct simulator is rejected with probability ``al
 from __future__ import annotations
 
 import os
-import platform
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -19,7 +18,7 @@ import numpy as np
 
 from jqkd._checks import check_at_least, check_choice, fail
 from jqkd.crosscheck import exact, shots, subject
-from jqkd.crosscheck._qiskit import require_qiskit, version_of
+from jqkd.crosscheck._qiskit import require_qiskit, versions
 from jqkd.crosscheck.circuits import gradient_circuits, random_circuits, template_circuits
 from jqkd.crosscheck.findings import Finding, judge
 from jqkd.crosscheck.subject import Simulator
@@ -158,20 +157,6 @@ def run_battery(
         time.perf_counter() - start,
         versions(),
     )
-
-
-def versions() -> dict[str, str]:
-    """Versions of the packages that a result depends on.
-
-    Example:
-        >>> sorted(versions())
-        ['jax', 'jqkd', 'numpy', 'python', 'qiskit', 'qiskit-aer', 'scipy']
-    """
-    from jqkd import __version__
-
-    packages = ("jax", "numpy", "qiskit", "qiskit-aer", "scipy")
-    own = {"jqkd": __version__, "python": platform.python_version()}
-    return own | {name: version_of(name) for name in packages}
 
 
 Group = Callable[[], list[Finding]]

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jqkd._checks import check_at_least, fail
-from jqkd.crosscheck._qiskit import require_qiskit
+from jqkd.crosscheck._qiskit import require_qiskit, versions
 from jqkd.crosscheck.agreement import Agreement, Student, compare
-from jqkd.crosscheck.battery import versions
 from jqkd.crosscheck.exact import LIMITS, precision
 from jqkd.crosscheck.execute import check_batch, exact_states
 from jqkd.crosscheck.findings import Finding, deviation

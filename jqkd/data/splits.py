@@ -7,6 +7,7 @@ on nor on the seed that picks them, so one teacher is blind to it for all its st
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Literal
 
@@ -172,7 +173,7 @@ def check_images(images: np.ndarray, labels: np.ndarray) -> None:
 def _check_classes(dataset: Dataset, classes: tuple[int, ...]) -> None:
     """``classes`` are at least two existing classes, ascending."""
     last = len(dataset.class_names) - 1
-    ascending = all(a < b for a, b in zip(classes, classes[1:], strict=False))
+    ascending = all(a < b for a, b in itertools.pairwise(classes))
     if len(classes) < 2 or not ascending or classes[0] < 0 or classes[-1] > last:
         fail("classes", f"be at least 2 ascending class numbers within 0-{last}", repr(classes))
 

@@ -72,7 +72,7 @@ class DenseFeatures(nnx.Module):
 
 
 class AngleEncoder(nnx.Module):
-    """theta = pi * tanh(feature), one a qubit: encoding in which all trainable numbers are classical.
+    """theta = pi * tanh(feature), one a qubit: all trainable numbers stay classical.
 
     Example:
         >>> AngleEncoder(3, rngs=nnx.Rngs(0))(jnp.zeros((2, 3))).tolist()[0]

@@ -7,6 +7,7 @@ qubits that no gate has joined yet stay separate factors (a layer of rotations o
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import jax.numpy as jnp
@@ -99,7 +100,7 @@ def _apply(entries: Entries, amplitudes: Array, axes: list[int]) -> Array:
     num_qubits = int(math.log2(amplitudes.size))
     order = sorted(axes)
     edges = [-1, *order, num_qubits]
-    gaps = [2 ** (b - a - 1) for a, b in zip(edges, edges[1:], strict=False)]
+    gaps = [2 ** (b - a - 1) for a, b in itertools.pairwise(edges)]
     shape = [gaps[0]]
     for gap in gaps[1:]:
         shape += [2, gap]

@@ -64,7 +64,7 @@ def obtain_teacher(
         TrainingError: a loss that is not finite.
     """
     if config.arch == "ensemble":
-        keep = dict(cache_dir=cache_dir, on_progress=on_progress)
+        keep = {"cache_dir": cache_dir, "on_progress": on_progress}
         members = [obtain_teacher(member, dataset, **keep) for member in config.members]
         return average(config, dataset, *members)
     folder = teacher_folder(config, dataset, cache_dir)

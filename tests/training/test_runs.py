@@ -50,7 +50,7 @@ def test_a_result_is_complete_and_plain(finished):
 
 
 def test_a_stopped_run_resumes_with_the_same_bits(finished, tmp_path):
-    folder, (result, block) = finished
+    _folder, (result, block) = finished
     with pytest.raises(Stop):
         run_student(JOB, out=tmp_path, on_epoch=stop_after_the_first_epoch)
     seen = []
