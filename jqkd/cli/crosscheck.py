@@ -134,7 +134,7 @@ def students_of(trained: TrainedRun, seeds: tuple[int, ...]) -> Iterator[Student
     test = splits_for(config, dataset).test
     model = functional(lambda rngs: build_student(config.preset, config.qubits, rngs=rngs))
     head = preset.heads.index(config.head)
-    angles_of = jax.jit(lambda params: model.module(params).angles(jnp.asarray(test.images)))
+    angles_of = jax.jit(lambda params, images: model.module(params).angles(images))
 
     def predict(frequencies: np.ndarray) -> np.ndarray:
         student = model.module(jax.tree.map(lambda leaf: leaf[0], trained.params))
@@ -151,7 +151,7 @@ def students_of(trained: TrainedRun, seeds: tuple[int, ...]) -> Iterator[Student
             yield Student(
                 name=_name(run),
                 circuit=preset.circuit(config.qubits),
-                angles=np.asarray(angles_of(params)),
+                angles=np.asarray(angles_of(params, test.images)),
                 labels=test.labels,
                 predict=predict,
                 shots=config.shots or _SHOTS,

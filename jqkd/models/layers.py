@@ -14,6 +14,8 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
+from jqkd._checks import fail
+
 # U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for kernels, torch.nn's default for conv and linear layers.
 _kernel_init = nnx.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
 
@@ -149,5 +151,13 @@ def count_parameters(model: nnx.Module) -> int:
 
 
 def as_images(images: ArrayLike) -> Array:
-    """Images with a channel axis: ``(B, 28, 28)`` becomes ``(B, 28, 28, 1)``."""
-    return jnp.asarray(images)[..., None]
+    """Images with a channel axis: ``(B, 28, 28)`` becomes ``(B, 28, 28, 1)``.
+
+    Raises:
+        InputError: images of another shape.
+    """
+    images = jnp.asarray(images)
+    if images.ndim != 3 or images.shape[1:] != (28, 28):
+        advice = "resize them, drop the channel axis, add the batch axis"
+        fail("images", "have shape (B, 28, 28)", f"shape {images.shape}", advice)
+    return images[..., None]

@@ -68,7 +68,7 @@ class DenseFeatures(nnx.Module):
 
     def __call__(self, images: Array, key: Array | None = None) -> Array:
         """Features ``(B, F)`` of images ``(B, 28, 28)``; no dropout."""
-        return self.dense(images.reshape(len(images), -1))
+        return self.dense(as_images(images).reshape(len(images), -1))
 
 
 class AngleEncoder(nnx.Module):

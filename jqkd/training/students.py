@@ -18,7 +18,7 @@ import numpy as np
 from jax import Array
 
 from jqkd._checks import check_at_least, fail
-from jqkd.data import Splits, Subset
+from jqkd.data import Splits, Subset, check_images
 from jqkd.models import PRESETS, build_student
 from jqkd.models.functional import functional
 from jqkd.training import loop
@@ -159,6 +159,8 @@ class Block:
     def __post_init__(self) -> None:
         check_at_least("runs", len(self.runs), 1)
         config, train = self.config, self.splits.train
+        for subset in (train, self.splits.validation, self.splits.test):
+            check_images(subset.images, subset.labels)
         distilled = any(run.arm == DISTILLED for run in self.runs)
         if distilled and self.teacher_logits is None:
             fail("teacher_logits", "be given where a student is distilled", "None")

@@ -9,8 +9,10 @@ import pytest
 from flax import nnx
 from scipy.stats import kstest, norm
 
+from jqkd._checks import InputError
 from jqkd.models.functional import functional
 from jqkd.models.layers import (
+    as_images,
     average_pool,
     conv,
     convolve,
@@ -129,3 +131,9 @@ def test_functional_is_the_module():
         direct = dense(4, 3, rngs=nnx.Rngs(params=key))
         np.testing.assert_array_equal(params, direct.kernel[...])
         np.testing.assert_allclose(output, reference.dense(direct, np.ones((2, 4))), atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(2, 32, 32), (2, 28, 28, 1), (28, 28)])
+def test_images_of_another_shape_are_refused(shape):
+    with pytest.raises(InputError, match=r"`images` must have shape \(B, 28, 28\)"):
+        as_images(np.zeros(shape))

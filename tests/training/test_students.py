@@ -1,5 +1,7 @@
 """Students in training: reproducible bits, pairing, compilation counts, what a step computes."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -143,3 +145,9 @@ def test_chunked_predictions_do_not_depend_on_the_chunks():
     found = loop.predict_chunks(predict, images, ids)
     np.testing.assert_array_equal(found, images[:, 0, :3] + ids[:, None])
     assert set(seen) == {loop.EVALUATION_CHUNK}
+
+
+def test_images_of_another_shape_are_refused(splits):
+    wide = dataclasses.replace(splits.train, images=np.zeros((len(splits.train), 32, 32)))
+    with pytest.raises(InputError, match="`images` must"):
+        Block(CONFIG, dataclasses.replace(splits, train=wide), [Run(0, ALONE)])
