@@ -21,6 +21,7 @@ from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, delive
 from jqkd.data import DATASETS, load
 from jqkd.models import PRESETS, TEACHERS
 from jqkd.training.config import StudentConfig, TeacherConfig
+from jqkd.training.figures import curves_figure
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, write_json
 from jqkd.training.student_run import Outcome, StudentJob, check_writable, run_student
 from jqkd.training.students import Epoch
@@ -140,6 +141,9 @@ def student(
     result, _ = run_job(job, output, data_dir=data_dir, out=out)
     output.say(student_table(result))
     output.say(seconds_text(result["seconds"]))
+    if out is not None:
+        curves_figure(result, out / "curves.png")
+        output.say(f"Result, picture and checkpoint: {out}")
     deliver(result, json)
 
 

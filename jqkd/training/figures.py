@@ -28,6 +28,42 @@ def loss_axes(axes: Any, result: dict[str, Any], metric: str, label: str) -> Non
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def curves_figure(result: dict[str, Any], path: Path) -> None:
+    """Validation loss and test accuracy over epochs, mean and range over seeds.
+
+    Args:
+        result: of ``run_student``.
+        path: where the picture goes; its ending decides the format.
+
+    Raises:
+        InputError: a file that cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.3), layout="constrained")
+    _draw_curves(figure, result)
+    _save(figure, path)
+
+
+def _draw_curves(figure: Any, result: dict[str, Any]) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    left, right = figure.subplots(1, 2)
+    loss_axes(left, result, "validation_loss", "validation cross-entropy (nats)")
+    loss_axes(right, result, "test_accuracy", "test accuracy")
+    right.yaxis.set_major_formatter(PercentFormatter(1))
+    right.legend(frameon=False, loc="lower right")
+    students = f"{result['student']['qubits']}-qubit students"
+    figure.suptitle(f"{students}: mean and range over {len(result['seeds'])} seeds")
+
+
+def _save(figure: Any, path: Path) -> None:
+    try:
+        figure.savefig(path, dpi=150)
+    except (OSError, ValueError) as error:
+        raise InputError(f"The picture {path} cannot be written ({error}).") from error
+
+
 def demo_figure(result: dict[str, Any], test: Subset, predicted: np.ndarray, path: Path) -> None:
     """Loss and accuracy over epochs, and some test images with what a student said.
 
@@ -40,19 +76,11 @@ def demo_figure(result: dict[str, Any], test: Subset, predicted: np.ndarray, pat
     Raises:
         InputError: a file that cannot be written.
     """
-    import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
-
-    figure = plt.figure(figsize=(9, 5.4), layout="constrained")
+    figure = Figure(figsize=(9, 5.4), layout="constrained")
     curves, digits = figure.subfigures(2, 1, height_ratios=[3, 2])
-    left, right = curves.subplots(1, 2)
-    loss_axes(left, result, "validation_loss", "validation cross-entropy (nats)")
-    loss_axes(right, result, "test_accuracy", "test accuracy")
-    right.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1))
-    right.legend(frameon=False, loc="lower right")
-    curves.suptitle(f"3-qubit students: mean and range over {len(result['seeds'])} seeds")
+    _draw_curves(curves, result)
     rows, columns = 2, 12
     # The same number of images of every class, in the order of the classes.
     order = np.argsort(test.labels, kind="stable").reshape(test.labels.max() + 1, -1)
@@ -65,9 +93,4 @@ def demo_figure(result: dict[str, Any], test: Subset, predicted: np.ndarray, pat
         weight = "normal" if right_answer else "bold"
         place.set_title(str(predicted[row]), color=colour, fontsize=9, fontweight=weight)
     digits.suptitle("Test digits and what a distilled student says (wrong ones bold)", fontsize=10)
-    try:
-        figure.savefig(path, dpi=150)
-    except (OSError, ValueError) as error:
-        raise InputError(f"The picture {path} cannot be written ({error}).") from error
-    finally:
-        plt.close(figure)
+    _save(figure, path)

@@ -1,29 +1,8 @@
 """The commands as a user types them: what they print, and what bad input ends in."""
 
 import json
-import sys
 
 import pytest
-
-from jqkd import cli
-
-
-@pytest.fixture
-def run(monkeypatch, capfd):
-    """Exit code, standard output, standard error of a command line."""
-
-    def command(*words):
-        monkeypatch.setattr(sys, "argv", ["jqkd", *map(str, words)])
-        # The devices of this process are chosen already.
-        monkeypatch.setattr(cli, "use_all_cores", lambda: None)
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        return code, *capfd.readouterr()
-
-    return command
 
 
 @pytest.mark.parametrize(
@@ -88,6 +67,7 @@ def test_a_student_from_the_command_line(run, tmp_path):
     result = json.loads(out)
     assert result["student"]["classes"] == "0-3" and set(result["arms"]) == {"alone", "distilled"}
     assert "paired difference" in err
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads((tmp_path / "result.json").read_text())["digest"] == result["digest"]
 
 
