@@ -24,6 +24,7 @@ from jqkd.crosscheck import (
     save_picture,
     to_qasm,
 )
+from jqkd.crosscheck._qiskit import require_qiskit
 from jqkd.crosscheck.certificate import FILE, agreement_table
 from jqkd.crosscheck.report import picture as battery_picture
 from jqkd.crosscheck.report import table as battery_table
@@ -76,12 +77,10 @@ def crosscheck(
 def _battery(
     output: Output, quick: bool, seed: int, picture: Path | None, json: str | None
 ) -> bool:
-    bar = output.bar("crosscheck", 1)
-    with bar as move:
-        report = run_battery(
-            quick=quick, seed=seed, progress=lambda done, of, name: move(done / of, name)
-        )
-        move(1, "done")
+    require_qiskit()
+    with output.bar("crosscheck, %", 100) as move:
+        progress = lambda done, of, name: move(100 * done // of, name)  # noqa: E731
+        report = run_battery(quick=quick, seed=seed, progress=progress)
     output.say(battery_table(report))
     if picture is not None:
         check_writable(picture.resolve().parent)
@@ -99,6 +98,7 @@ def _certify_run(
     picture: Path | None,
     json: str | None,
 ) -> bool:
+    require_qiskit()
     trained = load_run(folder)
     check_at_least("students", students, 1)
     if students > len(trained.job.seeds):

@@ -29,7 +29,20 @@ ENSEMBLES = ("ensemble", "joint-ensemble")
 
 
 class Config:
-    """Shared by the frozen configurations: JSON and a digest."""
+    """Shared by the frozen configurations: classes, JSON and a digest."""
+
+    dataset: str
+    classes: str
+
+    @property
+    def num_classes(self) -> int:
+        """C."""
+        return len(self.class_numbers)
+
+    @property
+    def class_numbers(self) -> tuple[int, ...]:
+        """The chosen classes of the data set."""
+        return parse_classes(self.classes, DATASETS[self.dataset].num_classes)
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary, with the schema version."""
@@ -78,16 +91,6 @@ class TeacherConfig(Config):
         check_at_least("batch_size", self.batch_size, 1)
         check_positive("learning_rate", self.learning_rate)
         check_at_least("seed", self.seed, 0)
-
-    @property
-    def num_classes(self) -> int:
-        """C."""
-        return len(self.class_numbers)
-
-    @property
-    def class_numbers(self) -> tuple[int, ...]:
-        """The chosen classes of the data set."""
-        return parse_classes(self.classes, DATASETS[self.dataset].num_classes)
 
     @property
     def members(self) -> tuple[TeacherConfig, ...]:
@@ -163,16 +166,6 @@ class StudentConfig(Config):
         if self.per_class is not None:
             check_at_least("per_class", self.per_class, 1)
         check_choice("selection", self.selection, ("first", "random"))
-
-    @property
-    def num_classes(self) -> int:
-        """C."""
-        return len(self.class_numbers)
-
-    @property
-    def class_numbers(self) -> tuple[int, ...]:
-        """The chosen classes of the data set."""
-        return parse_classes(self.classes, DATASETS[self.dataset].num_classes)
 
 
 def _check_data(dataset: str, classes: str) -> None:
