@@ -24,7 +24,7 @@ Out = Annotated[
 ]
 DataDir = Annotated[
     Path | None,
-    typer.Option(help="TFDS's data folder [default: $TFDS_DATA_DIR or ~/tensorflow_datasets]"),
+    typer.Option(help="TFDS's data folder (default: $TFDS_DATA_DIR or ~/tensorflow_datasets)."),
 ]
 Shots = Annotated[str, typer.Option(help="Shots for every circuit, or `exact`.")]
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from jqkd._checks import InputError
-from jqkd.training.result import plain, write_json
+from jqkd.training.result import plain, write_json, written_whole
 
 STORE_SCHEMA = 1
 
@@ -59,18 +57,8 @@ def read_unit(path: Path, name: str) -> dict[str, Any]:
 
 def write_arrays(path: Path, arrays: dict[str, Any]) -> None:
     """Write compressed arrays; the same arrays give the same bytes."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise InputError(
-            f"{path} cannot be written ({error.strerror}); choose another place or make room."
-        ) from error
+    with written_whole(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def read_arrays(path: Path, digest: str) -> dict[str, np.ndarray]:

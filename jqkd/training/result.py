@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
 import time
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -108,13 +110,25 @@ def plain(value: Any) -> Any:
 def write_json(path: Path, result: dict[str, Any]) -> None:
     """Write a file whole or not at all."""
     text = json.dumps(plain(result), indent=1) + "\n"
+    with written_whole(path) as temporary:
+        temporary.write_text(text)
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A file beside ``path`` that takes its place once it is written.
+
+    Raises:
+        InputError: the place cannot be written; what was there is still there.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text)
+        yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True) if temporary.parent.is_dir() else None
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise InputError(
             f"{path} cannot be written ({error.strerror}); choose another place or make room."
         ) from error
