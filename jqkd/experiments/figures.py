@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from jqkd.experiments.charts import (
     draw_losses,
 )
 from jqkd.experiments.presets import TABLE_PRESETS
+from jqkd.experiments.render import PRINT_DPI
 from jqkd.experiments.results import Summary
 from jqkd.experiments.rows import NAMES
 from jqkd.experiments.store import Store
+from jqkd.experiments.summary import headline
 from jqkd.models import PRESETS
 from jqkd.quantum import Circuit, amplitude_encoding
 
@@ -40,13 +43,14 @@ _STYLE = {
 def draw_all(
     summary: Summary, store: Store, folder: Path, datasets: Callable[[str], Dataset]
 ) -> list[tuple[Path, str]]:
-    """Draw every picture of the report, as PNG, SVG and PDF.
+    """Draw every picture of the report, as PNG, SVG and PDF; the same numbers give the same bytes.
 
     Args:
         summary: the numbers.
         store: where the curves are.
         folder: where to.
-        datasets: name -> images; a data set that cannot be had costs its sample images only.
+        datasets: name -> images. Where one cannot be had, sample images of an earlier report in
+            the folder stay; without such, only what can be had is shown.
 
     Returns:
         The PNG files with their captions.
@@ -55,23 +59,36 @@ def draw_all(
         InputError: a file that cannot be written.
     """
     import matplotlib
+    import matplotlib.style
 
     matplotlib.use("agg")
     drawings = {
-        "images": (draw_images, datasets),
-        "circuits": (draw_circuits, None),
-        "losses": (draw_losses, store),
-        "accuracies": (draw_accuracies, None),
-        "gains": (draw_gains, None),
+        "circuits": draw_circuits,
+        "losses": partial(draw_losses, store=store),
+        "accuracies": draw_accuracies,
+        "gains": draw_gains,
     }
-    found = []
-    for name, (draw, extra) in drawings.items():
-        with matplotlib.rc_context(_STYLE):
-            made = draw(summary, *([] if extra is None else [extra]))
+    # Not the reader's own settings: they would change the bytes.
+    with matplotlib.style.context(["default", _STYLE]):
+        found = sample_images(summary, folder / "images", datasets)
+        for name, draw in drawings.items():
+            made = draw(summary)
             if made is not None:
                 figure, caption = made
-                found.append((save(figure, folder / name, summary.digest()), caption))
+                digest = picture_digest(name, summary)
+                found.append((save(figure, folder / name, digest), caption))
     return found
+
+
+def picture_digest(name: str, summary: Summary) -> str:
+    """What a picture's files carry: a name for all that it shows."""
+    if name == "images":
+        return " ".join(["images", *_dataset_names(summary)])
+    return f"{summary.digest()} {headline(summary.settings)}"
+
+
+def _dataset_names(summary: Summary) -> list[str]:
+    return list(dict.fromkeys(result.row.dataset for result in summary.rows))
 
 
 def save(figure: Any, path: Path, digest: str) -> Path:
@@ -86,7 +103,7 @@ def save(figure: Any, path: Path, digest: str) -> Path:
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         for ending in FORMATS:
-            figure.savefig(path.with_suffix(f".{ending}"), dpi=300, metadata=about[ending])
+            figure.savefig(path.with_suffix(f".{ending}"), dpi=PRINT_DPI, metadata=about[ending])
     plt.close(figure)
     return path.with_suffix(".png")
 
@@ -100,26 +117,50 @@ def _writing(path: Path) -> Any:
 
 
 def digest_of(path: Path) -> str | None:
-    """Digest of the numbers that a PNG was drawn from."""
-    from PIL import Image
+    """What a PNG was drawn from; ``None`` if it is no such PNG."""
+    from PIL import Image, UnidentifiedImageError
 
-    with Image.open(path) as image:
-        return image.info.get("Description")
+    try:
+        with Image.open(path) as image:
+            return image.info.get("Description")
+    except (OSError, UnidentifiedImageError):
+        return None
 
 
-def draw_images(summary: Summary, datasets: Callable[[str], Dataset]) -> tuple[Any, str] | None:
-    """The first image of every class (fig. 2)."""
-    import matplotlib.pyplot as plt
+def sample_images(
+    summary: Summary, path: Path, datasets: Callable[[str], Dataset]
+) -> list[tuple[Path, str]]:
+    """The first image of every class (fig. 2), drawn, or kept if the folder has them already.
 
-    names = list(dict.fromkeys(result.row.dataset for result in summary.rows))
-    found = []
-    for name in names:
+    They depend on no number, so a report made without the data is the same report.
+
+    Args:
+        summary: names the data sets.
+        path: where to, without suffix.
+        datasets: name -> images.
+
+    Returns:
+        The PNG file and its caption; nothing if no data set can be had.
+    """
+    found, lacking = [], []
+    for name in _dataset_names(summary):
         try:
             found.append(datasets(name))
         except InputError:
-            continue
-    if not found:
-        return None
+            lacking.append(NAMES[name])
+    digest, there = picture_digest("images", summary), path.with_suffix(".png")
+    caption = "The first image of each class, 0 to 7 (the paper's fig. 2)."
+    if lacking and digest_of(there) == digest:
+        return [(there, caption)]
+    if lacking:
+        digest, caption = "images, some", f"{caption} Not at hand here: {', '.join(lacking)}."
+    return [(save(draw_images(found), path, digest), caption)] if found else []
+
+
+def draw_images(found: list[Dataset]) -> Any:
+    """Eight images for each of some data sets."""
+    import matplotlib.pyplot as plt
+
     figure, axes = plt.subplots(
         len(found), 8, figsize=(TWO_COLUMNS, 1.05 * len(found)), layout="constrained", squeeze=False
     )
@@ -131,7 +172,7 @@ def draw_images(summary: Summary, datasets: Callable[[str], Dataset]) -> tuple[A
             place.set_xticks([]), place.set_yticks([])
             place.spines[:].set_visible(False)
         line[0].set_ylabel(NAMES[dataset.name])
-    return figure, "The first image of each class, 0 to 7 (the paper's fig. 2)."
+    return figure
 
 
 def draw_circuits(summary: Summary) -> tuple[Any, str]:
@@ -145,15 +186,18 @@ def draw_circuits(summary: Summary) -> tuple[Any, str]:
     for place, qubits in zip(axes[0], widths, strict=True):
         _draw_circuit(place, preset.circuit(qubits), qubits)
         place.set_title(f"{qubits} qubits")
-    return figure, (
-        "The students' circuits, each qubit measured (the paper's fig. 5). E: amplitude encoding "
-        "of the features, where the preset has one."
-    )
+    encoded = any(map(_is_encoded, map(preset.circuit, widths), widths))
+    encoding = " E: amplitude encoding of the features." if encoded else ""
+    return figure, f"The students' circuits, each qubit measured (the paper's fig. 5).{encoding}"
+
+
+def _is_encoded(circuit: Circuit, qubits: int) -> bool:
+    encoding = amplitude_encoding(qubits).ops
+    return circuit.ops[: len(encoding)] == encoding
 
 
 def _draw_circuit(place: Any, circuit: Circuit, qubits: int) -> None:
-    encoding = amplitude_encoding(qubits).ops
-    encoded = circuit.ops[: len(encoding)] == encoding
+    encoded = _is_encoded(circuit, qubits)
     column = [0.0] * qubits
     shapes = {"ha": "center", "va": "center", "fontsize": 7, "zorder": 3}
     box = {
@@ -166,7 +210,7 @@ def _draw_circuit(place: Any, circuit: Circuit, qubits: int) -> None:
         for wire in range(qubits):
             place.text(0, -wire, "E", bbox=box, **shapes)
         column = [1.0] * qubits
-    for op in circuit.ops[len(encoding) if encoded else 0 :]:
+    for op in circuit.ops[len(amplitude_encoding(qubits).ops) if encoded else 0 :]:
         wire = op.wires[0]
         angle = rf"($\theta_{wire}$)" if op.num_slots else ""
         place.text(column[wire], -wire, op.name + angle, bbox=box, **shapes)

@@ -1,13 +1,14 @@
-"""A sheet as Markdown, LaTeX or HTML."""
+"""A sheet, a table of text, as Markdown, LaTeX or HTML."""
 
 from __future__ import annotations
 
 import base64
 import html
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from jqkd.experiments.sheets import Sheet
-
+# Columns that hold words.
+_WORDS = {"table", "data", "network", "student", "teacher", "verdict", "verdict on gain"}
 _TEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -24,31 +25,55 @@ _TEX = {
     "<": "$<$",
     "λ": r"$\lambda$",
 }
+_VERDICTS = {"reproduced", "higher", "lower", "undecidable"}
+# Dots an inch of the pictures, and as many of them on a screen that letters of 8 points read well.
+PRINT_DPI, _SCREEN_DPI = 300, 128
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 78rem; padding: 0 1rem;
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem;
   color: #1b1b1b; background: #fff }
-h1 { font-size: 1.6rem } h2 { font-size: 1.15rem; margin-top: 2.2rem }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px }
-th, td { padding: .28rem .6rem; text-align: right; border-bottom: 1px solid #ddd }
-th { border-bottom: 2px solid #444; vertical-align: bottom }
-td:first-child, td:nth-child(2), th:first-child, th:nth-child(2) { text-align: left }
-.scroll { overflow-x: auto } .note { color: #444; font-size: 13px; max-width: 60rem }
+h1 { font-size: 1.6rem } h2 { font-size: 1.15rem; margin-top: 2.2rem } p { max-width: 60rem }
+table { border-collapse: separate; border-spacing: 0; font-size: 13px;
+  font-variant-numeric: tabular-nums }
+th, td { padding: .28rem .55rem; text-align: right; border-bottom: 1px solid #ddd }
+td { white-space: nowrap } th { border-bottom: 2px solid #444; vertical-align: bottom }
+th.word, td.word { text-align: left } tbody tr:hover td { background: #f3f6f9 }
+th:first-child, td:first-child { position: sticky; left: 0; background: #fff }
+.scroll { overflow-x: auto } .note { color: #444; font-size: 13px; margin: .5rem 0 }
 td.reproduced { color: #00634a } td.higher { color: #0a58a6 } td.lower { color: #a63d00 }
-td.undecidable { color: #666 } figure { margin: 1.2rem 0 } img { max-width: 100%; height: auto }
-figcaption { color: #444; font-size: 13px; max-width: 60rem }
+td.undecidable { color: #595959 }
+figure { margin: 1.2rem 0 2rem } img { display: block; height: auto }
+figcaption { color: #444; font-size: 13px; max-width: 60rem; margin-top: .4rem }
+@media (max-width: 40rem) { td:first-child { white-space: normal } th, td { padding: .28rem .4rem }
+  body { margin: 1rem auto } h1 { font-size: 1.35rem } }
 """
 
 
+@dataclass
+class Sheet:
+    """A table: its title, a key for file names, headers, cells, and what must be said below it."""
+
+    title: str
+    key: str
+    header: list[str]
+    cells: list[list[str]]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def of_words(self) -> list[bool]:
+        """Which columns hold words; the others hold numbers."""
+        return [name in _WORDS for name in self.header]
+
+
 def markdown(sheet: Sheet) -> str:
-    """A pipe table, right-aligned from the third column on, and its notes.
+    """A pipe table, columns of numbers right-aligned, and its notes.
 
     Example:
-        >>> print(markdown(Sheet("T", "t", ["a", "b", "c"], [["x", "y", "1"]])))
-        | a | b | c |
-        | --- | --- | ---: |
-        | x | y | 1 |
+        >>> print(markdown(Sheet("T", "t", ["data", "runs"], [["MNIST", "1"]])))
+        | data | runs |
+        | --- | ---: |
+        | MNIST | 1 |
     """
-    rules = ["---" if column < 2 else "---:" for column in range(len(sheet.header))]
+    rules = ["---" if words else "---:" for words in sheet.of_words]
     lines = [sheet.header, rules, *sheet.cells]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     return "\n\n".join([table, *sheet.notes])
@@ -66,19 +91,20 @@ def tex_text(text: str) -> str:
 
 def latex(sheet: Sheet) -> str:
     """A table for booktabs, with caption, label and notes."""
-    columns = "ll" + "r" * (len(sheet.header) - 2)
+    columns = "".join("l" if words else "r" for words in sheet.of_words)
     line = lambda cells: " & ".join(map(tex_text, cells)) + r" \\"  # noqa: E731
     notes = tex_text(" ".join(sheet.notes))
     return "\n".join(
         [
             r"\begin{table*}",
-            r"\centering\scriptsize",
+            r"\centering\scriptsize\setlength{\tabcolsep}{3.5pt}",
             rf"\caption{{{tex_text(sheet.title)}. {notes}}}",
             rf"\label{{tab:{sheet.key}}}",
+            r"\vspace{4pt}",
             r"\resizebox{\linewidth}{!}{%",
             rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
-            line(sheet.header),
+            " & ".join(map(_tex_header, sheet.header)) + r" \\",
             r"\midrule",
             *map(line, sheet.cells),
             r"\bottomrule",
@@ -88,21 +114,34 @@ def latex(sheet: Sheet) -> str:
     )
 
 
+def _tex_header(text: str) -> str:
+    """On two lines if it is long: what is narrow need not be shrunk."""
+    spaces = [place for place, letter in enumerate(text) if letter == " "]
+    if len(text) <= 12 or not spaces:
+        return tex_text(text)
+    middle = min(spaces, key=lambda place: abs(place - len(text) / 2))
+    return rf"\shortstack[r]{{{tex_text(text[:middle])}\\{tex_text(text[middle + 1 :])}}}"
+
+
 def html_table(sheet: Sheet) -> str:
     """A table under its heading; a verdict is its cell's class."""
-    words = {"reproduced", "higher", "lower", "undecidable"}
 
-    def cell(text: str) -> str:
-        kind = f' class="{text}"' if text in words else ""
-        return f"<td{kind}>{html.escape(text)}</td>"
+    def line(tag: str, texts: list[str]) -> str:
+        return "<tr>" + "".join(map(_cell, [tag] * len(texts), texts, sheet.of_words)) + "</tr>"
 
-    head = "".join(f"<th>{html.escape(text)}</th>" for text in sheet.header)
-    body = "\n".join("<tr>" + "".join(map(cell, cells)) + "</tr>" for cells in sheet.cells)
+    head, body = line("th", sheet.header), "\n".join(line("td", cells) for cells in sheet.cells)
     notes = "".join(f'<p class="note">{html.escape(note)}</p>' for note in sheet.notes)
     return (
-        f'<h2>{html.escape(sheet.title)}</h2>\n<div class="scroll"><table>\n<thead><tr>{head}</tr>'
+        f'<h2>{html.escape(sheet.title)}</h2>\n<div class="scroll"><table>\n<thead>{head}'
         f"</thead>\n<tbody>\n{body}\n</tbody></table></div>\n{notes}"
     )
+
+
+def _cell(tag: str, text: str, words: bool) -> str:
+    classes = ["word"] * words + [text] * (text in _VERDICTS)
+    kind = f' class="{" ".join(classes)}"' if classes else ""
+    shown = html.escape(text).replace(" %", "&nbsp;%")
+    return f"<{tag}{kind}>{shown}</{tag}>"
 
 
 def html_page(title: str, paragraphs: list[str], parts: list[str]) -> str:
@@ -111,16 +150,21 @@ def html_page(title: str, paragraphs: list[str], parts: list[str]) -> str:
     body = "\n".join(parts)
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><title>{html.escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(title)}</title>"
         f"<style>{_STYLE}</style></head>\n<body>\n<h1>{html.escape(title)}</h1>\n{text}\n{body}\n"
         "</body></html>\n"
     )
 
 
 def html_picture(path: Path, caption: str) -> str:
-    """A PNG inside the page."""
-    data = base64.b64encode(path.read_bytes()).decode()
+    """A PNG inside the page, as wide as its letters need; a narrow window scrolls."""
+    content = path.read_bytes()
+    # A PNG's width in pixels stands at this place of its header.
+    width = int.from_bytes(content[16:20], "big") * _SCREEN_DPI // PRINT_DPI
+    data = base64.b64encode(content).decode()
     return (
-        f'<figure><img alt="{html.escape(caption)}" src="data:image/png;base64,{data}">'
+        f'<figure><div class="scroll"><img alt="{html.escape(path.stem)}" width="{width}" '
+        f'src="data:image/png;base64,{data}"></div>'
         f"<figcaption>{html.escape(caption)}</figcaption></figure>"
     )

@@ -68,16 +68,6 @@ class RowResult:
         """C."""
         return len(parse_classes(self.row.classes, DATASETS[self.row.dataset].num_classes))
 
-    @property
-    def collapsed(self) -> int:
-        """Seeds at the level of guessing, by the paper's protocol."""
-        return st.collapsed(self.accuracy["best"], self.num_classes)
-
-    @property
-    def below(self) -> int:
-        """How many of our runs are below the published accuracy, by the paper's protocol."""
-        return int((np.array(self.accuracy["best"]) < self.row.accuracy - 0.005).sum())
-
 
 @dataclass
 class MeanGain:

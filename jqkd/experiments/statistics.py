@@ -88,7 +88,7 @@ def sign_flip(differences: ArrayLike) -> float:
     from scipy.stats import permutation_test
 
     x = np.asarray(differences, float)
-    if not x.any():
+    if x.size < 2 or not x.any():
         return 1.0
     found = permutation_test(
         (x,),

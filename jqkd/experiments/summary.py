@@ -9,10 +9,20 @@ import numpy as np
 from jqkd.data import DATASETS, parse_classes
 from jqkd.experiments import statistics as st
 from jqkd.experiments.plan import Arm, alone_arm, distilled_arm, matched_arm, teacher_unit
-from jqkd.experiments.presets import Settings, teacher_of
+from jqkd.experiments.presets import TABLE_PRESETS, Settings, teacher_of
 from jqkd.experiments.results import PROTOCOLS, Gain, MeanGain, RowResult, Summary, gain_of
 from jqkd.experiments.rows import DISTILLED, ROWS, STATED_MEAN_GAIN, TEACHER, Row
 from jqkd.experiments.store import Store
+
+
+def headline(settings: Settings) -> str:
+    """The protocol that verdicts, tables and pictures go by, a name of ``PROTOCOLS``.
+
+    Example:
+        >>> headline(Settings("paper-code"))
+        'best'
+    """
+    return TABLE_PRESETS[settings.preset].protocol
 
 
 def summarise(store: Store) -> Summary:
@@ -33,6 +43,16 @@ def summarise(store: Store) -> Summary:
     seconds = sum(t["seconds"]["total"] for t in times if "seconds" in t)
     missing = [name for name, result in found.items() if result is None]
     return Summary(store.settings, results, _means(results), missing, machines, seconds)
+
+
+def collapsed(result: RowResult, protocol: str) -> int:
+    """How many of our runs are at the level of guessing."""
+    return st.collapsed(result.accuracy[protocol], result.num_classes)
+
+
+def below(result: RowResult, protocol: str) -> int:
+    """How many of our runs are below the published accuracy."""
+    return int((np.array(result.accuracy[protocol]) < result.row.accuracy - 0.005).sum())
 
 
 def _machine(environment: dict[str, Any]) -> str:
@@ -57,7 +77,7 @@ def _teacher(store: Store, row: Row) -> RowResult | None:
         return None
     result = RowResult(row, sorted(numbers), _by_protocol(numbers, images))
     _about_teacher(result, row, store.settings)
-    _judge(result)
+    _judge(result, headline(store.settings))
     return result
 
 
@@ -71,7 +91,7 @@ def _student(store: Store, row: Row) -> RowResult | None:
         if not mine:
             return None
         result = RowResult(row, sorted(mine), _by_protocol(mine, _test_images(row)))
-        _judge(result)
+        _judge(result, headline(settings))
         return result
     arms = [distilled_arm(row, settings), alone_arm(row, settings), matched_arm(row, settings)]
     mine, alone, matched = map(numbers, arms)
@@ -83,8 +103,8 @@ def _student(store: Store, row: Row) -> RowResult | None:
     result = RowResult(row, seeds, of(mine), alone=of(alone))
     result.matched = of(matched) if arms[1] != arms[2] else None
     _about_teacher(result, row, settings)
-    _judge(result)
-    _judge_gain(result)
+    _judge(result, headline(settings))
+    _judge_gain(result, headline(settings))
     return result
 
 
@@ -106,8 +126,8 @@ def _about_teacher(result: RowResult, row: Row, settings: Settings) -> None:
     result.epochs_differ = any(epochs != 10 for epochs in result.teacher_epochs.values())
 
 
-def _judge(result: RowResult) -> None:
-    result.interval = st.next_run(result.accuracy["best"])
+def _judge(result: RowResult, protocol: str) -> None:
+    result.interval = st.next_run(result.accuracy[protocol])
     if result.row.accuracy is None:
         return
     runs = len(result.seeds)
@@ -116,13 +136,13 @@ def _judge(result: RowResult) -> None:
         result.verdict = "undecidable"
 
 
-def _judge_gain(result: RowResult) -> None:
-    for protocol in PROTOCOLS:
-        mine, alone = result.accuracy[protocol], result.alone[protocol]
-        result.gain[protocol] = gain_of(mine, alone)
-        matched = alone if result.matched is None else result.matched[protocol]
-        result.gain_matched[protocol] = gain_of(mine, matched)
-    result.gain_interval = st.next_gain(result.alone["best"], result.accuracy["best"])
+def _judge_gain(result: RowResult, protocol: str) -> None:
+    for name in PROTOCOLS:
+        mine, alone = result.accuracy[name], result.alone[name]
+        result.gain[name] = gain_of(mine, alone)
+        matched = alone if result.matched is None else result.matched[name]
+        result.gain_matched[name] = gain_of(mine, matched)
+    result.gain_interval = st.next_gain(result.alone[protocol], result.accuracy[protocol])
     if result.row.gain is not None:
         published = result.row.gain
         widest = st.widest_for_gain(published)

@@ -7,6 +7,13 @@ from jqkd.experiments.results import Gain
 from jqkd.experiments.rows import NAMES, Row
 
 DASH = "–"
+# Protocols as a column is headed, and as a sentence goes on.
+COLUMN = {"best": "best on test", "picked": "picked on validation", "final": "last epoch"}
+WHEN = {
+    "best": "at the epoch that is best on the test images",
+    "picked": "at the epoch picked on validation images",
+    "final": "after the last epoch",
+}
 
 
 def number(value: float | None) -> str:
@@ -44,6 +51,16 @@ def gain_text(gain: Gain) -> str:
     """Mean and interval."""
     text = signed(gain.mean)
     return text if gain.interval is None else f"{text} [{interval_text(gain.interval)}]"
+
+
+def network_name(arch: str) -> str:
+    """A teacher's architecture for a reader.
+
+    Example:
+        >>> network_name("lenet"), network_name("joint-ensemble")
+        ('LeNet', 'the joint ensemble')
+    """
+    return "the joint ensemble" if arch == "joint-ensemble" else NAMES[arch]
 
 
 def data_name(row: Row) -> str:

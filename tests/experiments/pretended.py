@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from jqkd.data import DATASETS
-from jqkd.experiments.plan import Arm, TeacherUnit, plan_units
+from jqkd.experiments.plan import AnswerUnit, Arm, TeacherUnit, plan_units
 from jqkd.experiments.presets import Settings
 from jqkd.experiments.rows import Row
 from jqkd.experiments.store import Store
@@ -31,6 +31,9 @@ def fill(
     """Every unit of some rows; ``right`` says how many test images a seed gets right."""
     store = Store.create(root, settings, [row.name for row in rows], seeds)
     for unit in plan_units(rows, settings, seeds, block=2):
+        if isinstance(unit, AnswerUnit):
+            store.write(unit, {"kind": "answers"}, {"ids": np.arange(2)})
+            continue
         if isinstance(unit, TeacherUnit):
             protocols = dict.fromkeys(("best", "picked", "final"), teacher)
             content = {"kind": "teacher", "test_images": 1000, "test_accuracy": protocols}

@@ -19,6 +19,7 @@ def test_sign_flip_equals_brute_force():
 
 def test_sign_flip_of_equal_arms_is_one():
     assert st.sign_flip(np.zeros(10)) == 1
+    assert st.sign_flip([3.0]) == 1  # One pair decides nothing.
     assert st.sign_flip(np.arange(1.0, 11.0)) == 2 / 2**10
 
 
