@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "training": {"_checks", "quantum", "data", "models"},
     "experiments": {"_checks", "quantum", "data", "models", "training"},
     "crosscheck": {"_checks", "quantum", "models"},
+    "bench": {"_checks", "quantum", "data", "models", "training", "experiments"},
     # On top: whatever is named nowhere here may import everything.
 }
 HEAVY = ("qiskit", "qiskit_aer", "tensorflow_datasets", "matplotlib", "sklearn", "platformdirs")
@@ -79,6 +80,8 @@ def test_no_back_edge(path):
         ("crosscheck", "from jqkd.training import losses"),
         ("_checks", "from jqkd.quantum import GATES"),
         ("experiments", "from jqkd.cli import main"),
+        ("experiments", "from jqkd.bench.workloads import Cell"),
+        ("bench", "from jqkd.crosscheck.translate import to_qiskit"),
     ],
 )
 def test_a_back_edge_is_seen(part, source):

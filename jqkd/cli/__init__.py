@@ -7,7 +7,7 @@ import sys
 import typer
 
 from jqkd._checks import InputError
-from jqkd.cli import crosscheck, demo, tables, train
+from jqkd.cli import audit, bench, crosscheck, demo, study, tables, train
 from jqkd.data import cache_folder
 from jqkd.training.devices import keep_compiled, use_all_cores
 
@@ -23,9 +23,12 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(train.teacher)
 app.command()(train.student)
+app.command()(audit.audit)
 app.add_typer(tables.app, name="tables")
+app.add_typer(study.app, name="study")
 app.command()(crosscheck.crosscheck)
 app.command()(crosscheck.circuit)
+app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ from jqkd.crosscheck.report import picture as battery_picture
 from jqkd.crosscheck.report import table as battery_table
 from jqkd.crosscheck.report import write_json
 from jqkd.data import load
-from jqkd.models import PRESETS, build_student
+from jqkd.models import NETWORKS, PRESETS, build_student
 from jqkd.models.functional import functional
 from jqkd.training.student_run import TrainedRun, check_writable, load_run, splits_for
 from jqkd.training.students import Run
@@ -100,6 +100,7 @@ def _certify_run(
 ) -> bool:
     require_qiskit()
     trained = load_run(folder)
+    check_has_circuit("run", trained.job.config.preset)
     check_at_least("students", students, 1)
     if students > len(trained.job.seeds):
         fail("students", f"be at most {len(trained.job.seeds)}, the seeds of that run", students)
@@ -129,7 +130,7 @@ def _certify_run(
 def students_of(trained: TrainedRun, seeds: tuple[int, ...]) -> Iterator[Student]:
     """The students of some seeds as circuits, angles and a reading of frequencies."""
     config = trained.job.config
-    preset = PRESETS[config.preset]
+    preset = NETWORKS[config.preset]
     dataset = load(config.dataset)
     test = splits_for(config, dataset).test
     model = functional(lambda rngs: build_student(config.preset, config.qubits, rngs=rngs))
@@ -138,7 +139,8 @@ def students_of(trained: TrainedRun, seeds: tuple[int, ...]) -> Iterator[Student
 
     def predict(frequencies: np.ndarray) -> np.ndarray:
         student = model.module(jax.tree.map(lambda leaf: leaf[0], trained.params))
-        return np.asarray(student.logits(jnp.asarray(frequencies, jnp.float32), head).argmax(-1))
+        logits = student.logits(jnp.asarray(frequencies, jnp.float32), head, config.num_classes)
+        return np.asarray(logits.argmax(-1))
 
     for row, run in enumerate(trained.runs):
         if run.seed in seeds:
@@ -159,6 +161,12 @@ def students_of(trained: TrainedRun, seeds: tuple[int, ...]) -> Iterator[Student
             )
 
 
+def check_has_circuit(name: str, preset: str) -> None:
+    """There is nothing to repeat on a simulator, or to draw, where a classical layer stands."""
+    if not NETWORKS[preset].is_quantum:
+        fail(name, "be of a preset with a circuit", f"preset {preset}, which has none,")
+
+
 def _name(run: Run) -> str:
     return f"{run.arm}, seed {run.seed}"
 
@@ -174,11 +182,12 @@ def circuit(
 
     Example: jqkd circuit --preset paper-text --qubits 4 --qasm text4.qasm
     """
-    check_choice("preset", preset, PRESETS)
+    check_choice("preset", preset, NETWORKS)
+    check_has_circuit("preset", preset)
     output = Output(json)
     # Through the model's own checks, so that a number of qubits is refused alike everywhere.
     nnx.eval_shape(lambda: build_student(preset, qubits, rngs=nnx.Rngs(0)))
-    drawn = PRESETS[preset].circuit(qubits)
+    drawn = NETWORKS[preset].circuit(qubits)
     output.say(str(drawn))
     written: dict[str, Any] = {"preset": preset, "qubits": qubits, "angles": drawn.num_angles}
     for path in (qasm, picture):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,10 +17,18 @@ from jqkd._checks import InputError, check_choice, fail
 from jqkd.cli.console import Output
 from jqkd.cli.options import DataDir, parse_shots
 from jqkd.experiments.figures import draw_all
-from jqkd.experiments.plan import TeacherUnit, Unit, arms_of, plan_units, teachers_of
+from jqkd.experiments.files import DamagedUnit
+from jqkd.experiments.plan import (
+    StudentUnit,
+    TeacherUnit,
+    Unit,
+    arms_of,
+    plan_units,
+    teachers_of,
+)
 from jqkd.experiments.presets import NOTEBOOK_SHOTS, TABLE_PRESETS, Settings
 from jqkd.experiments.report import introduction, update_readme, write_report
-from jqkd.experiments.rows import ROWS, TABLES, Row, select
+from jqkd.experiments.rows import ROWS, TABLES, select
 from jqkd.experiments.runner import Outcome, default_block, redo, run_units
 from jqkd.experiments.store import Store
 from jqkd.experiments.summary import summarise
@@ -87,33 +97,19 @@ def run(
         alexnet_epochs,
     )
     block = default_block(seeds) if block is None else block
-    plan = {"seeds": seeds, "teacher_seeds": teacher_seeds, "block": block}
-    units = plan_units(chosen, settings, **plan)
-    output = Output()
+    numbers = {"seeds": seeds, "teacher_seeds": teacher_seeds, "block": block}
+    plan = partial(plan_units, chosen, settings, **numbers)
+    units, output = plan(), Output()  # Bad numbers are told before a folder is made.
     folder = Path("runs") / preset if out is None else out
     if dry_run:
-        show_plan(output, chosen, units)
+        show_plan(output, f"{len(chosen)} rows", units)
+        output.say("Rows: " + ", ".join(row.name for row in chosen))
         return
     store = Store.create(folder, settings, [row.name for row in chosen], seeds, teacher_seeds)
     damaged = store.damage(teachers_of(chosen, settings, teacher_seeds), arms_of(chosen, settings))
-    if redo_damaged:
-        redo(damaged)
-        damaged = []
-    there = sum(unit.cost for unit in units)
-    units = plan_units(chosen, settings, **plan, present=store.present)
-    there -= sum(unit.cost for unit in units)
-    with overall_bar(output, units, there) as (on_progress, on_wait):
-        outcome = run_units(
-            units,
-            store,
-            teachers=teachers,
-            data_dir=data_dir,
-            on_progress=on_progress,
-            on_wait=on_wait,
-        )
-    for error in damaged:
-        outcome.failed.setdefault(error.path.stem, str(error))
-    _finish(output, store, outcome)
+    options = {"teachers": teachers, "data_dir": data_dir}
+    outcome = work_off(output, store, plan, damaged, redo_damaged, **options)
+    finish(output, store, outcome, "jqkd tables report")
 
 
 @app.command()
@@ -171,24 +167,62 @@ def report(
     output.say(f"Written: {', '.join(str(path) for path in written)}")
 
 
-def show_plan(output: Output, rows: list[Row], units: list[Unit]) -> None:
+def kind_of(unit: Unit) -> str:
+    """What a plan counts together."""
+    if isinstance(unit, StudentUnit):
+        return unit.arm.label
+    return f"{'teacher' if isinstance(unit, TeacherUnit) else 'answers of'} {unit.label}"
+
+
+def show_plan(
+    output: Output, what: str, units: list[Unit], kind: Callable[[Unit], str] = kind_of
+) -> None:
     """Units of work with their sizes."""
-    table = Table(title=f"{len(rows)} rows, {len(units)} units of work")
+    table = Table(title=f"{what}, {len(units)} units of work")
     for name in ("", "units", "runs", "images to train on", "core time, roughly"):
         table.add_column(name, justify="left" if not name else "right")
     groups: dict[str, list[Unit]] = {}
     for unit in units:
-        kind = f"teacher {unit.label}" if isinstance(unit, TeacherUnit) else unit.arm.label
-        groups.setdefault(kind, []).append(unit)
-    for kind, members in groups.items():
+        groups.setdefault(kind(unit), []).append(unit)
+    for name, members in groups.items():
         runs = sum(len(getattr(unit, "seeds", (0,))) for unit in members)
         images, cost = (sum(getattr(unit, n) for unit in members) for n in ("images", "cost"))
-        table.add_row(kind, str(len(members)), str(runs), f"{images:,}", duration(cost))
+        table.add_row(name, str(len(members)), str(runs), f"{images:,}", duration(cost))
     table.add_section()
     images, cost = (sum(getattr(unit, name) for unit in units) for name in ("images", "cost"))
     table.add_row("all", str(len(units)), "", f"{images:,}", duration(cost))
     output.say(table)
-    output.say("Rows: " + ", ".join(row.name for row in rows))
+
+
+def work_off(
+    output: Output,
+    store: Store,
+    plan: Callable[..., list[Unit]],
+    damaged: list[DamagedUnit],
+    redo_damaged: bool,
+    **options: Any,
+) -> Outcome:
+    """Do what is not there yet, under one bar.
+
+    Args:
+        output: where the bar is shown.
+        store: the results folder.
+        plan: (present=...) -> units; without ``present``, all of them.
+        damaged: units found damaged; done anew, or told at the end.
+        redo_damaged: which of the two.
+        **options: of ``run_units``.
+    """
+    if redo_damaged:
+        redo(damaged)
+        damaged = []
+    units = plan(present=store.present)
+    there = sum(unit.cost for unit in plan()) - sum(unit.cost for unit in units)
+    with overall_bar(output, units, there) as (on_progress, on_wait):
+        calls = {"on_progress": on_progress, "on_wait": on_wait}
+        outcome = run_units(units, store, **options, **calls)
+    for error in damaged:
+        outcome.failed.setdefault(error.path.stem, str(error))
+    return outcome
 
 
 @contextmanager
@@ -250,7 +284,8 @@ def _existing(out: Path | None) -> Path:
     return found[0]
 
 
-def _finish(output: Output, store: Store, outcome: Outcome) -> None:
+def finish(output: Output, store: Store, outcome: Outcome, report: str) -> None:
+    """Say how it ended, and what to do next; exit code 1 where a unit failed."""
     output.say(f"{len(outcome.done)} units done; results are in {store.root}.")
     for name, who in outcome.held.items():
         output.say(f"Left to {who}: {name}")
@@ -260,4 +295,4 @@ def _finish(output: Output, store: Store, outcome: Outcome) -> None:
         output.say(f"{len(outcome.failed)} units failed; the others are kept.")
         raise typer.Exit(1)
     if not outcome.held:
-        output.say(f"Next: jqkd tables report --out {store.root}")
+        output.say(f"Next: {report} --out {store.root}")

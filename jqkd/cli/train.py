@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from jqkd._checks import check_at_least, check_choice
+from jqkd.cli import student_options as of
+from jqkd.cli.audit_table import audit_table
 from jqkd.cli.console import (
     Output,
     epoch_text,
@@ -17,9 +18,8 @@ from jqkd.cli.console import (
     teacher_table,
     teacher_text,
 )
-from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, deliver, parse_shots
+from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, deliver
 from jqkd.data import DATASETS, load
-from jqkd.models import PRESETS, TEACHERS
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.figures import curves_figure
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, write_json
@@ -28,14 +28,12 @@ from jqkd.training.students import Epoch
 from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.teachers import Progress
 
-ARCHITECTURES = (*TEACHERS, "ensemble")
-
 
 def teacher(
     arch: Annotated[
         str,
         typer.Option(
-            help=f"One of {', '.join(ARCHITECTURES)}; ensemble averages the probabilities of a "
+            help=f"One of {', '.join(of.ARCHITECTURES)}; ensemble averages the probabilities of a "
             "LeNet and an AlexNet (eq. 16), joint-ensemble trains the two as one."
         ),
     ] = "lenet",
@@ -78,34 +76,38 @@ def teacher(
 
 
 def student(
+    ctx: typer.Context,
     dataset: Dataset = "mnist",
     classes: Classes = "0-5",
-    qubits: Annotated[int, typer.Option(help="Qubits; 2**qubits >= number of classes.")] = 3,
-    teacher: Annotated[
-        str, typer.Option(help=f"One of {', '.join(ARCHITECTURES)}, none.")
-    ] = "lenet",
-    preset: Annotated[
-        str,
-        typer.Option(
-            help=f"One of {', '.join(PRESETS)}: what the paper's notebooks run, or its text."
-        ),
-    ] = "paper-code",
-    seeds: Annotated[int, typer.Option(help="Students of each kind, seeds 0, 1, ...")] = 4,
-    first_seed: Annotated[int, typer.Option(help="Where the seeds start.")] = 0,
+    qubits: of.Qubits = 3,
+    teacher: of.TeacherName = "lenet",
+    preset: of.Preset = "robust",
+    seeds: of.Seeds = 4,
+    first_seed: of.FirstSeed = 0,
     shots: Shots = "5000",
-    epochs: Annotated[int, typer.Option(help="Passes over the train images.")] = 10,
-    batch_size: Annotated[int, typer.Option(help="Images a step.")] = 1,
-    learning_rate: Annotated[float, typer.Option(help="Adam's.")] = 1e-3,
-    temperature: Annotated[float, typer.Option(help="T of the distillation term.")] = 3.0,
-    weight: Annotated[float, typer.Option(help="lambda of the distillation term.")] = 0.9,
-    head: Annotated[
-        str | None, typer.Option(help="Head of the preset (default: the preset's first)")
-    ] = None,
-    per_class: Annotated[
-        int | None, typer.Option(help="Train images a class (default: the data set's own, 150)")
-    ] = None,
-    selection: Annotated[str, typer.Option(help="The `first` images, or `random` ones.")] = "first",
-    teacher_epochs: Annotated[int, typer.Option(help="Epochs of the teacher.")] = 10,
+    epochs: of.Epochs = None,
+    batch_size: of.BatchSize = None,
+    learning_rate: of.LearningRate = None,
+    schedule: of.Schedule = None,
+    augmentation: of.Augmentation = None,
+    recipe: of.Recipe = None,
+    temperature: of.Temperature = None,
+    weight: of.Weight = None,
+    label_weight: of.LabelWeight = None,
+    term: of.Term = "kl",
+    control: of.Control = None,
+    head: of.Head = None,
+    per_class: of.PerClass = None,
+    selection: of.SelectionName = "first",
+    teacher_epochs: of.TeacherEpochs = 10,
+    audit: Annotated[
+        bool,
+        typer.Option(
+            "--audit",
+            help="Also note, as `jqkd audit` does, what reaches the students, and stop where "
+            "distillation teaches nothing.",
+        ),
+    ] = False,
     data_dir: DataDir = None,
     out: Out = None,
     json: Json = None,
@@ -117,29 +119,12 @@ def student(
 
     Example: jqkd student --dataset fashion_mnist --classes 0-7 --qubits 4 --seeds 8 --out runs/f7
     """
-    check_choice("teacher", teacher, (*ARCHITECTURES, "none"))
-    check_at_least("seeds", seeds, 1)
-    config = StudentConfig(
-        dataset,
-        classes,
-        qubits,
-        preset,
-        parse_shots(shots),
-        head,
-        epochs,
-        batch_size,
-        learning_rate,
-        temperature,
-        weight,
-        per_class=per_class,
-        selection=selection,
-    )
-    taught = teacher != "none"
-    teaching = TeacherConfig(teacher, dataset, classes, teacher_epochs) if taught else None
-    job = StudentJob(config, teaching, tuple(range(first_seed, first_seed + seeds)))
+    job = of.student_job(ctx.params)
     output = Output(json)
-    result, _ = run_job(job, output, data_dir=data_dir, out=out)
+    result, _ = run_job(job, output, data_dir=data_dir, out=out, audit=audit)
     output.say(student_table(result))
+    if audit:
+        output.say(audit_table(result["audit"]))
     output.say(seconds_text(result["seconds"]))
     if out is not None:
         curves_figure(result, out / "curves.png")
@@ -148,7 +133,12 @@ def student(
 
 
 def run_job(
-    job: StudentJob, output: Output, *, data_dir: Path | None = None, out: Path | None = None
+    job: StudentJob,
+    output: Output,
+    *,
+    data_dir: Path | None = None,
+    out: Path | None = None,
+    audit: bool = False,
 ) -> Outcome:
     """Run with live bars, one for the teacher and one for the students."""
     arms = ("alone",) if job.teacher is None else ("alone", "distilled")
@@ -160,6 +150,7 @@ def run_job(
             job,
             data_dir=data_dir,
             out=out,
+            audit=audit,
             on_teacher=teacher,
             on_data=teacher.close,
             on_epoch=students,

@@ -6,8 +6,10 @@ from jqkd.data.cache import CacheWarning, cache_folder
 from jqkd.data.classes import parse_classes
 from jqkd.data.sources import DATASETS, Dataset, Facts, load
 from jqkd.data.splits import Splits, Subset, check_images, student_splits, teacher_splits
+from jqkd.data.views import AUGMENTATIONS, view
 
 __all__ = [
+    "AUGMENTATIONS",
     "DATASETS",
     "CacheWarning",
     "Dataset",
@@ -20,4 +22,5 @@ __all__ = [
     "parse_classes",
     "student_splits",
     "teacher_splits",
+    "view",
 ]

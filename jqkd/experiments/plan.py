@@ -24,9 +24,10 @@ from jqkd.experiments.presets import (
 )
 from jqkd.experiments.rows import DISTILLED, TEACHER, Row
 from jqkd.training.config import StudentConfig
+from jqkd.training.teaching import needs_views
 
 # Seconds of one CPU core for one image and epoch, roughly: they weigh units against each other.
-_STUDENT_COST = {"paper-code": 1.0e-3, "paper-text": 1.2e-3}
+_STUDENT_COST = {"paper-code": 1.0e-3, "paper-text": 1.2e-3, "robust": 3e-4}
 _TEACHER_COST = {"lenet": 5e-4, "alexnet": 2e-2, "joint-ensemble": 2.1e-2}
 # Train images of one class, all of them.
 _IMAGES = {"mnist": 6000, "fashion_mnist": 6000, "digits": 120}
@@ -75,7 +76,7 @@ class Arm:
         arm: ``alone`` or ``distilled``.
         teacher: of distilled ones.
         name: folder of their results.
-        teacher_unit: name of the teacher's unit.
+        teacher_unit: name of the unit that holds the teacher's logits.
     """
 
     config: StudentConfig
@@ -90,6 +91,7 @@ class Arm:
         config = self.config
         taught = f"by {self.teacher.config.arch}" if self.teacher else "alone"
         special = "" if config.term == "kl" else f", {config.term}"
+        special += "" if config.control == "none" else f", {config.control}"
         shots = "exact" if config.shots is None else f"{config.shots} shots"
         data = f"{config.dataset} {config.classes} {config.qubits}q"
         return f"{data} {taught} ({config.head}{special}, {shots})"
@@ -132,7 +134,43 @@ class StudentUnit:
         return f"{config.dataset} {config.classes} {config.qubits}q {taught} seeds {first}-{last}"
 
 
-Unit = TeacherUnit | StudentUnit
+@dataclass(frozen=True)
+class AnswerUnit:
+    """What a teacher says of the views of a student's images.
+
+    Attributes:
+        plan: the teacher.
+        config: a student's; what the answers depend on is in the name.
+        name: where the result lies, without suffix.
+        needs: the teacher's unit.
+    """
+
+    plan: TeacherPlan
+    config: StudentConfig
+    name: str
+    needs: tuple[str, ...]
+
+    @property
+    def images(self) -> int:
+        """Images answered, none of them trained on."""
+        config = self.config
+        per_class = config.per_class or DATASETS[config.dataset].train_per_class
+        return config.views * config.num_classes * per_class
+
+    @property
+    def cost(self) -> float:
+        """Rough seconds of one core: a third of training."""
+        costs = [_TEACHER_COST.get(member.arch, 0) for member in self.plan.members]
+        return 1 + self.images * sum(costs) / 3
+
+    @property
+    def label(self) -> str:
+        """What it is, for a progress bar."""
+        config = self.plan.config
+        return f"{config.arch} {config.dataset} {config.classes} on {self.config.augmentation}"
+
+
+Unit = TeacherUnit | AnswerUnit | StudentUnit
 
 
 def teacher_unit(plan: TeacherPlan) -> TeacherUnit:
@@ -146,9 +184,23 @@ def teacher_unit(plan: TeacherPlan) -> TeacherUnit:
     return TeacherUnit(plan, name, tuple(teacher_unit(part).name for part in parts))
 
 
+def answer_unit(plan: TeacherPlan, config: StudentConfig) -> AnswerUnit:
+    """The unit of a teacher's answers to a student's views."""
+    teacher = teacher_unit(plan).name
+    depends = [teacher, config.augmentation, config.views, config.per_class, config.selection]
+    digest = _digest([*depends, config.needs_features])
+    taught = plan.config
+    classes = taught.classes.replace(",", "_")
+    name = f"answers/{taught.arch}-{taught.dataset}-{classes}-{config.augmentation}-{digest}"
+    return AnswerUnit(plan, config, name, (teacher,))
+
+
 def make_arm(config: StudentConfig, arm: str, teacher: TeacherPlan | None = None) -> Arm:
     """An arm, named by what it depends on."""
-    unit = None if teacher is None else teacher_unit(teacher).name
+    unit = None
+    if teacher is not None:
+        asked = needs_views(config)
+        unit = answer_unit(teacher, config).name if asked else teacher_unit(teacher).name
     digest = _digest([config.to_json(), arm, unit])
     classes, taught = config.classes.replace(",", "_"), teacher.config.arch if teacher else "alone"
     name = f"students/{config.dataset}-{classes}-{config.qubits}q-{taught}-{digest}"
@@ -231,15 +283,30 @@ def plan_units(
     numbers = {"seeds": seeds, "teacher_seeds": teacher_seeds, "block": block}
     for name, number in numbers.items():
         check_at_least(name, number, 1)
-    students: list[StudentUnit] = []
+    teachers = teachers_of(rows, settings, teacher_seeds)
     arms = arms_of(rows, settings)
+    return [*teachers, *answers_of(arms), *student_units(arms, seeds, block, present)]
+
+
+def answers_of(arms: Sequence[Arm]) -> list[AnswerUnit]:
+    """Every teacher's answers that some arms need, each once."""
+    taught = [arm for arm in arms if arm.teacher and needs_views(arm.config)]
+    units = {arm.teacher_unit: answer_unit(arm.teacher, arm.config) for arm in taught}
+    return sorted(units.values(), key=lambda unit: (len(unit.plan.members), unit.cost))
+
+
+def student_units(
+    arms: Sequence[Arm], seeds: int, block: int, present: Callable[[Arm], set[int]]
+) -> list[StudentUnit]:
+    """Blocks of seeds of some arms."""
+    students: list[StudentUnit] = []
     # Block by block over all arms: whenever it is stopped, every row has about as many seeds.
     for first in range(0, seeds, block):
         for arm in arms:
             wanted = set(range(first, min(first + block, seeds))) - present(arm)
             if wanted:
                 students.append(StudentUnit(arm, tuple(sorted(wanted))))
-    return [*teachers_of(rows, settings, teacher_seeds), *students]
+    return students
 
 
 def _digest(value: Any) -> str:

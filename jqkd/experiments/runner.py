@@ -15,7 +15,7 @@ from jqkd._checks import InputError
 from jqkd.experiments.files import DamagedUnit
 from jqkd.experiments.plan import StudentUnit, TeacherUnit, Unit
 from jqkd.experiments.store import Store
-from jqkd.experiments.work import Datasets, do_students, do_teacher, shipped_teacher
+from jqkd.experiments.work import Datasets, do_answers, do_students, do_teacher, shipped_teacher
 from jqkd.training.result import Stopwatch, environment
 
 # Seconds between looks at a unit that another process does and others wait for.
@@ -144,12 +144,13 @@ def _compute(
     by_name: dict[str, Unit],
     report: Callable[[float, str], None],
 ) -> tuple[Any, Any]:
-    if isinstance(unit, TeacherUnit):
-        if teachers == "train":
-            return do_teacher(unit, datasets, report)
-        return shipped_teacher(unit, teachers)
+    if not isinstance(unit, StudentUnit):
+        if teachers != "train":
+            return shipped_teacher(unit, teachers)
+        do = do_teacher if isinstance(unit, TeacherUnit) else do_answers
+        return do(unit, datasets, report)
     logits = None
-    if isinstance(unit, StudentUnit) and unit.needs:
+    if unit.needs:
         logits = store.read_logits(by_name[unit.needs[0]])
     return do_students(unit, datasets, logits, report), None
 

@@ -135,7 +135,7 @@ class Store:
         return read_arrays(self.path(unit).with_suffix(".npz"), digest)
 
     def runs(self, arm: Arm) -> dict[int, dict[str, Any]]:
-        """Curves and accuracies of an arm by seed, damaged files left out."""
+        """Curves, accuracies and mechanism of an arm by seed, damaged files left out."""
         found: dict[int, dict[str, Any]] = {}
         for path in self._blocks(arm):
             with contextlib.suppress(DamagedUnit):
@@ -143,7 +143,9 @@ class Store:
                 for index, seed in enumerate(content["seeds"]):
                     mine = {k: v[index] for k, v in content["test_accuracy"].items()}
                     curves = {k: v[index] for k, v in content["curves"].items()}
-                    found.setdefault(seed, {"test_accuracy": mine, "curves": curves})
+                    why = {k: v[index] for k, v in content.get("mechanism", {}).items()}
+                    run = {"test_accuracy": mine, "curves": curves, "mechanism": why}
+                    found.setdefault(seed, run)
         return dict(sorted(found.items()))
 
     def present(self, arm: Arm) -> set[int]:

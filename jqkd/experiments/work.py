@@ -11,14 +11,18 @@ import numpy as np
 
 import jqkd
 from jqkd._checks import InputError, fail
-from jqkd.data import Dataset, load, student_splits
+from jqkd.data import Dataset, Subset, load, student_splits
 from jqkd.experiments.files import arrays_digest
-from jqkd.experiments.plan import StudentUnit, TeacherUnit
+from jqkd.experiments.mechanism import mechanism
+from jqkd.experiments.plan import AnswerUnit, StudentUnit, TeacherUnit
 from jqkd.experiments.store import Store
+from jqkd.training.config import StudentConfig
+from jqkd.training.recipes import Output
 from jqkd.training.student_run import arm_result, splits_for, student_parameters
 from jqkd.training.students import Block, Run, collect
 from jqkd.training.teacher_store import obtain_teacher
 from jqkd.training.teachers import Progress, average
+from jqkd.training.teaching import answers, controlled
 
 # How far a unit is, from 0 to 1, and a few words.
 Report = Callable[[float, str], None]
@@ -76,6 +80,30 @@ def do_teacher(unit: TeacherUnit, datasets: Datasets, report: Report) -> tuple[C
     return content, arrays
 
 
+def do_answers(unit: AnswerUnit, datasets: Datasets, report: Report) -> tuple[Content, Arrays]:
+    """Ask a teacher about every view of the students' images.
+
+    Returns:
+        What the unit's file says; logits (V, N, C), features if needed, and ids (N,).
+    """
+    config, plan = unit.config, unit.plan
+    dataset = datasets[config.dataset]
+    train = splits_for(config, dataset).train
+    report(0.0, "")
+    said = answers(plan.members, config, dataset, train)
+    arrays = {"ids": train.ids, "logits": np.asarray(said.logits, np.float16)}
+    if said.features is not None:
+        arrays["features"] = np.asarray(said.features, np.float16)
+    content = {
+        "kind": "answers",
+        "members": [member.to_json() for member in plan.members],
+        "augmentation": config.augmentation,
+        "views": config.views,
+        "data_digest": dataset.digest,
+    }
+    return content, arrays
+
+
 def do_students(
     unit: StudentUnit, datasets: Datasets, logits: Arrays | None, report: Report
 ) -> Content:
@@ -84,7 +112,8 @@ def do_students(
     Args:
         unit: which.
         datasets: where the images come from.
-        logits: of the teacher, by image id, for distilled students.
+        logits: of the teacher, by image id, for distilled students; of all views where the
+            images are augmented.
         report: called after every epoch.
     """
     arm, config = unit.arm, unit.arm.config
@@ -93,7 +122,7 @@ def do_students(
     if logits is not None and not np.array_equal(logits["ids"], splits.train.ids):
         raise InputError("The teacher's logits are those of other images; train it again.")
     runs = [Run(seed, arm.arm) for seed in unit.seeds]
-    block = Block(config, splits, runs, None if logits is None else logits["logits"])
+    block = Block(config, splits, runs, _told(logits, config, splits.train))
     epochs = []
     report(0.0, "")
     while block.epoch < config.epochs:
@@ -109,11 +138,19 @@ def do_students(
         "logits_sha256": None if logits is None else arrays_digest(logits),
         "data_digest": dataset.digest,
         "parameters": student_parameters(config),
+        "mechanism": mechanism(block),
         **arm_result(collect(runs, epochs)),
     }
 
 
-def shipped_teacher(unit: TeacherUnit, where: str) -> tuple[Content, Arrays]:
+def _told(arrays: Arrays | None, config: StudentConfig, train: Subset) -> Output | None:
+    if arrays is None:
+        return None
+    arrays = {name: a.astype(np.float32) for name, a in arrays.items() if name != "ids"}
+    return controlled(Output(arrays["logits"], arrays.get("features")), config, train)
+
+
+def shipped_teacher(unit: TeacherUnit | AnswerUnit, where: str) -> tuple[Content, Arrays]:
     """A teacher's curves and logits from another results folder.
 
     Args:

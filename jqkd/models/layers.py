@@ -58,39 +58,71 @@ def conv(
 
 
 def convolve(layer: nnx.Conv, images: Array) -> Array:
-    """What ``layer(images)`` computes; on CPUs as image patches times a matrix.
+    """A convolution of images with the batch as the last axis.
 
-    XLA's convolution on CPUs took five times as long for LeNet, and more under a ``vmap`` over
-    runs with weights of their own, where it becomes a grouped one.
+    On CPUs as a matrix times image patches: XLA's own convolution took five times as long inside a
+    scan, and with the batch last every copy and sum runs over neighbouring numbers.
 
     Args:
         layer: a convolution without stride, ``VALID`` or ``SAME``.
-        images: shape ``(B, H, W, channels)``.
+        images: shape ``(channels, H, W, B)``.
 
     Returns:
-        Shape ``(B, H', W', outputs)``.
+        Shape ``(outputs, H', W', B)``.
 
     Example:
         >>> layer, images = conv(1, 6, 5, rngs=nnx.Rngs(0)), jnp.ones((2, 28, 28, 1))
-        >>> bool(jnp.allclose(convolve(layer, images), layer(images), atol=1e-5))
+        >>> ours = convolve(layer, jnp.moveaxis(images, (0, 3), (3, 0)))
+        >>> bool(jnp.allclose(ours, jnp.moveaxis(layer(images), (0, 3), (3, 0)), atol=1e-5))
         True
     """
     if jax.default_backend() != "cpu":
-        return layer(images)
+        return layer(images.transpose(3, 1, 2, 0)).transpose(3, 1, 2, 0)
     kernel = layer.kernel[...]
-    height, width = kernel.shape[:2]
     if layer.padding == "SAME":
-        edges = [((size - 1) // 2, size // 2) for size in (height, width)]
+        edges = [((size - 1) // 2, size // 2) for size in kernel.shape[:2]]
         images = jnp.pad(images, ((0, 0), *edges, (0, 0)))
+    return _correlate(images, kernel) + layer.bias[...][:, None, None, None]
+
+
+@jax.custom_vjp
+def _correlate(images: Array, kernel: Array) -> Array:
+    return _correlate_forward(images, kernel)[0]
+
+
+def _correlate_forward(images: Array, kernel: Array) -> tuple[Array, tuple[Array, Array]]:
+    height, width, _, outputs = kernel.shape
     rows, columns = images.shape[1] - height + 1, images.shape[2] - width + 1
     shifts = [(i, j) for i in range(height) for j in range(width)]
-    patches = [images[:, i : i + rows, j : j + columns] for i, j in shifts]
-    product = jnp.concatenate(patches, -1) @ kernel.reshape(-1, kernel.shape[-1])
-    return product + layer.bias[...]
+    patches = jnp.concatenate([images[:, i : i + rows, j : j + columns] for i, j in shifts])
+    patches = patches.reshape(-1, rows * columns * images.shape[-1])
+    product = kernel.reshape(-1, outputs).T @ patches
+    return product.reshape(outputs, rows, columns, -1), (patches, kernel)
+
+
+def _correlate_backward(kept: tuple[Array, Array], slope: Array) -> tuple[Array, Array]:
+    """Shifts are added up along columns, then rows: height + width terms, not their product."""
+    patches, kernel = kept
+    height, width, inputs, outputs = kernel.shape
+    flat = slope.reshape(outputs, -1)
+    per_patch = (kernel.reshape(-1, outputs) @ flat).reshape(
+        height, width, inputs, *slope.shape[1:]
+    )
+    none = (0, 0)
+    rows = sum(
+        jnp.pad(per_patch[:, j], (none, none, none, (j, width - 1 - j), none)) for j in range(width)
+    )
+    images = sum(jnp.pad(rows[i], (none, (i, height - 1 - i), none, none)) for i in range(height))
+    return images, (patches @ flat.T).reshape(kernel.shape)
+
+
+_correlate.defvjp(_correlate_forward, _correlate_backward)
 
 
 def max_pool(images: Array) -> Array:
-    """Maximum over 2x2 windows; an odd last row or column is dropped, as in PyTorch.
+    """Maximum over 2x2 windows of ``(channels, H, W, B)``.
+
+    An odd last row or column is dropped, as in PyTorch.
 
     Example:
         >>> max_pool(jnp.arange(16.0).reshape(1, 4, 4, 1)).reshape(-1).tolist()
@@ -100,7 +132,7 @@ def max_pool(images: Array) -> Array:
 
 
 def average_pool(images: Array) -> Array:
-    """Mean over 2x2 windows.
+    """Mean over 2x2 windows of ``(channels, H, W, B)``.
 
     Example:
         >>> average_pool(jnp.arange(16.0).reshape(1, 4, 4, 1)).reshape(-1).tolist()
@@ -110,16 +142,26 @@ def average_pool(images: Array) -> Array:
 
 
 def _windows(images: Array) -> Array:
-    batch, height, width, channels = images.shape
+    channels, height, width, batch = images.shape
     even = images[:, : height // 2 * 2, : width // 2 * 2]
-    return even.reshape(batch, height // 2, 2, width // 2, 2, channels)
+    return even.reshape(channels, height // 2, 2, width // 2, 2, batch)
+
+
+def as_rows(images: Array) -> Array:
+    """``(channels, H, W, B)`` as ``(B, H * W * channels)``, for the dense layers.
+
+    Example:
+        >>> as_rows(jnp.zeros((20, 4, 4, 7))).shape
+        (7, 320)
+    """
+    return images.transpose(3, 1, 2, 0).reshape(images.shape[-1], -1)
 
 
 def dropout(x: Array, rate: float, key: Array | None, *, whole_channels: bool = False) -> Array:
     """Inverted dropout; the identity without a key.
 
     Args:
-        x: any shape, channels last.
+        x: any shape; ``(channels, H, W, B)`` where channels are dropped whole.
         rate: probability of a zero.
         key: consumed; ``None`` outside training.
         whole_channels: drop feature maps as a whole (``torch.nn.Dropout2d``).
@@ -128,7 +170,7 @@ def dropout(x: Array, rate: float, key: Array | None, *, whole_channels: bool = 
         >>> sorted(set(dropout(jnp.ones(64), 0.5, jax.random.key(0)).tolist()))
         [0.0, 2.0]
     """
-    if key is None:
+    if key is None or rate == 0:
         return x
     shape = (x.shape[0], 1, 1, x.shape[-1]) if whole_channels else x.shape
     return jnp.where(jax.random.bernoulli(key, 1 - rate, shape), x / (1 - rate), 0)
@@ -151,7 +193,7 @@ def count_parameters(model: nnx.Module) -> int:
 
 
 def as_images(images: ArrayLike) -> Array:
-    """Images with a channel axis: ``(B, 28, 28)`` becomes ``(B, 28, 28, 1)``.
+    """Images ``(B, 28, 28)`` as the convolutions read them: ``(1, 28, 28, B)``.
 
     Raises:
         InputError: images of another shape.
@@ -160,4 +202,4 @@ def as_images(images: ArrayLike) -> Array:
     if images.ndim != 3 or images.shape[1:] != (28, 28):
         advice = "resize them, drop the channel axis, add the batch axis"
         fail("images", "have shape (B, 28, 28)", f"shape {images.shape}", advice)
-    return images[..., None]
+    return images.transpose(1, 2, 0)[None]

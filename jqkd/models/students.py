@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -11,20 +11,20 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from jqkd._checks import check_at_least, check_choice, fail
+from jqkd._checks import check_choice
 from jqkd.models.heads import HEADS
-from jqkd.models.layers import as_images, conv, convolve, dense, dropout, keys_for, max_pool
-from jqkd.models.quantum_layer import QuantumLayer
-from jqkd.quantum import (
-    NOTEBOOK_RULE,
-    TWO_TERM_RULE,
-    Circuit,
-    ShiftRule,
-    amplitude_angles,
-    amplitude_encoding,
-    h_ry,
-    ry_layer,
+from jqkd.models.layers import (
+    as_images,
+    as_rows,
+    conv,
+    convolve,
+    dense,
+    dropout,
+    keys_for,
+    max_pool,
 )
+from jqkd.models.quantum_layer import QuantumLayer
+from jqkd.quantum import amplitude_angles
 
 
 class ConvFeatures(nnx.Module):
@@ -33,26 +33,35 @@ class ConvFeatures(nnx.Module):
     Args:
         num_features: outputs.
         rngs: initial weights.
+        dropout_rate: of whole channels and of hidden units; the notebooks' is 0.5.
 
     Example:
         >>> ConvFeatures(3, rngs=nnx.Rngs(0))(jnp.zeros((2, 28, 28))).shape
         (2, 3)
     """
 
-    def __init__(self, num_features: int, *, rngs: nnx.Rngs) -> None:
+    hidden_size = 50
+
+    def __init__(self, num_features: int, *, rngs: nnx.Rngs, dropout_rate: float = 0.5) -> None:
+        self.dropout_rate = dropout_rate
         self.conv1 = conv(1, 10, 5, rngs=rngs)
         self.conv2 = conv(10, 20, 5, rngs=rngs)
-        self.dense1 = dense(320, 50, rngs=rngs)
-        self.dense2 = dense(50, num_features, rngs=rngs)
+        self.dense1 = dense(320, self.hidden_size, rngs=rngs)
+        self.dense2 = dense(self.hidden_size, num_features, rngs=rngs)
 
     def __call__(self, images: Array, key: Array | None = None) -> Array:
-        """Features ``(B, F)`` of images ``(B, 28, 28)``; a key switches dropout (0.5) on."""
+        """Features ``(B, F)`` of images ``(B, 28, 28)``; a key switches dropout on."""
+        return self.with_hidden(images, key)[0]
+
+    def with_hidden(self, images: Array, key: Array | None = None) -> tuple[Array, Array]:
+        """Features ``(B, F)``, and the hidden layer ``(B, 50)`` that they come from."""
+        rate = self.dropout_rate
         first, second = keys_for(key, 2)
         x = jax.nn.relu(max_pool(convolve(self.conv1, as_images(images))))
-        x = dropout(convolve(self.conv2, x), 0.5, first, whole_channels=True)
+        x = dropout(convolve(self.conv2, x), rate, first, whole_channels=True)
         x = jax.nn.relu(max_pool(x))
-        x = dropout(jax.nn.relu(self.dense1(x.reshape(len(x), -1))), 0.5, second)
-        return self.dense2(x)
+        x = dropout(jax.nn.relu(self.dense1(as_rows(x))), rate, second)
+        return self.dense2(x), x
 
 
 class DenseFeatures(nnx.Module):
@@ -68,23 +77,33 @@ class DenseFeatures(nnx.Module):
 
     def __call__(self, images: Array, key: Array | None = None) -> Array:
         """Features ``(B, F)`` of images ``(B, 28, 28)``; no dropout."""
-        return self.dense(as_images(images).reshape(len(images), -1))
+        return self.dense(as_rows(as_images(images)))
 
 
 class AngleEncoder(nnx.Module):
-    """theta = pi * tanh(feature), one a qubit: all trainable numbers stay classical.
+    """theta = largest * tanh(feature), one a qubit: all trainable numbers stay classical.
+
+    After H, RY(theta) reads 1 with probability (1 + sin theta) / 2. With the notebooks' pi a
+    feature that grows passes the certain outcome and ends at 50:50, where the gradient vanishes;
+    with pi / 2 it ends at the certain outcome.
+
+    Args:
+        num_qubits: Q.
+        rngs: not used, there is nothing to initialise.
+        largest: radians.
 
     Example:
         >>> AngleEncoder(3, rngs=nnx.Rngs(0))(jnp.zeros((2, 3))).tolist()[0]
         [0.0, 0.0, 0.0]
     """
 
-    def __init__(self, num_qubits: int, *, rngs: nnx.Rngs) -> None:
+    def __init__(self, num_qubits: int, *, rngs: nnx.Rngs, largest: float = math.pi) -> None:
         self.num_features = num_qubits
+        self.largest = largest
 
     def __call__(self, features: Array) -> Array:
         """Angles ``(B, P)`` from features ``(B, Q)``, radians."""
-        return jnp.pi * jnp.tanh(features)
+        return self.largest * jnp.tanh(features)
 
 
 class AmplitudeEncoder(nnx.Module):
@@ -121,6 +140,7 @@ class Student(nnx.Module):
         heads: names of ``HEADS``; which one is used may differ from call to call.
 
     Example:
+        >>> from jqkd.models import build_student
         >>> student = build_student("paper-code", 3, rngs=nnx.Rngs(0))
         >>> student(jnp.zeros((2, 28, 28)), key=jax.random.key(0), shots=5000).shape
         (2, 16)
@@ -144,11 +164,17 @@ class Student(nnx.Module):
         """The circuit's angles ``(B, P)`` for images ``(B, 28, 28)``, radians."""
         return self.encoder(self.features(images, dropout_key))
 
-    def logits(self, frequencies: Array, head: ArrayLike = 0) -> Array:
-        """Logits ``(..., 2 K)`` from frequencies ``(..., K)`` by the head of that index."""
+    def logits(
+        self, frequencies: Array, head: ArrayLike = 0, classes: ArrayLike | None = None
+    ) -> Array:
+        """Logits ``(..., 2 K)`` from frequencies ``(..., K)`` by the head of that index.
+
+        C classes, all outcomes by default, where the head tells classes from other outcomes.
+        """
+        classes = frequencies.shape[-1] if classes is None else classes
         if len(self.heads) == 1:
-            return HEADS[self.heads[0]](frequencies)
-        return jax.lax.switch(head, [HEADS[name] for name in self.heads], frequencies)
+            return HEADS[self.heads[0]](frequencies, classes)
+        return jax.lax.switch(head, [HEADS[name] for name in self.heads], frequencies, classes)
 
     def __call__(
         self,
@@ -158,6 +184,7 @@ class Student(nnx.Module):
         ids: Array | None = None,
         shots: ArrayLike | None = None,
         head: ArrayLike = 0,
+        classes: ArrayLike | None = None,
         dropout_key: Array | None = None,
     ) -> Array:
         """Logits of images.
@@ -168,6 +195,7 @@ class Student(nnx.Module):
             ids: shape ``(B,)``, image ids that name the shots' keys.
             shots: S, in place of the layer's own; may be traced.
             head: index into ``heads``; may be traced.
+            classes: C, all outcomes by default; may be traced.
             dropout_key: switches dropout on; consumed.
 
         Returns:
@@ -175,66 +203,4 @@ class Student(nnx.Module):
         """
         angles = self.angles(images, dropout_key)
         frequencies = self.layer(angles, key=key, ids=ids, shots=shots)
-        return self.logits(frequencies, head)
-
-
-@dataclass(frozen=True)
-class Preset:
-    """What a preset's student is made of; what it is trained with stands in ``training``.
-
-    Attributes:
-        features: class of the feature extractor.
-        encoder: class of the encoder.
-        circuit: number of qubits -> the whole circuit.
-        heads: names of ``HEADS`` that rows choose from; the first is the default.
-        rule: parameter-shift rule.
-    """
-
-    features: type[nnx.Module]
-    encoder: type[nnx.Module]
-    circuit: Callable[[int], Circuit]
-    heads: tuple[str, ...]
-    rule: ShiftRule
-
-
-def _paper_text_circuit(num_qubits: int) -> Circuit:
-    """H + RY on 3 qubits, RY on 4 (fig. 5), after amplitude encoding."""
-    ansatz = h_ry(num_qubits) if num_qubits <= 3 else ry_layer(num_qubits)
-    return amplitude_encoding(num_qubits).then(ansatz)
-
-
-PRESETS: dict[str, Preset] = {
-    "paper-code": Preset(
-        ConvFeatures, AngleEncoder, h_ry, ("concat-sigmoid", "softmax"), NOTEBOOK_RULE
-    ),
-    "paper-text": Preset(
-        DenseFeatures, AmplitudeEncoder, _paper_text_circuit, ("log-probability",), TWO_TERM_RULE
-    ),
-}
-
-
-def build_student(preset: str, num_qubits: int, *, rngs: nnx.Rngs) -> Student:
-    """A student by the name of its preset.
-
-    Args:
-        preset: a name of ``PRESETS``.
-        num_qubits: Q, 1 to 10.
-        rngs: initial weights.
-
-    Raises:
-        InputError: an unknown preset, or a number of qubits outside 1..10.
-
-    Example:
-        >>> from jqkd.models.layers import count_parameters
-        >>> [count_parameters(build_student("paper-code", q, rngs=nnx.Rngs(0))) for q in (3, 4)]
-        [21483, 21534]
-    """
-    check_choice("preset", preset, PRESETS)
-    check_at_least("num_qubits", num_qubits, 1)
-    if num_qubits > 10:
-        fail("num_qubits", "be at most 10: a student has one class per outcome", num_qubits)
-    parts = PRESETS[preset]
-    encoder = parts.encoder(num_qubits, rngs=rngs)
-    features = parts.features(encoder.num_features, rngs=rngs)
-    layer = QuantumLayer(parts.circuit(num_qubits), rule=parts.rule)
-    return Student(features, encoder, layer, parts.heads)
+        return self.logits(frequencies, head, classes)

@@ -10,6 +10,7 @@ from jax import Array
 from jqkd._checks import check_at_least, check_choice
 from jqkd.models.layers import (
     as_images,
+    as_rows,
     average_pool,
     conv,
     convolve,
@@ -32,19 +33,26 @@ class LeNet(nnx.Module):
         (2, 6)
     """
 
+    hidden_size = 84
+
     def __init__(self, num_classes: int, *, rngs: nnx.Rngs) -> None:
         self.conv1 = conv(1, 6, 5, rngs=rngs)
         self.conv2 = conv(6, 16, 5, rngs=rngs)
         self.dense1 = dense(256, 120, rngs=rngs)
-        self.dense2 = dense(120, 84, rngs=rngs)
-        self.dense3 = dense(84, num_classes, rngs=rngs)
+        self.dense2 = dense(120, self.hidden_size, rngs=rngs)
+        self.dense3 = dense(self.hidden_size, num_classes, rngs=rngs)
 
     def __call__(self, images: Array, key: Array | None = None) -> Array:
         """Logits ``(B, C)`` of images ``(B, 28, 28)``; there is no dropout for a key to drive."""
+        return self.with_hidden(images, key)[0]
+
+    def with_hidden(self, images: Array, key: Array | None = None) -> tuple[Array, Array]:
+        """Logits ``(B, C)``, and the hidden layer ``(B, 84)`` that they come from."""
         x = average_pool(jnp.tanh(convolve(self.conv1, as_images(images))))
         x = average_pool(jnp.tanh(convolve(self.conv2, x)))
-        x = jnp.tanh(self.dense1(x.reshape(len(x), -1)))
-        return self.dense3(jnp.tanh(self.dense2(x)))
+        x = jnp.tanh(self.dense1(as_rows(x)))
+        x = jnp.tanh(self.dense2(x))
+        return self.dense3(x), x
 
 
 class AlexNet(nnx.Module):
@@ -73,13 +81,17 @@ class AlexNet(nnx.Module):
 
     def __call__(self, images: Array, key: Array | None = None) -> Array:
         """Logits ``(B, C)`` of images ``(B, 28, 28)``; a key switches dropout on."""
+        return self.with_hidden(images, key)[0]
+
+    def with_hidden(self, images: Array, key: Array | None = None) -> tuple[Array, Array]:
+        """Logits ``(B, C)``, and the hidden layer ``(B, 4096)`` that they come from."""
         first, second = keys_for(key, 2)
         x = max_pool(jax.nn.relu(convolve(self.conv1, as_images(images))))
         x = max_pool(jax.nn.relu(convolve(self.conv2, x)))
-        x = jax.nn.relu(convolve(self.conv3, x)).reshape(len(x), -1)
+        x = as_rows(jax.nn.relu(convolve(self.conv3, x)))
         x = jax.nn.relu(self.dense1(dropout(x, self.dropout_rate, first)))
         x = jax.nn.relu(self.dense2(dropout(x, self.dropout_rate, second)))
-        return self.dense3(x)
+        return self.dense3(x), x
 
 
 class JointEnsemble(nnx.Module):
@@ -102,7 +114,13 @@ class JointEnsemble(nnx.Module):
 
     def __call__(self, images: Array, key: Array | None = None) -> Array:
         """Logits ``(B, C)`` of images ``(B, 28, 28)``; a key switches AlexNet's dropout on."""
-        return (self.lenet(images) + self.alexnet(images, key)) / 2
+        return self.with_hidden(images, key)[0]
+
+    def with_hidden(self, images: Array, key: Array | None = None) -> tuple[Array, Array]:
+        """Logits ``(B, C)``, and both hidden layers, side by side ``(B, 84 + 4096)``."""
+        outputs = self.lenet.with_hidden(images), self.alexnet.with_hidden(images, key)
+        (first, one), (second, other) = outputs
+        return (first + second) / 2, jnp.concatenate([one, other], -1)
 
 
 def average_probabilities(*logits: Array) -> Array:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from jqkd._checks import check_at_least, check_choice, check_positive, fail
-from jqkd.data import DATASETS, parse_classes
-from jqkd.models import PRESETS, TEACHERS
+from jqkd.data import AUGMENTATIONS, DATASETS, parse_classes
+from jqkd.models import NETWORKS, TEACHERS, base_of
 from jqkd.quantum.measurement import check_shots
+from jqkd.training.controls import CONTROLS
+from jqkd.training.recipes import RECIPES
 
 # Raised when the meaning of a configuration changes, so that old results are not taken for new.
 SCHEMA = 1
@@ -25,6 +27,40 @@ DISTILLATION_TERMS = {
     "kl * 0": (0.0, 0.0),
     "constant": (0.0, 1.0),
 }
+# How the students of a preset are trained, where nothing else is said.
+_PAPER: dict[str, Any] = {
+    "epochs": 10,
+    "batch_size": 1,
+    "learning_rate": 1e-3,
+    "temperature": 3.0,
+    "weight": 0.9,
+    "recipe": "hinton",
+    "label_weight": 1.0,
+    "schedule": "constant",
+    "augmentation": "none",
+    "control": "none",
+    "evaluate_every": 1,
+}
+TRAINING: dict[str, dict[str, Any]] = {
+    "paper-code": _PAPER,
+    "paper-text": _PAPER,
+    "robust": {
+        "epochs": 40,
+        "batch_size": 30,
+        "learning_rate": 4e-3,
+        "temperature": 2.0,
+        "weight": 4.0,
+        "recipe": "hinton",
+        "label_weight": 1.0,
+        "schedule": "cosine",
+        "augmentation": "half-mixup",
+        "control": "none",
+        "evaluate_every": 5,
+    },
+}
+SCHEDULES = ("constant", "cosine")
+# Came later: left out of digests where they are the paper's, so that older results keep theirs.
+_LATER = {"recipe", "label_weight", "schedule", "augmentation", "control", "evaluate_every"}
 ENSEMBLES = ("ensemble", "joint-ensemble")
 
 
@@ -108,10 +144,11 @@ class StudentConfig(Config):
         dataset: a name of ``DATASETS``.
         classes: such as ``0-5``; at most 2**qubits of them.
         qubits: Q.
-        preset: a name of ``PRESETS``.
+        preset: a name of ``NETWORKS``; a variant is trained as the preset it is made from.
         shots: S for every circuit; ``None`` for exact probabilities.
         head: a head of the preset; its first by default.
-        epochs: passes over the train images.
+        epochs: passes over the train images; like all that is ``None``, by default the preset's
+            own, see ``TRAINING``.
         batch_size: images a step.
         learning_rate: Adam's.
         temperature: T of the distillation term.
@@ -119,6 +156,14 @@ class StudentConfig(Config):
         term: a name of ``DISTILLATION_TERMS``.
         per_class: train images a class; ``None`` for the data set's default.
         selection: ``first`` of each class in file order, or ``random`` ones.
+        recipe: the distillation loss, a name of ``RECIPES``.
+        label_weight: of the labels' cross-entropy in the distilled arm.
+        schedule: of the learning rate: ``constant``, or ``cosine``, a short rise and half a
+            cosine down to 0.
+        augmentation: a name of ``AUGMENTATIONS``; the teacher sees what the student sees.
+        control: a name of ``CONTROLS``: the teacher, or one that knows nothing in its place.
+        evaluate_every: epochs between two looks at validation and test images; the last epoch is
+            always looked at.
 
     Raises:
         InputError: one sentence about the first argument that is out of range.
@@ -134,18 +179,28 @@ class StudentConfig(Config):
     preset: str = "paper-code"
     shots: int | None = 5000
     head: str | None = None
-    epochs: int = 10
-    batch_size: int = 1
-    learning_rate: float = 1e-3
-    temperature: float = 3.0
-    weight: float = 0.9
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    temperature: float | None = None
+    weight: float | None = None
     term: str = "kl"
     per_class: int | None = None
     selection: str = "first"
+    recipe: str | None = None
+    label_weight: float | None = None
+    schedule: str | None = None
+    augmentation: str | None = None
+    control: str | None = None
+    evaluate_every: int | None = None
 
     def __post_init__(self) -> None:
         _check_data(self.dataset, self.classes)
-        check_choice("preset", self.preset, PRESETS)
+        check_choice("preset", self.preset, NETWORKS)
+        network = NETWORKS[self.preset]
+        for name, value in _defaults(self.preset, self.recipe).items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)
         check_at_least("qubits", self.qubits, 1)
         if self.num_classes > 2**self.qubits:
             needed = math.ceil(math.log2(self.num_classes))
@@ -153,19 +208,56 @@ class StudentConfig(Config):
             fail("qubits", must, self.qubits)
         if self.shots is not None:
             check_shots(self.shots)
+            if not network.draws_shots:
+                must = f"be exact (None) where the preset is {self.preset}, which runs no circuit"
+                fail("shots", must, self.shots)
         if self.head is None:
-            object.__setattr__(self, "head", PRESETS[self.preset].heads[0])
-        check_choice("head", self.head, PRESETS[self.preset].heads)
+            object.__setattr__(self, "head", network.heads[0])
+        check_choice("head", self.head, network.heads)
         check_at_least("epochs", self.epochs, 1)
         check_at_least("batch_size", self.batch_size, 1)
         check_positive("learning_rate", self.learning_rate)
         check_positive("temperature", self.temperature)
-        if not 0 <= self.weight < math.inf:
-            fail("weight", "be a finite number of 0 or more", self.weight)
+        for name in ("weight", "label_weight"):
+            if not 0 <= getattr(self, name) < math.inf:
+                fail(name, "be a finite number of 0 or more", getattr(self, name))
+        check_choice("recipe", self.recipe, RECIPES)
+        if self.needs_features and not network.has_hidden_layer:
+            fail("recipe", f"compare logits: preset {self.preset} has no hidden layer", self.recipe)
+        check_choice("schedule", self.schedule, SCHEDULES)
+        check_choice("augmentation", self.augmentation, AUGMENTATIONS)
+        check_choice("control", self.control, CONTROLS)
+        check_at_least("evaluate_every", self.evaluate_every, 1)
         check_choice("term", self.term, DISTILLATION_TERMS)
         if self.per_class is not None:
             check_at_least("per_class", self.per_class, 1)
         check_choice("selection", self.selection, ("first", "random"))
+
+    @property
+    def needs_features(self) -> bool:
+        """Whether the recipe compares hidden layers."""
+        return RECIPES[self.recipe].needs == "features"
+
+    @property
+    def views(self) -> int:
+        """V, the number of views of the train images that are trained on."""
+        return 1 if self.augmentation == "none" else self.epochs
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary, with the schema version."""
+        values = super().to_json()
+        return {k: v for k, v in values.items() if k not in _LATER or v != _PAPER[k]}
+
+
+def _defaults(preset: str, recipe: str | None) -> dict[str, Any]:
+    """The preset's training; another recipe than its own brings its authors' settings."""
+    own = TRAINING[base_of(preset)]
+    if recipe is None or recipe not in RECIPES or recipe == own["recipe"]:
+        return own
+    chosen = RECIPES[recipe]
+    theirs = {"weight": chosen.weight, "label_weight": float(chosen.uses_labels)}
+    temperature = {"temperature": chosen.temperature} if chosen.temperature else {}
+    return own | theirs | temperature
 
 
 def _check_data(dataset: str, classes: str) -> None:

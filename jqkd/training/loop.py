@@ -1,4 +1,4 @@
-"""The training core: pure functions of (state, data, key), scanned over steps.
+"""The training core: pure functions of (state, data, key), looped over steps.
 
 Nothing here knows of students or teachers. A task says how parameters and images become logits,
 and how logits become a loss; the rest is the same for a LeNet and for sixteen hybrid networks that
@@ -15,14 +15,16 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array, lax
+from jax.typing import ArrayLike
 
 from jqkd._checks import InputError
 from jqkd.models.functional import Params
+from jqkd.training.recipes import Output
 
 # Images at a time in an evaluation: one program for data sets of any size, and some 10 MB.
 EVALUATION_CHUNK = 150
-# Longest scan that is compiled for a batch size of one; see ``chunk_length``.
-_LONGEST_SCAN = 300
+# Share of the steps over which the rate of a cosine schedule rises.
+_RISE = 0.03
 
 _adam = optax.scale_by_adam()
 
@@ -32,19 +34,19 @@ class TrainingError(InputError):
 
 
 class Data(NamedTuple):
-    """Images as arrays; there may be more rows than the order of an epoch names.
+    """Images as arrays, N or a batch of B; there may be more rows than the order of an epoch names.
 
     Attributes:
         images: (N, 28, 28) in [0, 1].
-        labels: (N,) in 0..C-1.
+        targets: (N, M), the share of each class; more than one where images are mixed.
         ids: (N,) image ids; they name the keys of an image's shots.
-        teacher: (T, N, C) logits of T teachers, or (1, N, C) of zeros where there is none.
+        teacher: its logits (N, M), or zeros, and features (N, F) or (N, 0).
     """
 
     images: Array
-    labels: Array
+    targets: Array
     ids: Array
-    teacher: Array
+    teacher: Output
 
 
 class Task(NamedTuple):
@@ -52,13 +54,40 @@ class Task(NamedTuple):
 
     Attributes:
         init: key -> params.
-        logits: (params, images, ids, key, hyper, training) -> (B, L).
-        loss: (logits, labels, teacher logits, hyper) -> (B,).
+        output: (params, images, ids, key, hyper, training) -> what the network says.
+        terms: (output, batch, present (B,), hyper) -> the loss's terms, (B,) each.
     """
 
     init: Callable[[Array], Params]
-    logits: Callable[..., Array]
-    loss: Callable[..., Array]
+    output: Callable[..., Output]
+    terms: Callable[..., tuple[Array, ...]]
+
+
+class Schedule(NamedTuple):
+    """The learning rate of step t, traced: constant, or half a cosine down to 0.
+
+    The cosine rises over the first steps: large ones on fresh weights cost some runs a qubit.
+
+    Attributes:
+        learning_rate: the largest.
+        cosine: 0 or 1.
+        steps: of the whole run.
+    """
+
+    learning_rate: ArrayLike
+    cosine: ArrayLike = 0.0
+    steps: ArrayLike = 1.0
+
+    def rate(self, step: Array) -> Array:
+        """Of one step.
+
+        Example:
+            >>> float(Schedule(0.1, 1.0, 100.0).rate(jnp.int32(50)).round(3))
+            0.05
+        """
+        rise = jnp.minimum(1, (step + 1) / (_RISE * self.steps))
+        factor = rise * (1 + jnp.cos(jnp.pi * step / self.steps)) / 2
+        return self.learning_rate * (1 - self.cosine * (1 - factor))
 
 
 class State(NamedTuple):
@@ -75,7 +104,7 @@ def start(task: Task, key: Array) -> State:
     return State(params, _adam.init(params), jnp.int32(0))
 
 
-def epoch_order(key: Array, epoch: int, num_images: int, batch_size: int) -> Array:
+def epoch_order(key: Array, epoch: ArrayLike, num_images: int, batch_size: int) -> Array:
     """Rows of every step of an epoch: (steps, batch_size), -1 where the last batch is short."""
     order_key = jax.random.fold_in(jax.random.fold_in(key, 1), epoch)
     steps = -(-num_images // batch_size)
@@ -84,21 +113,8 @@ def epoch_order(key: Array, epoch: int, num_images: int, batch_size: int) -> Arr
     return order.reshape(steps, batch_size)
 
 
-def chunk_length(steps: int, longest: int = _LONGEST_SCAN) -> int:
-    """Steps per call: the largest divisor of ``steps`` up to ``longest``, or all if it is small.
-
-    900 and 1200 images, one at a time, then run through the same compiled scan of 300 steps.
-
-    Example:
-        >>> chunk_length(900), chunk_length(1200), chunk_length(113)
-        (300, 300, 113)
-    """
-    best = max(d for d in range(1, min(steps, longest) + 1) if steps % d == 0)
-    return best if best >= longest // 4 else steps
-
-
 def train_steps(
-    task: Task, state: State, data: Data, order: Array, key: Array, hyper: Any
+    task: Task, state: State, data: Data, order: Array, key: Array, hyper: Any, steps: ArrayLike
 ) -> tuple[State, tuple[Array, Array]]:
     """Some steps of Adam.
 
@@ -106,33 +122,39 @@ def train_steps(
         task: what is trained; static.
         state: where it stands.
         data: all images.
-        order: (steps, B) rows of ``data``, -1 for none.
+        order: (T, B) rows of ``data``, -1 for none.
         key: the run's; step s uses its own part of it.
-        hyper: has at least ``learning_rate`` and ``teacher``; traced.
+        hyper: has at least ``schedule``; traced.
+        steps: how many rows of ``order`` to go through; traced, so that 900 and 1200 images share
+            one program.
 
     Returns:
-        The new state, and per step the sum of losses and the number of right answers.
+        The new state, and per step the sum of losses and the number of right answers, (T,) each,
+        0 where no step was made.
     """
 
-    def step(state: State, rows: Array) -> tuple[State, tuple[Array, Array]]:
+    def step(i: Array, carry: tuple[State, tuple[Array, Array]]) -> Any:
+        state, totals = carry
+        rows = order[i]
         step_key = jax.random.fold_in(jax.random.fold_in(key, 2), state.step)
         present = rows >= 0
-        images, labels, ids = data.images[rows], data.labels[rows], data.ids[rows]
-        teacher = data.teacher[hyper.teacher, rows]
+        batch = jax.tree.map(lambda a: a[rows], data)
 
         def mean_loss(params: Params) -> tuple[Array, tuple[Array, Array]]:
-            logits = task.logits(params, images, ids, step_key, hyper, True)
-            losses = jnp.where(present, task.loss(logits, labels, teacher, hyper), 0)
-            right = present & (logits.argmax(-1) == labels)
+            output = task.output(params, batch.images, batch.ids, step_key, hyper, True)
+            losses = jnp.where(present, sum(task.terms(output, batch, present, hyper)), 0)
+            right = present & (output.logits.argmax(-1) == batch.targets.argmax(-1))
             return losses.sum() / present.sum(), (losses.sum(), right.sum())
 
-        gradients, totals = jax.grad(mean_loss, has_aux=True)(state.params)
+        gradients, sums = jax.grad(mean_loss, has_aux=True)(state.params)
         updates, adam = _adam.update(gradients, state.adam)
-        rate = hyper.learning_rate
+        rate = hyper.schedule.rate(state.step)
         params = jax.tree.map(lambda p, u: p - rate * u, state.params, updates)
+        totals = jax.tree.map(lambda all, one: all.at[i].set(one), totals, sums)
         return State(params, adam, state.step + 1), totals
 
-    return lax.scan(step, state, order)
+    none = jnp.zeros(len(order)), jnp.zeros(len(order), jnp.int32)
+    return lax.fori_loop(0, steps, step, (state, none))
 
 
 def predict_chunks(

@@ -15,23 +15,22 @@ from jax.typing import ArrayLike
 from jqkd.models.heads import FILL
 
 
-def cross_entropy(logits: Array, labels: Array) -> Array:
-    """-log softmax(logits)[label], over all L logits (the paper's eq. 2).
+def cross_entropy(logits: Array, targets: Array) -> Array:
+    """-sum_c target_c log softmax(logits)_c, the softmax over all L logits (the paper's eq. 2).
 
     Args:
         logits: shape ``(..., L)``.
-        labels: shape ``(...)``, integers below L.
+        targets: shape ``(..., M)`` with M <= L, the share of each class.
 
     Returns:
         Nats, shape ``(...)``.
 
     Example:
-        >>> round(float(cross_entropy(jnp.array([0.0, 0.0]), jnp.array(1))), 4)
+        >>> round(float(cross_entropy(jnp.array([0.0, 0.0]), jnp.array([0.0, 1.0]))), 4)
         0.6931
     """
-    logs = jax.nn.log_softmax(logits)
-    # A sum with a one-hot row: indexing would scatter in the backward pass.
-    return -(jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype) * logs).sum(-1)
+    logs = jax.nn.log_softmax(logits)[..., : targets.shape[-1]]
+    return -(targets * logs).sum(-1)
 
 
 def distillation(

@@ -17,10 +17,13 @@ from flax import nnx
 from jqkd._checks import InputError, fail
 from jqkd.data import load, student_splits
 from jqkd.data.splits import Splits
-from jqkd.models import build_student, count_parameters
+from jqkd.models import LeNet, build_student, count_parameters
 from jqkd.training import checkpoint
-from jqkd.training.config import StudentConfig, TeacherConfig
+from jqkd.training.audit import FILE as AUDIT_FILE
+from jqkd.training.audit import Audit
+from jqkd.training.config import TRAINING, StudentConfig, TeacherConfig
 from jqkd.training.devices import place
+from jqkd.training.recipes import Output
 from jqkd.training.result import (
     RESULT_SCHEMA,
     Stopwatch,
@@ -28,9 +31,11 @@ from jqkd.training.result import (
     protocols,
     write_json,
 )
-from jqkd.training.students import ALONE, DISTILLED, Block, Curves, Epoch, Run, collect
+from jqkd.training.student_task import ALONE, DISTILLED, without_regressor
+from jqkd.training.students import Block, Curves, Epoch, Run, collect
 from jqkd.training.teacher_store import describe, obtain_teacher
-from jqkd.training.teachers import Progress
+from jqkd.training.teachers import Progress, Teacher
+from jqkd.training.teaching import answers, check_features, controlled
 
 
 @dataclass(frozen=True)
@@ -76,11 +81,58 @@ class Outcome(NamedTuple):
     block: Block
 
 
+class Prepared(NamedTuple):
+    """Students before their first step: the data's digest, the teacher, their block."""
+
+    data_digest: str
+    teacher: Teacher | None
+    block: Block
+
+    def audit(self, file: Path | None = None) -> Audit:
+        """What looks at the students, with the teacher's word on images they are not taught."""
+        said = None
+        if self.teacher is not None:
+            parts = {part: getattr(self.block.splits, part) for part in ("validation", "test")}
+            said = {part: self.teacher.logits_for(subset) for part, subset in parts.items()}
+        return Audit(self.block, said, file)
+
+
+def prepare(
+    job: StudentJob,
+    *,
+    data_dir: Path | None = None,
+    on_teacher: Callable[[Progress], None] = lambda progress: None,
+) -> Prepared:
+    """Read the images, train the teacher if no cached one fits, and set the students up.
+
+    Args:
+        job: what to do.
+        data_dir: TFDS's data folder.
+        on_teacher: called while a teacher trains.
+
+    Raises:
+        InputError: data that cannot be had.
+        TrainingError: a teacher's loss that is not finite.
+    """
+    config = job.config
+    dataset = load(config.dataset, data_dir=data_dir)
+    splits = splits_for(config, dataset)
+    teacher = said = None
+    if job.teacher is not None:
+        teacher = obtain_teacher(job.teacher, dataset, on_progress=on_teacher)
+        said = answers(job.teacher.members, config, dataset, splits.train)
+        said = controlled(said, config, splits.train)
+    arms = (ALONE,) if teacher is None else (ALONE, DISTILLED)
+    runs = [Run(seed, arm) for arm in arms for seed in job.seeds]
+    return Prepared(dataset.digest, teacher, Block(config, splits, runs, said))
+
+
 def run_student(
     job: StudentJob,
     *,
     data_dir: Path | None = None,
     out: Path | None = None,
+    audit: bool = False,
     on_teacher: Callable[[Progress], None] = lambda progress: None,
     on_data: Callable[[], None] = lambda: None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
@@ -91,6 +143,8 @@ def run_student(
         job: what to do.
         data_dir: TFDS's data folder.
         out: run folder; holds ``result.json`` and the checkpoint, and resumes from the latter.
+        audit: look at gradients, angles and answers before training and after every evaluated
+            epoch; ``audit.json`` in the run folder, ``audit`` in the result.
         on_teacher: called while a teacher trains.
         on_data: called once images and teacher are there, before the students start.
         on_epoch: called after every epoch of the students.
@@ -100,38 +154,37 @@ def run_student(
 
     Raises:
         InputError: data that cannot be had, a folder that cannot be written, a damaged checkpoint.
-        TrainingError: a loss that is not finite.
+        TrainingError: a loss that is not finite; with an audit, a distillation term without
+            gradient.
     """
     watch = Stopwatch()
     if out is not None:
         check_writable(out)
-    config = job.config
-    dataset = load(config.dataset, data_dir=data_dir)
-    splits = splits_for(config, dataset)
-    teacher = logits = None
-    if job.teacher is not None:
-        teacher = obtain_teacher(job.teacher, dataset, on_progress=on_teacher)
-        logits = teacher.logits_for(splits.train)
+    prepared = prepare(job, data_dir=data_dir, on_teacher=on_teacher)
     on_data()
-    arms = (ALONE,) if teacher is None else (ALONE, DISTILLED)
-    runs = [Run(seed, arm) for arm in arms for seed in job.seeds]
-    block = Block(config, splits, runs, logits)
-    curves = _train(block, out, job.digest(), on_epoch)
+    teacher, block = prepared.teacher, prepared.block
+    look = prepared.audit(out and out / AUDIT_FILE) if audit else None
+    curves = _train(block, out, job.digest(), on_epoch, look)
+    arms = dict.fromkeys(run.arm for run in block.runs)
     result = {
         "schema": RESULT_SCHEMA,
         "kind": "student",
         "digest": job.digest(),
-        "data_digest": dataset.digest,
+        "data_digest": prepared.data_digest,
         **job.to_json(),
         "teacher_result": None if teacher is None else describe(teacher),
-        "parameters": student_parameters(config),
-        "images": {part: len(getattr(splits, part)) for part in ("train", "validation", "test")},
+        "parameters": student_parameters(job.config),
+        "images": {
+            part: len(getattr(block.splits, part)) for part in ("train", "validation", "test")
+        },
         "arms": {arm: arm_result(curves.arm(arm)) for arm in arms},
         "seconds": watch.seconds(),
         "environment": environment(),
     }
     if teacher is not None:
         result["gain"] = paired_gain(result["arms"])
+    if look is not None:
+        result["audit"] = look.report()
     if out is not None:
         write_json(out / "result.json", result)
     return Outcome(result, block)
@@ -151,23 +204,36 @@ def student_parameters(config: StudentConfig) -> int:
 
 
 def _train(
-    block: Block, out: Path | None, digest: str, on_epoch: Callable[[Epoch], None]
+    block: Block,
+    out: Path | None,
+    digest: str,
+    on_epoch: Callable[[Epoch], None],
+    look: Callable[[], None] | None,
 ) -> Curves:
-    epochs: list[dict[str, np.ndarray]] = []
     folder = None if out is None else out / "checkpoints"
-    found = None if folder is None else checkpoint.restore(folder, block.state, digest)
-    if found is not None:
-        block.epoch, state, arrays = found
-        block.state = place(state)
-        epochs = [{k: v[:, e] for k, v in arrays.items()} for e in range(block.epoch)]
+    epochs = [] if folder is None else _restore(block, folder, digest)
+    look = look or (lambda: None)
+    look()
     while block.epoch < block.config.epochs:
         epoch = block.next_epoch()
         epochs.append(epoch.metrics)
         if folder is not None:
             arrays = {name: np.stack([e[name] for e in epochs], 1) for name in epoch.metrics}
             checkpoint.save(folder, block.epoch, block.state, arrays, digest)
+        look()
         on_epoch(epoch)
     return collect(block.runs, epochs)
+
+
+def _restore(block: Block, folder: Path, digest: str) -> list[dict[str, np.ndarray]]:
+    """Set a block to its newest checkpoint, if there is one; metrics of the evaluated epochs."""
+    found = checkpoint.restore(folder, block.state, digest)
+    if found is None:
+        return []
+    block.epoch, state, arrays = found
+    block.state = place(state)
+    looks = next(iter(arrays.values())).shape[1]
+    return [{k: v[:, look] for k, v in arrays.items()} for look in range(looks)]
 
 
 def arm_result(curves: Curves) -> dict[str, Any]:
@@ -203,12 +269,14 @@ class TrainedRun:
     """What a run folder holds.
 
     Attributes:
+        folder: where it is.
         job: what was run.
         result: ``result.json``.
         runs: who the rows of ``params`` are.
         params: weights after the last epoch, each leaf (R, ...).
     """
 
+    folder: Path
     job: StudentJob
     result: dict[str, Any]
     runs: Sequence[Run]
@@ -232,7 +300,9 @@ def load_run(folder: Path) -> TrainedRun:
                 f"{path} is a {result['kind']} result of schema {result['schema']}, but a student "
                 f"result of schema {RESULT_SCHEMA} is needed; train again with this version."
             )
-        config = StudentConfig(**_fields(StudentConfig, result["student"]))
+        # A configuration's JSON leaves out what is as in the paper.
+        fields = TRAINING["paper-code"] | result["student"]
+        config = StudentConfig(**_fields(StudentConfig, fields))
         teacher = result["teacher"] and TeacherConfig(**_fields(TeacherConfig, result["teacher"]))
         job = StudentJob(config, teacher, tuple(result["seeds"]))
         runs = [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
@@ -244,14 +314,39 @@ def load_run(folder: Path) -> TrainedRun:
             raise
         raise InputError(f"{path} is damaged ({type(error).__name__}); train again.") from error
     dataset = load(config.dataset)
-    logits = None
+    splits = splits_for(config, dataset)
+    said = None
     if teacher is not None:
-        logits = np.zeros((len(splits_for(config, dataset).train), config.num_classes), np.float32)
-    like = Block(config, splits_for(config, dataset), runs, logits).state
+        check_features(teacher.members, config)
+        shape = () if config.augmentation == "none" else (config.views,)
+        rows = (*shape, len(splits.train))
+        width = LeNet.hidden_size if config.needs_features else 0
+        said = Output(np.zeros((*rows, config.num_classes)), np.zeros((*rows, width)))
+    like = Block(config, splits, runs, said).state
     found = checkpoint.restore(folder / "checkpoints", like, job.digest())
     if found is None:
         raise InputError(f"{folder} has no checkpoint; train again with --out {folder}.")
-    return TrainedRun(job, result, runs, jax.tree.map(np.asarray, found[1].params))
+    params = without_regressor(jax.tree.map(np.asarray, found[1].params))
+    return TrainedRun(folder, job, result, runs, params)
+
+
+def audit_run(
+    run: TrainedRun, *, on_teacher: Callable[[Progress], None] = lambda progress: None
+) -> Audit:
+    """Look at the students of a finished run, at their final weights.
+
+    Args:
+        run: by ``load_run``.
+        on_teacher: called while a teacher trains that is no longer in the cache.
+
+    Raises:
+        InputError: data that cannot be had.
+    """
+    prepared = prepare(run.job, on_teacher=on_teacher)
+    _restore(prepared.block, run.folder / "checkpoints", run.job.digest())
+    look = prepared.audit()
+    look(check=False)
+    return look
 
 
 def _fields(kind: type, values: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -18,32 +18,13 @@ import numpy as np
 from jax import Array
 
 from jqkd._checks import check_at_least, fail
-from jqkd.data import Splits, Subset, check_images
-from jqkd.models import PRESETS, build_student
-from jqkd.models.functional import functional
+from jqkd.data import Splits, Subset, check_images, view
 from jqkd.training import loop
-from jqkd.training.config import DISTILLATION_TERMS, StudentConfig
+from jqkd.training.config import StudentConfig
 from jqkd.training.devices import across_devices, place
 from jqkd.training.loop import Data, State, Task, TrainingError
-from jqkd.training.losses import cross_entropy, distillation
-
-ALONE, DISTILLED = "alone", "distilled"
-# Train images are padded to a multiple of this; padding is never trained on.
-_CAPACITY = 1200
-
-
-class Hyper(NamedTuple):
-    """What may differ between runs of one program: all traced."""
-
-    learning_rate: Array
-    temperature: Array
-    weight: Array
-    kl_factor: Array
-    constant_factor: Array
-    shots: Array
-    head: Array
-    classes: Array
-    teacher: Array
+from jqkd.training.recipes import Output
+from jqkd.training.student_task import ALONE, DISTILLED, Hyper, as_data, hyper_for, task_of
 
 
 @dataclass(frozen=True)
@@ -56,7 +37,7 @@ class Run:
 
 @dataclass
 class Curves:
-    """What a block of R runs leaves behind; arrays are (R, epochs)."""
+    """What a block of R runs leaves behind; arrays are (R, evaluated epochs)."""
 
     runs: list[Run]
     train_loss: np.ndarray
@@ -74,65 +55,10 @@ class Curves:
 
 
 class Epoch(NamedTuple):
-    """Reported after every epoch: its number from 1, and the arrays (R,) of that epoch."""
+    """Reported after every evaluated epoch: its number from 1, and its arrays (R,)."""
 
     number: int
     metrics: dict[str, np.ndarray]
-
-
-@lru_cache(maxsize=16)
-def student_task(preset: str, qubits: int, sampled: bool) -> Task:
-    """The training program's static part: one for each preset and circuit width."""
-    model = functional(lambda rngs: build_student(preset, qubits, rngs=rngs))
-
-    def logits(
-        params: Any, images: Array, ids: Array, key: Array, hyper: Hyper, training: bool
-    ) -> Array:
-        dropout_key = jax.random.fold_in(key, 0) if training else None
-        shots = {"shots": hyper.shots, "key": jax.random.fold_in(key, 1)} if sampled else {}
-        student = model.module(params)
-        return student(images, ids=ids, head=hyper.head, dropout_key=dropout_key, **shots)
-
-    return Task(model.init, logits, student_loss)
-
-
-def student_loss(logits: Array, labels: Array, teacher: Array, hyper: Hyper) -> Array:
-    """L_CE + lambda L_KD (the paper's eq. 6), element by element, shape ``(B,)``."""
-    kl = distillation(logits, teacher, hyper.temperature, hyper.classes)
-    # Two notebooks take the teacher's cross-entropy for the student's: no gradient comes of it.
-    constant = cross_entropy(jax.nn.softmax(teacher), labels)
-    term = hyper.kl_factor * kl + hyper.constant_factor * constant
-    return cross_entropy(logits, labels) + hyper.weight * term
-
-
-def hyper_for(config: StudentConfig, arm: str, teacher: int = 0) -> Hyper:
-    """The traced part of a configuration."""
-    kl, constant = DISTILLATION_TERMS[config.term]
-    return Hyper(
-        learning_rate=np.float32(config.learning_rate),
-        temperature=np.float32(config.temperature),
-        weight=np.float32(config.weight if arm == DISTILLED else 0),
-        kl_factor=np.float32(kl),
-        constant_factor=np.float32(constant),
-        shots=np.float32(config.shots or 0),
-        head=np.int32(PRESETS[config.preset].heads.index(config.head)),
-        classes=np.int32(config.num_classes),
-        teacher=np.int32(teacher),
-    )
-
-
-def as_data(subset: Subset, teacher: np.ndarray | None, width: int) -> Data:
-    """A subset as device arrays; teacher logits (N, C) padded to ``width`` classes.
-
-    Rows are padded too, so that the tables' 900 and 1200 images share one program.
-    """
-    spare = -len(subset) % _CAPACITY
-    logits = np.zeros((1, len(subset) + spare, width), np.float32)
-    if teacher is not None:
-        logits[0, : len(subset), : teacher.shape[-1]] = teacher
-    pad = lambda a: np.pad(a, ((0, spare), *[(0, 0)] * (a.ndim - 1)))  # noqa: E731
-    arrays = (pad(subset.images), pad(subset.labels), pad(subset.ids), logits)
-    return Data(*map(jnp.asarray, arrays))
 
 
 @dataclass
@@ -143,68 +69,79 @@ class Block:
         config: shared by all runs.
         splits: images.
         runs: who trains.
-        teacher_logits: (N, C) for the train images, needed by distilled runs.
+        teacher: what it says of the train images, needed by distilled runs: logits (N, C), or
+            (V, N, C) of their V views where they are augmented; as many rows of features, if the
+            recipe asks for them.
 
     Raises:
-        InputError: no runs, distilled runs without logits, or logits of another shape.
+        InputError: no runs, distilled runs without a teacher, or logits of another shape.
     """
 
     config: StudentConfig
     splits: Splits
     runs: Sequence[Run]
-    teacher_logits: np.ndarray | None = None
+    teacher: Output | None = None
     epoch: int = 0
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
         check_at_least("runs", len(self.runs), 1)
-        config, train = self.config, self.splits.train
-        for subset in (train, self.splits.validation, self.splits.test):
+        for subset in (self.splits.train, self.splits.validation, self.splits.test):
             check_images(subset.images, subset.labels)
         distilled = any(run.arm == DISTILLED for run in self.runs)
-        if distilled and self.teacher_logits is None:
-            fail("teacher_logits", "be given where a student is distilled", "None")
-        if self.teacher_logits is not None:
-            wanted = (len(train), config.num_classes)
-            if np.shape(self.teacher_logits) != wanted:
-                given = f"shape {np.shape(self.teacher_logits)}"
-                fail("teacher_logits", f"have shape {wanted}, one row per train image", given)
-        width = 2**config.qubits
-        self._task = student_task(config.preset, config.qubits, config.shots is not None)
-        self._train = as_data(train, self.teacher_logits, width)
+        if distilled and self.teacher is None:
+            fail("teacher", "be given where a student is distilled", "None")
+        if self.teacher is not None:
+            check_teacher(self.config, self.splits, self.teacher)
+        self._task = task_of(self.config, self.teacher)
         keys = [jax.random.key(run.seed) for run in self.runs]
         self._keys = place(jnp.stack(keys))
-        self._hyper = _stack([hyper_for(config, run.arm) for run in self.runs])
+        images = len(self.splits.train)
+        self._hyper = _stack([hyper_for(self.config, run.arm, images) for run in self.runs])
         self.state = _stack([jax.device_get(_start(self._task, key)) for key in keys])
 
+    def data(self, epoch: int) -> Data:
+        """The view that epoch ``epoch``, from 0, is trained on."""
+        number = epoch if self.config.views > 1 else 0
+        if getattr(self, "_view", (None,))[0] != number:
+            subset, targets = view(self.splits.train, self.config.augmentation, number)
+            teacher = self.teacher
+            if teacher is not None and self.config.augmentation != "none":
+                teacher = jax.tree.map(lambda views: views[number], teacher)
+            width = 2**self.config.qubits
+            self._view = number, as_data(subset, targets, teacher, width)
+        return self._view[1]
+
     def next_epoch(self) -> Epoch:
-        """Train on every image once, then evaluate.
+        """Train up to the next epoch that is evaluated, and evaluate it.
 
         Raises:
             TrainingError: a loss that is not finite; says which run and step.
         """
-        count = len(self.splits.train)
-        size = self.config.batch_size
-        order = np.asarray(_orders(self._keys, self.epoch, count, size))
-        first_step = self.epoch * order.shape[1]
-        totals = []
-        for part in np.split(order, order.shape[1] // loop.chunk_length(order.shape[1]), 1):
-            self.state, total = _train_steps(
-                self._task, self.state, self._train, place(part), self._keys, self._hyper
-            )
-            totals.append(total)
-        losses, right = (np.concatenate([np.asarray(t[i]) for t in totals], 1) for i in (0, 1))
-        self._check_finite(losses, first_step)
-        self.epoch += 1
-        metrics = {
-            "train_loss": losses.sum(1, dtype=np.float64) / count,
-            "train_accuracy": right.sum(1) / count,
-        }
+        last = min(self.epoch + self.config.evaluate_every, self.config.epochs)
+        while self.epoch < last:
+            metrics = self._train_epoch()
         for part in ("validation", "test"):
             subset = getattr(self.splits, part)
             loss, accuracy = loop.scores(self.logits(subset), subset.labels)
             metrics |= {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
         return Epoch(self.epoch, metrics)
+
+    def _train_epoch(self) -> dict[str, np.ndarray]:
+        """Train on every image once."""
+        count, size = len(self.splits.train), self.config.batch_size
+        data, steps = self.data(self.epoch), -(-count // size)
+        order = _orders(self._keys, self.epoch, count, size, -(-len(data.ids) // size))
+        self.state, totals = _train_steps(
+            self._task, self.state, (data, steps), place(order), self._keys, self._hyper
+        )
+        losses, right = (np.asarray(total)[:, :steps] for total in totals)
+        self._check_finite(losses, self.epoch * steps)
+        self.epoch += 1
+        return {
+            "train_loss": losses.sum(1, dtype=np.float64) / count,
+            "train_accuracy": right.sum(1) / count,
+        }
 
     def logits(self, subset: Subset) -> np.ndarray:
         """Logits (R, N, 2 K) of all runs, with the shots that evaluate the last epoch."""
@@ -233,19 +170,23 @@ def _start(task: Task, key: Array) -> State:
     return loop.start(task, key)
 
 
-@partial(jax.jit, static_argnums=(2, 3))
-def _orders(keys: Array, epoch: Array, count: int, size: int) -> Array:
-    return jax.vmap(lambda key: loop.epoch_order(key, epoch, count, size))(keys)
+@partial(jax.jit, static_argnums=(2, 3, 4))
+def _orders(keys: Array, epoch: Array, count: int, size: int, rows: int) -> Array:
+    """Orders (R, rows, B) of an epoch; rows of -1 at the end, for a program of that many steps."""
+    orders = jax.vmap(lambda key: loop.epoch_order(key, epoch, count, size))(keys)
+    more = rows - orders.shape[1]
+    return jnp.pad(orders, ((0, 0), (0, more), (0, 0)), constant_values=-1)
 
 
 @partial(jax.jit, static_argnums=0, donate_argnums=1)
 def _train_steps(
-    task: Task, state: State, data: Data, order: Array, keys: Array, hyper: Hyper
+    task: Task, state: State, shared: Any, order: Array, keys: Array, hyper: Hyper
 ) -> tuple[State, tuple[Array, Array]]:
-    def one(data: Data, state: State, order: Array, key: Array, hyper: Hyper) -> Any:
-        return loop.train_steps(task, state, data, order, key, hyper)
+    def one(shared: Any, state: State, order: Array, key: Array, hyper: Hyper) -> Any:
+        data, steps = shared
+        return loop.train_steps(task, state, data, order, key, hyper, steps)
 
-    return across_devices(one)(data, state, order, keys, hyper)
+    return across_devices(one)(shared, state, order, keys, hyper)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -254,9 +195,23 @@ def _predict(
 ) -> Array:
     def one(shared: Any, params: Any, key: Array, hyper: Hyper) -> Array:
         rows, epoch = shared
-        return task.logits(params, *rows, loop.evaluation_key(key, epoch), hyper, False)
+        key = loop.evaluation_key(key, epoch)
+        return task.output(params, *rows, key, hyper, False).logits
 
     return across_devices(one)((rows, epoch), params, keys, hyper)
+
+
+def check_teacher(config: StudentConfig, splits: Splits, teacher: Output) -> None:
+    """Its logits, and features if they are needed, are there for every view of every image."""
+    views = () if config.augmentation == "none" else (config.views,)
+    wanted = (*views, len(splits.train))
+    rows = f"{'one row per view and train image' if views else 'one row per train image'}"
+    given = np.shape(teacher.logits)
+    if given != (*wanted, config.num_classes):
+        must = f"have logits of shape {(*wanted, config.num_classes)}, {rows}"
+        fail("teacher", must, f"shape {given}")
+    if config.needs_features and np.shape(teacher.features)[:-1] != wanted:
+        fail("teacher", f"have features, {rows}", f"shape {np.shape(teacher.features)}")
 
 
 def train_students(
@@ -264,7 +219,7 @@ def train_students(
     splits: Splits,
     seeds: Sequence[int],
     *,
-    teacher_logits: np.ndarray | None = None,
+    teacher: Output | None = None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
 ) -> tuple[Curves, Block]:
     """Train one student per seed alone and, if there is a teacher, one distilled.
@@ -273,8 +228,9 @@ def train_students(
         config: what all runs share.
         splits: train, validation and test images.
         seeds: one pair of runs each.
-        teacher_logits: (N, C) for ``splits.train``; without them students train alone.
-        on_epoch: called after every epoch.
+        teacher: what it says of ``splits.train``, see ``Block``; without one, students train
+            alone.
+        on_epoch: called after every evaluated epoch.
 
     Returns:
         Curves of the runs, and the block with its final state.
@@ -291,9 +247,9 @@ def train_students(
         >>> curves.test_accuracy.shape
         (2, 1)
     """
-    arms = (ALONE,) if teacher_logits is None else (ALONE, DISTILLED)
+    arms = (ALONE,) if teacher is None else (ALONE, DISTILLED)
     runs = [Run(seed, arm) for arm in arms for seed in seeds]
-    block = Block(config, splits, runs, teacher_logits)
+    block = Block(config, splits, runs, teacher)
     epochs = []
     while block.epoch < config.epochs:
         epochs.append(block.next_epoch())

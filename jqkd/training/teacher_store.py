@@ -23,6 +23,7 @@ from jqkd._checks import InputError
 from jqkd.data import Dataset, cache_folder
 from jqkd.models.functional import Params
 from jqkd.training.config import TeacherConfig
+from jqkd.training.loop import Task
 from jqkd.training.result import Stopwatch, environment, write_json
 from jqkd.training.teachers import Progress, Teacher, average, train_teacher
 
@@ -119,6 +120,27 @@ def save_teacher(
         "environment": environment(),
     }
     write_json(folder / "teacher.json", about)
+
+
+def load_weights(folder: Path, task: Task) -> Params:
+    """A kept teacher's weights.
+
+    Raises:
+        InputError: they are not there, or damaged.
+    """
+    import orbax.checkpoint as ocp
+
+    here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    shapes = jax.eval_shape(task.init, jax.random.key(0))
+    like = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=here), shapes)
+    try:
+        with ocp.StandardCheckpointer() as checkpointer:
+            return checkpointer.restore((folder / "weights").resolve(), like)
+    except Exception as error:
+        raise InputError(
+            f"The teacher's weights in {folder} cannot be read ({type(error).__name__}); delete "
+            "that folder to train it again."
+        ) from error
 
 
 def load_teacher(folder: Path) -> Teacher | None:

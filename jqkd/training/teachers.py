@@ -18,8 +18,9 @@ from jqkd.models import average_probabilities, build_teacher
 from jqkd.models.functional import Params, functional
 from jqkd.training import checkpoint, loop
 from jqkd.training.config import TeacherConfig
-from jqkd.training.loop import Data, State, Task, TrainingError
+from jqkd.training.loop import Data, Schedule, State, Task, TrainingError
 from jqkd.training.losses import cross_entropy
+from jqkd.training.recipes import Output
 from jqkd.training.result import protocols
 
 # Steps per call: often enough for a live progress bar, seldom enough to cost nothing.
@@ -29,8 +30,7 @@ _STEPS_PER_CALL = 50
 class Hyper(NamedTuple):
     """Traced."""
 
-    learning_rate: Array
-    teacher: Array
+    schedule: Schedule
 
 
 class Progress(NamedTuple):
@@ -85,15 +85,15 @@ def teacher_task(arch: str, num_classes: int) -> Task:
     """The static part of a teacher's training program."""
     model = functional(lambda rngs: build_teacher(arch, num_classes, rngs=rngs))
 
-    def logits(
+    def output(
         params: Params, images: Array, ids: Array, key: Array, hyper: Hyper, training: bool
-    ) -> Array:
-        return model.module(params)(images, key if training else None)
+    ) -> Output:
+        return Output(*model.module(params).with_hidden(images, key if training else None))
 
-    def loss(logits: Array, labels: Array, teacher: Array, hyper: Hyper) -> Array:
-        return cross_entropy(logits, labels)
+    def terms(output: Output, batch: Data, present: Array, hyper: Hyper) -> tuple[Array, ...]:
+        return (cross_entropy(output.logits, batch.targets),)
 
-    return Task(model.init, logits, loss)
+    return Task(model.init, output, terms)
 
 
 def train_teacher(
@@ -131,7 +131,7 @@ def train_teacher(
     splits = teacher_splits(dataset, config.class_numbers)
     task = teacher_task(config.arch, config.num_classes)
     key = jax.random.key(config.seed)
-    hyper = Hyper(np.float32(config.learning_rate), np.int32(0))
+    hyper = Hyper(Schedule(np.float32(config.learning_rate)))
     train = _as_data(splits.train)
     state = _start(task, key)
     done, curves, best = 0, {}, None
@@ -192,13 +192,15 @@ def _epoch(
     on_progress: Callable[[Progress], None],
 ) -> tuple[State, dict[str, Any]]:
     count = len(data.ids)
-    order = loop.epoch_order(key, epoch, count, config.batch_size)
-    length = loop.chunk_length(len(order), _STEPS_PER_CALL)
+    order = np.asarray(loop.epoch_order(key, epoch, count, config.batch_size))
+    length, steps = min(_STEPS_PER_CALL, len(order)), len(order)
+    order = np.pad(order, ((0, -steps % length), (0, 0)), constant_values=-1)
     losses, right = [], []
-    for first in range(0, len(order), length):
-        state, totals = _train_steps(task, state, data, order[first : first + length], key, hyper)
-        losses.append(np.asarray(totals[0]))
-        right.append(np.asarray(totals[1]))
+    for first in range(0, steps, length):
+        part, now = order[first : first + length], min(length, steps - first)
+        state, totals = _train_steps(task, state, data, part, key, hyper, now)
+        losses.append(np.asarray(totals[0])[:now])
+        right.append(np.asarray(totals[1])[:now])
         bad = ~np.isfinite(losses[-1])
         if bad.any():
             raise TrainingError(
@@ -213,8 +215,9 @@ def _epoch(
 
 
 def _as_data(subset: Subset) -> Data:
-    arrays = map(jnp.asarray, (subset.images, subset.labels, subset.ids))
-    return Data(*arrays, jnp.zeros((1, len(subset), 1)))
+    targets = np.eye(int(subset.labels.max()) + 1, dtype=np.float32)[subset.labels]
+    arrays = map(jnp.asarray, (subset.images, targets, subset.ids))
+    return Data(*arrays, Output(jnp.zeros((len(subset), 0)), jnp.zeros((len(subset), 0))))
 
 
 @partial(jax.jit, static_argnums=0)
@@ -224,9 +227,9 @@ def _start(task: Task, key: Array) -> State:
 
 @partial(jax.jit, static_argnums=0, donate_argnums=1)
 def _train_steps(
-    task: Task, state: State, data: Data, order: Array, key: Array, hyper: Hyper
+    task: Task, state: State, data: Data, order: Array, key: Array, hyper: Hyper, steps: Array
 ) -> tuple[State, tuple[Array, Array]]:
-    return loop.train_steps(task, state, data, order, key, hyper)
+    return loop.train_steps(task, state, data, order, key, hyper, steps)
 
 
 def _logits(task: Task, params: Params, subset: Subset) -> np.ndarray:
@@ -235,4 +238,4 @@ def _logits(task: Task, params: Params, subset: Subset) -> np.ndarray:
 
 @partial(jax.jit, static_argnums=0)
 def _predict(task: Task, params: Params, images: Array, ids: Array) -> Array:
-    return task.logits(params, images, ids, None, None, False)
+    return task.output(params, images, ids, None, None, False).logits

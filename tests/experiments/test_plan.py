@@ -22,8 +22,9 @@ from jqkd.experiments.plan import (
 )
 from jqkd.experiments.presets import Settings, alone_config, distilled_config, teacher_of
 from jqkd.experiments.rows import select
-from jqkd.training import students
+from jqkd.training import student_task, students
 from jqkd.training.config import StudentConfig
+from jqkd.training.recipes import Output
 from jqkd.training.student_run import splits_for
 from jqkd.training.students import Block, Run
 
@@ -123,7 +124,7 @@ def test_no_seeds():
 
 def test_one_training_program_serves_all_rows_of_a_width(monkeypatch, caplog):
     # Small stand-ins: 3 and 6 classes are 300 and 600 steps, as 900 and 1200 in the tables.
-    monkeypatch.setattr(students, "_CAPACITY", 600)
+    monkeypatch.setattr(student_task, "_CAPACITY", 600)
     # Evaluation has a program of its own.
     nothing = lambda block, subset: np.zeros((2, len(subset), 16))  # noqa: E731
     monkeypatch.setattr(Block, "logits", nothing)
@@ -138,6 +139,6 @@ def test_one_training_program_serves_all_rows_of_a_width(monkeypatch, caplog):
             splits = splits_for(config, load("digits"))
             logits = np.zeros((len(splits.train), config.num_classes), np.float32)
             runs = [Run(0, "alone"), Run(0, "distilled")]
-            Block(config, splits, runs, logits).next_epoch()
+            Block(config, splits, runs, Output(logits)).next_epoch()
     compiled = [r.getMessage() for r in caplog.records if "Compiling jit(" in r.getMessage()]
     assert sum("jit(_train_steps)" in message for message in compiled) == 1

@@ -17,6 +17,7 @@ LOGITS = {
     "concat-sigmoid": lambda p: np.concatenate([expit(p), 1 - expit(p)], -1),
     "softmax": lambda p: softmax(p, -1),
     "log-probability": lambda p: np.log(p + 1e-4),
+    "scaled-probability": lambda p: 10 * p,
 }
 
 
@@ -32,7 +33,7 @@ def test_all_heads_are_tested():
 
 @pytest.mark.parametrize("name", LOGITS)
 def test_values(name):
-    logits = np.asarray(HEADS[name](jnp.asarray(frequencies(), jnp.float32)))
+    logits = np.asarray(HEADS[name](jnp.asarray(frequencies(), jnp.float32), K))
     wanted = LOGITS[name](frequencies())
     assert logits.shape == (5, 2 * K)
     np.testing.assert_allclose(logits[:, : wanted.shape[-1]], wanted, rtol=0, atol=1e-5)
@@ -41,7 +42,7 @@ def test_values(name):
 
 @pytest.mark.parametrize("name", LOGITS)
 def test_a_softmax_does_not_notice_the_fill(name):
-    logits = HEADS[name](jnp.asarray(frequencies(), jnp.float32))
+    logits = HEADS[name](jnp.asarray(frequencies(), jnp.float32), K)
     wanted = softmax(LOGITS[name](frequencies()), -1)
     got = np.asarray(jax.nn.softmax(logits))
     np.testing.assert_allclose(got[:, : wanted.shape[-1]], wanted, rtol=0, atol=1e-6)
@@ -55,7 +56,7 @@ def test_losses_and_gradients_are_finite(name, temperature):
     teacher = jnp.zeros(2 * K).at[:6].set(1 / 6)
 
     def loss(p):
-        logs = jax.nn.log_softmax(HEADS[name](p) / temperature)
+        logs = jax.nn.log_softmax(HEADS[name](p, K) / temperature)
         return optax.kl_divergence(logs, teacher).sum() - logs[:, 1].sum()
 
     value, gradient = jax.value_and_grad(loss)(jnp.asarray(frequencies(), jnp.float32))
@@ -64,5 +65,14 @@ def test_losses_and_gradients_are_finite(name, temperature):
 
 def test_a_class_can_not_exceed_8_percent_with_the_notebooks_head():
     """The notebooks' softmax over 2 K sigmoids stays near uniform, even for a sure student."""
-    logits = HEADS["concat-sigmoid"](jnp.eye(K, dtype=jnp.float32)[2])
+    logits = HEADS["concat-sigmoid"](jnp.eye(K, dtype=jnp.float32)[2], K)
     assert 1 / 16 < jax.nn.softmax(logits).max() < 0.08
+
+
+@pytest.mark.parametrize("classes", [2, 6, 8])
+def test_outcomes_that_are_no_class_are_out(classes):
+    """Neither the softmax nor an argmax may pick one, whatever its frequency."""
+    rows = jnp.asarray(frequencies(), jnp.float32)
+    logits = jax.jit(HEADS["scaled-probability"])(rows, classes)
+    np.testing.assert_allclose(logits[:, :classes], 10 * rows[:, :classes], rtol=1e-6)
+    assert (logits[:, classes:] == np.float32(FILL)).all()

@@ -28,6 +28,10 @@ from tests.models import reference
 ALPHA = 1e-6
 
 
+def batch_last(x):
+    return jnp.moveaxis(x, (0, 3), (3, 0))
+
+
 def images(batch: int, height: int, width: int, channels: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(batch, height, width, channels))
 
@@ -40,7 +44,9 @@ def test_convolve(inputs, outputs, size, padding):
     x = jnp.asarray(images(3, 8, 11, inputs), jnp.float32)
     edges = ((size - 1) // 2, size // 2) if padding == "SAME" else (0, 0)
     wanted = np.array([reference.conv(layer, np.asarray(image), edges) for image in x])
-    np.testing.assert_allclose(jax.jit(lambda x: convolve(layer, x))(x), wanted, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(
+        batch_last(jax.jit(lambda x: convolve(layer, x))(batch_last(x))), wanted, rtol=0, atol=1e-5
+    )
     weigh = jnp.asarray(images(*wanted.shape, seed=1), jnp.float32)
 
     def gradients(function):
@@ -48,7 +54,10 @@ def test_convolve(inputs, outputs, size, padding):
         loss = lambda state, x: (weigh * function(nnx.merge(graph, state), x)).sum()  # noqa: E731
         return jax.tree.leaves(jax.jit(jax.grad(loss, (0, 1)))(state, x))
 
-    own, flax = gradients(convolve), gradients(lambda layer, x: layer(x))
+    own, flax = (
+        gradients(lambda layer, x: batch_last(convolve(layer, batch_last(x)))),
+        gradients(lambda layer, x: layer(x)),
+    )
     assert len(own) == len(flax) == 3  # bias, kernel, images
     for a, b in zip(own, flax, strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=2e-4)
@@ -59,13 +68,17 @@ def test_convolve(inputs, outputs, size, padding):
 def test_pools(function, reduce, height, width):
     x = images(2, height, width, 3)
     wanted = [reference.pool(image, reduce) for image in x]
-    np.testing.assert_allclose(function(jnp.asarray(x, jnp.float32)), wanted, rtol=0, atol=1e-6)
+    ours = batch_last(function(batch_last(jnp.asarray(x, jnp.float32))))
+    np.testing.assert_allclose(ours, wanted, rtol=0, atol=1e-6)
 
 
 def test_pools_against_flax():
     x = jnp.asarray(images(2, 7, 5, 3), jnp.float32)
-    np.testing.assert_array_equal(max_pool(x), nnx.max_pool(x, (2, 2), (2, 2)))
-    np.testing.assert_allclose(average_pool(x), nnx.avg_pool(x, (2, 2), (2, 2)), atol=1e-6)
+    np.testing.assert_array_equal(
+        batch_last(max_pool(batch_last(x))), nnx.max_pool(x, (2, 2), (2, 2))
+    )
+    ours = batch_last(average_pool(batch_last(x)))
+    np.testing.assert_allclose(ours, nnx.avg_pool(x, (2, 2), (2, 2)), atol=1e-6)
 
 
 @pytest.mark.parametrize("rate", [0.5, 0.2])

@@ -156,3 +156,13 @@ def test_bad_input():
         build_student("paper-text", 11, rngs=rngs)
     with pytest.raises(InputError, match="`head` must be one of concat-sigmoid"):
         Student(None, None, None, ("linear",))
+
+
+def test_a_preset_without_dropout_is_the_same_in_training():
+    """No dropout anywhere: neither of channels nor of hidden units."""
+    student = build_student("robust", 3, rngs=nnx.Rngs(0))
+    x = jnp.asarray(np.random.default_rng(0).random((4, 28, 28)), jnp.float32)
+    quiet, dropped = student(x), student(x, dropout_key=jax.random.key(1))
+    np.testing.assert_array_equal(quiet, dropped)
+    paper = build_student("paper-code", 3, rngs=nnx.Rngs(0))
+    assert (paper(x) != paper(x, dropout_key=jax.random.key(1))).any()

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from jqkd._checks import InputError
-from jqkd.training.config import StudentConfig, TeacherConfig
+from jqkd.training.config import TRAINING, StudentConfig, TeacherConfig
+from jqkd.training.recipes import RECIPES
 from jqkd.training.student_run import StudentJob
 
 GOOD = {"dataset": "mnist", "classes": "0-5", "qubits": 3}
@@ -28,6 +29,12 @@ GOOD = {"dataset": "mnist", "classes": "0-5", "qubits": 3}
         ({"head": "linear"}, "`head` must be one of concat-sigmoid, softmax"),
         ({"preset": "paper-text", "head": "softmax"}, "`head` must be one of log-probability"),
         ({"epochs": 0}, "`epochs` must be an integer of at least 1"),
+        ({"recipe": "magic"}, "`recipe` must be one of hinton, decoupled"),
+        ({"schedule": "warm"}, "`schedule` must be one of constant, cosine"),
+        ({"augmentation": "flip"}, "`augmentation` must be one of none, shift"),
+        ({"control": "noise"}, "`control` must be one of none, shuffled"),
+        ({"label_weight": -1}, "`label_weight` must be a finite number of 0 or more"),
+        ({"preset": "paper-text", "recipe": "hints"}, "preset paper-text has no hidden layer"),
         ({"selection": "last"}, "`selection` must be one of first, random"),
     ],
 )
@@ -60,6 +67,8 @@ def test_every_field_changes_the_digest():
         "dataset": "digits", "classes": "0-4", "qubits": 4, "preset": "paper-text", "shots": None,
         "head": "softmax", "epochs": 3, "batch_size": 2, "learning_rate": 0.1, "temperature": 2.0,
         "weight": 0.1, "term": "constant", "per_class": 5, "selection": "random",
+        "recipe": "decoupled", "label_weight": 0.5, "schedule": "cosine", "augmentation": "shift",
+        "control": "shuffled", "evaluate_every": 2,
     }  # fmt: skip
     assert set(changes) == {field.name for field in dataclasses.fields(base)}
     heads = {"preset": {"head": None}}
@@ -68,3 +77,25 @@ def test_every_field_changes_the_digest():
         for name, value in changes.items()
     }
     assert len(digests | {base.digest()}) == len(changes) + 1
+
+
+def test_older_digests_stand():
+    """Fields that came later count only where they differ from what was always done."""
+    values = StudentConfig(**GOOD).to_json()
+    later = {"recipe", "label_weight", "schedule", "augmentation", "control", "evaluate_every"}
+    assert not later & set(values)
+    assert StudentConfig(**GOOD).digest() == "9eb339fc96615e57"
+    assert later <= set(StudentConfig(**GOOD, preset="robust", control="constant").to_json()) | {
+        "recipe", "label_weight"
+    }  # fmt: skip
+
+
+def test_a_preset_and_a_recipe_bring_their_own_settings():
+    robust = StudentConfig(**GOOD, preset="robust")
+    assert {name: getattr(robust, name) for name in TRAINING["robust"]} == TRAINING["robust"]
+    other = StudentConfig(**GOOD, preset="robust", recipe="function-matching", epochs=3)
+    chosen = RECIPES["function-matching"]
+    assert (other.weight, other.temperature) == (chosen.weight, chosen.temperature)
+    assert (other.label_weight, other.epochs) == (0.0, 3)
+    mine = StudentConfig(**GOOD, preset="robust", recipe="function-matching", weight=7.0)
+    assert mine.weight == 7.0

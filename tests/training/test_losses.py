@@ -13,11 +13,18 @@ from jqkd.training.losses import cross_entropy, distillation
 LOGITS = np.random.default_rng(0).normal(size=(20, 16)) * 5
 TEACHER = np.random.default_rng(1).normal(size=(20, 8)) * 5
 LABELS = np.random.default_rng(2).integers(0, 6, 20)
+TARGETS = np.eye(6, dtype=np.float32)[LABELS]
 
 
 def test_cross_entropy_is_minus_the_log_softmax_of_the_label():
     wanted = -log_softmax(LOGITS, -1)[np.arange(20), LABELS]
-    np.testing.assert_allclose(cross_entropy(jnp.array(LOGITS), LABELS), wanted, rtol=2e-6)
+    np.testing.assert_allclose(cross_entropy(jnp.array(LOGITS), TARGETS), wanted, rtol=2e-6)
+
+
+def test_cross_entropy_of_mixed_labels_is_the_mix_of_their_cross_entropies():
+    shares = np.random.default_rng(3).dirichlet(np.ones(6), 20)
+    wanted = -(shares * log_softmax(LOGITS, -1)[:, :6]).sum(-1)
+    np.testing.assert_allclose(cross_entropy(jnp.array(LOGITS), shares), wanted, rtol=2e-6)
 
 
 @pytest.mark.parametrize("classes", [2, 6, 8])
@@ -48,9 +55,9 @@ def test_distillation_gradient_is_t_times_the_difference_of_softmaxes():
 
 def test_filled_logits_change_nothing_and_give_no_nan():
     filled = np.concatenate([LOGITS, np.full((20, 16), FILL)], -1).astype(np.float32)
-    plain, padded = (cross_entropy(jnp.array(x, jnp.float32), LABELS) for x in (LOGITS, filled))
+    plain, padded = (cross_entropy(jnp.array(x, jnp.float32), TARGETS) for x in (LOGITS, filled))
     np.testing.assert_allclose(plain, padded, rtol=1e-6)
-    slope = jax.grad(lambda x: cross_entropy(x, LABELS).sum())(jnp.array(filled))
+    slope = jax.grad(lambda x: cross_entropy(x, TARGETS).sum())(jnp.array(filled))
     assert np.isfinite(slope).all()
 
 

@@ -9,13 +9,23 @@ import optax
 import pytest
 
 from jqkd._checks import InputError
-from jqkd.data import load, student_splits
+from jqkd.data import load, student_splits, view
 from jqkd.training import loop, students
 from jqkd.training.config import StudentConfig
 from jqkd.training.loop import TrainingError
-from jqkd.training.students import ALONE, DISTILLED, Block, Run, as_data, hyper_for, student_task
+from jqkd.training.recipes import RECIPES, Output
+from jqkd.training.student_task import (
+    ALONE,
+    DISTILLED,
+    as_data,
+    hyper_for,
+    student_task,
+    task_of,
+)
+from jqkd.training.students import Block, Run, train_students
 
 CONFIG = StudentConfig("digits", "0-3", 2, epochs=1, per_class=10)
+ROBUST = StudentConfig("digits", "0-3", 2, "robust", epochs=2, per_class=10)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +35,8 @@ def splits():
 
 @pytest.fixture(scope="module")
 def teacher(splits):
-    return np.random.default_rng(0).normal(size=(len(splits.train), 4)).astype(np.float32)
+    logits = np.random.default_rng(0).normal(size=(len(splits.train), 4))
+    return Output(logits.astype(np.float32))
 
 
 def one_epoch(splits, runs, teacher, config=CONFIG):
@@ -87,20 +98,18 @@ def test_one_program_serves_rows_that_differ_in_all_that_is_traced(splits, teach
 def test_a_step_is_optax_adam_on_the_mean_loss(splits, teacher):
     """The scanned step against the same step put together from Optax's own pieces."""
     task, hyper = student_task("paper-code", 2, False), hyper_for(CONFIG, DISTILLED)
-    data, key = as_data(splits.train, teacher, 4), jax.random.key(1)
+    targets = np.eye(4, dtype=np.float32)[splits.train.labels]
+    data, key = as_data(splits.train, targets, teacher, 4), jax.random.key(1)
     state = loop.start(task, key)
     rows = jnp.array([[4, 9, -1]])
-    found, (losses, _) = loop.train_steps(task, state, data, rows, key, hyper)
+    found, (losses, _) = loop.train_steps(task, state, data, rows, key, hyper, 1)
     step_key = jax.random.fold_in(jax.random.fold_in(key, 2), 0)
 
     def mean_loss(params):
-        picked = rows[0, :2]
         # Dropout masks follow the batch's shape, hence all three rows and the mean over two.
-        logits = task.logits(
-            params, data.images[rows[0]], data.ids[rows[0]], step_key, hyper, True
-        )[:2]
-        loss = task.loss(logits, data.labels[picked], data.teacher[0, picked], hyper)
-        return loss.mean()
+        batch, present = jax.tree.map(lambda a: a[rows[0]], data), rows[0] >= 0
+        output = task.output(params, batch.images, batch.ids, step_key, hyper, True)
+        return sum(task.terms(output, batch, present, hyper))[:2].mean()
 
     loss, gradients = jax.value_and_grad(mean_loss)(state.params)
     optimiser = optax.adam(1e-3)
@@ -109,6 +118,81 @@ def test_a_step_is_optax_adam_on_the_mean_loss(splits, teacher):
     np.testing.assert_allclose(losses[0] / 2, loss, rtol=1e-5)
     for a, b in zip(jax.tree.leaves(found.params), jax.tree.leaves(wanted), strict=True):
         np.testing.assert_allclose(a, b, atol=2e-6)
+
+
+def test_steps_beyond_those_asked_for_change_nothing(splits, teacher):
+    task, hyper = student_task("paper-code", 2, True), hyper_for(CONFIG, DISTILLED)
+    targets = np.eye(4, dtype=np.float32)[splits.train.labels]
+    data, key = as_data(splits.train, targets, teacher, 4), jax.random.key(1)
+    go = jax.jit(lambda order, n: loop.train_steps(task, state, data, order, key, hyper, n))
+    state = loop.start(task, key)
+    order = jnp.arange(4)[:, None]
+    padded = jnp.concatenate([order, jnp.full((3, 1), -1)])
+    short, long = go(order, 4), go(padded, 4)
+    assert same_bits(short[0], long[0])
+    for a, b in zip(short[1], long[1], strict=True):
+        assert np.array_equal(a, b[:4]) and not np.any(b[4:])
+
+
+def test_the_rate_falls_as_half_a_cosine():
+    """Against Optax's schedule after a rise of 3 steps, and constant without."""
+    decay = optax.cosine_decay_schedule(2e-3, 100)
+    for step, rise in ((0, 1 / 3), (1, 2 / 3), (2, 1), (50, 1), (99, 1), (100, 1)):
+        wanted = rise * decay(step)
+        found = loop.Schedule(2e-3, 1.0, 100.0).rate(jnp.int32(step))
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-9)
+        assert loop.Schedule(2e-3).rate(jnp.int32(step)) == 2e-3
+
+
+def test_every_epoch_has_its_view_and_the_teachers_word_on_it(splits):
+    said = np.random.default_rng(1).normal(size=(2, len(splits.train), 4)).astype(np.float32)
+    block = Block(ROBUST, splits, [Run(0, DISTILLED)], Output(said))
+    for epoch in (0, 1):
+        data = block.data(epoch)
+        images, targets = view(splits.train, "half-mixup", epoch)
+        np.testing.assert_array_equal(data.images[:40], images.images)
+        np.testing.assert_array_equal(data.targets[:40], targets)
+        np.testing.assert_array_equal(data.teacher.logits[:40], said[epoch])
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_teaches_and_leaves_the_student_alone_as_it_is(splits, recipe):
+    """Its gradient reaches the student, and with a weight of 0 it changes no bit."""
+    rng = np.random.default_rng(2)
+    said = Output(*(rng.normal(size=(len(splits.train), n)).astype(np.float32) for n in (4, 7)))
+    config = dataclasses.replace(CONFIG, recipe=recipe, batch_size=5, weight=1.0, shots=None)
+    task = task_of(config, said)
+    data = as_data(splits.train, np.eye(4)[splits.train.labels], said, 4)
+    batch, key = jax.tree.map(lambda a: a[:5], data), jax.random.key(0)
+    params = task.init(key)
+
+    @jax.jit
+    def slope(hyper):
+        def loss(params):
+            output = task.output(params, batch.images, batch.ids, key, hyper, True)
+            return sum(task.terms(output, batch, jnp.ones(5, bool), hyper)).mean()
+
+        gradients = jax.grad(loss)(params)
+        return gradients.pop("hint_regressor", jnp.zeros(1)), gradients
+
+    taught, alone = (slope(hyper_for(config, arm)) for arm in (DISTILLED, ALONE))
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((taught, alone)))
+    assert not same_bits(taught[1], alone[1])
+    assert ("hint_regressor" in params) == (recipe == "hints")
+    assert bool(np.any(taught[0])) == (recipe == "hints") and not np.any(alone[0])
+
+
+def test_epochs_between_evaluations_change_nothing_but_the_curves(splits):
+    config = dataclasses.replace(CONFIG, epochs=3)
+    ends = []
+    for every, looks in ((1, [1, 2, 3]), (2, [2, 3])):
+        chosen = dataclasses.replace(config, evaluate_every=every)
+        seen = []
+        note = lambda epoch, seen=seen: seen.append(epoch.number)  # noqa: E731
+        curves, block = train_students(chosen, splits, [0], on_epoch=note)
+        assert seen == looks and curves.test_accuracy.shape == (1, len(looks))
+        ends.append((curves.test_loss[:, -1], jax.device_get(block.state.params)))
+    assert same_bits(*ends)
 
 
 def test_an_epoch_visits_every_image_once():
@@ -127,10 +211,15 @@ def test_a_loss_that_is_not_finite_says_where(splits):
 
 
 def test_teacher_logits_are_checked(splits):
-    with pytest.raises(InputError, match="`teacher_logits` must be given"):
+    with pytest.raises(InputError, match="`teacher` must be given"):
         Block(CONFIG, splits, [Run(0, DISTILLED)], None)
-    with pytest.raises(InputError, match=r"`teacher_logits` must have shape \(40, 4\)"):
-        Block(CONFIG, splits, [Run(0, DISTILLED)], np.zeros((40, 6)))
+    with pytest.raises(InputError, match=r"`teacher` must have logits of shape \(40, 4\)"):
+        Block(CONFIG, splits, [Run(0, DISTILLED)], Output(np.zeros((40, 6))))
+    with pytest.raises(InputError, match=r"logits of shape \(2, 40, 4\), one row per view"):
+        Block(ROBUST, splits, [Run(0, DISTILLED)], Output(np.zeros((40, 4))))
+    hints = dataclasses.replace(CONFIG, recipe="hints")
+    with pytest.raises(InputError, match="`teacher` must have features"):
+        Block(hints, splits, [Run(0, DISTILLED)], Output(np.zeros((40, 4)), np.zeros((3, 5))))
 
 
 def test_chunked_predictions_do_not_depend_on_the_chunks():

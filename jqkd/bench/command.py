@@ -1,0 +1,119 @@
+"""A whole benchmark: measure, write the result, draw, report."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from jqkd._checks import InputError
+from jqkd.bench.picture import CAPTION, draw
+from jqkd.bench.report import page, update_readme, write_text
+from jqkd.bench.runner import Plan, measure
+from jqkd.bench.studies import run_studies
+from jqkd.bench.summary import Summary, summarise
+from jqkd.bench.workloads import WORKLOADS
+from jqkd.training.result import environment, write_json
+
+SCHEMA = 1
+RESULT = "bench.json"
+
+
+def run(plan: Plan, studies: list[str], say: Callable[[str], None], folder: Path) -> dict[str, Any]:
+    """Measure all that a plan names; what is done by then is kept if it is stopped.
+
+    Args:
+        plan: peers and workloads.
+        studies: names of ``studies.STUDIES``.
+        say: called with a line of text now and then.
+        folder: where ``bench.json`` is written, anew after every workload and study.
+
+    Returns:
+        The result, as ``bench.json`` has it.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    started = time.perf_counter()
+    result: dict[str, Any] = {
+        "schema": SCHEMA,
+        "kind": "bench",
+        "made": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "seconds": 0.0,
+        "environment": environment() | {"processor": processor()},
+        "plan": vars(plan) | {"pythons": sorted(plan.pythons)},
+        "peers": {},
+        "load": {},
+        "records": [],
+        "studies": {},
+    }
+    for name in (*plan.workloads, *studies):
+        if name in WORKLOADS:
+            found = measure(replace(plan, workloads=(name,)), say)
+            result["records"] += found["records"]
+            result["load"] |= found["load"]
+            for peer, about in found["peers"].items():
+                result["peers"][peer] = result["peers"].get(peer, {}) | about
+        else:
+            say(f"study {name}")
+            result["studies"] |= run_studies([name])
+        result["seconds"] = time.perf_counter() - started
+        write_json(folder / RESULT, result)
+    return result
+
+
+def processor() -> str:
+    """Name of the processor, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line[:10] == "model name")
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def load(folder: Path) -> Summary:
+    """Read the result in a folder.
+
+    Raises:
+        InputError: there is none, or one of another version.
+    """
+    path = folder / RESULT
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        if (result["kind"], result["schema"]) == ("bench", SCHEMA):
+            return summarise(result)
+    except FileNotFoundError as error:
+        raise InputError(f"{folder} holds no {RESULT}; run `jqkd bench --out {folder}`.") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({type(error).__name__}); measure again.") from error
+    raise InputError(f"{path} is of another version; measure again.")
+
+
+def report(folder: Path, readme: Path | None = None, pictures: bool = True) -> list[Path]:
+    """Write ``bench.md``, the picture, and a README's share.
+
+    Args:
+        folder: holds ``bench.json``.
+        readme: whose short form is brought up to date.
+        pictures: whether to draw.
+
+    Returns:
+        The files.
+
+    Raises:
+        InputError: nothing was measured there, or a file cannot be written.
+    """
+    summary = load(folder)
+    drawn = [draw(summary, folder / "bench")] if pictures and summary.cells else []
+    written = [write_text(folder / "bench.md", page(summary, [(p, CAPTION) for p in drawn]))]
+    if readme is not None:
+        base = readme.resolve().parent
+        shown = Path(os.path.relpath(drawn[0].resolve(), base)).as_posix() if drawn else None
+        update_readme(readme, summary, shown)
+        written.append(readme)
+    return [*written, *drawn]

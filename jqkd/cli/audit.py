@@ -1,0 +1,94 @@
+"""jqkd audit: what reaches the students of a configuration, or of a finished run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jqkd._checks import fail
+from jqkd.cli import student_options as of
+from jqkd.cli.audit_table import audit_table
+from jqkd.cli.console import Output
+from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, deliver
+from jqkd.cli.train import TeacherBar, run_job
+from jqkd.training.audit import FILE
+from jqkd.training.result import write_json
+from jqkd.training.student_run import audit_run, check_writable, load_run
+
+
+def audit(
+    ctx: typer.Context,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that `jqkd student --out` has written: look at its students, at their "
+            "final weights, and train none."
+        ),
+    ] = None,
+    dataset: Dataset = "mnist",
+    classes: Classes = "0-5",
+    qubits: of.Qubits = 3,
+    teacher: of.TeacherName = "lenet",
+    preset: of.Preset = "robust",
+    seeds: of.Seeds = 2,
+    first_seed: of.FirstSeed = 0,
+    shots: Shots = "5000",
+    epochs: Annotated[int, typer.Option(help="Passes over the train images.")] = 2,
+    batch_size: of.BatchSize = None,
+    learning_rate: of.LearningRate = None,
+    schedule: of.Schedule = None,
+    augmentation: of.Augmentation = None,
+    recipe: of.Recipe = None,
+    temperature: of.Temperature = None,
+    weight: of.Weight = None,
+    label_weight: of.LabelWeight = None,
+    term: of.Term = "kl",
+    control: of.Control = None,
+    head: of.Head = None,
+    per_class: of.PerClass = None,
+    selection: of.SelectionName = "first",
+    teacher_epochs: of.TeacherEpochs = 10,
+    data_dir: DataDir = None,
+    out: Out = None,
+    json: Json = None,
+) -> None:
+    """What reaches a student from its labels and from its teacher, before training and after.
+
+    Norms and cosines of the loss's gradients, the range of the head, likeness to the teacher,
+    calibration, and how far the angles are from where they stop moving. A distillation term that
+    sends no gradient is an error, with exit code 2, before anything is trained.
+
+    Example: jqkd audit --dataset fashion_mnist --recipe decoupled
+    """
+    output = Output(json)
+    if out is not None:
+        check_writable(out)
+    if run is not None:
+        _refuse_others(ctx)
+        report = _of_run(run, output)
+        if out is not None:
+            write_json(out / FILE, report)
+    else:
+        job = of.student_job(ctx.params, evaluate_every=1)
+        report = run_job(job, output, data_dir=data_dir, out=out, audit=True).result["audit"]
+    output.say(audit_table(report))
+    if out is not None:
+        output.say(f"Audit: {out / FILE}")
+    deliver(report, json)
+
+
+def _of_run(folder: Path, output: Output) -> dict[str, Any]:
+    finished = load_run(folder)
+    with TeacherBar(output, finished.job.teacher) as on_teacher:
+        return audit_run(finished, on_teacher=on_teacher).report()
+
+
+def _refuse_others(ctx: typer.Context) -> None:
+    """Options of training would have no effect on students that are trained."""
+    for name, value in ctx.params.items():
+        source = ctx.get_parameter_source(name)
+        if name not in ("run", "out", "json") and source and source.name == "COMMANDLINE":
+            must = "not be given with `run`, whose students are trained"
+            fail(name, must, repr(value))

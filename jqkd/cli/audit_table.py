@@ -1,0 +1,94 @@
+"""An audit as two tables, with a row for each look and kind of student, and in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from rich.console import Group
+from rich.table import Table
+
+from jqkd.training.student_task import ALONE, DISTILLED
+
+_GRADIENTS = ("from\nlabels", "from\nteacher", "cosine", "dθ/df", "|sin θ|", "stuck\n%")
+_ANSWERS = ("train", "validation", "right", "sure", "error")
+# Value by name of the look's part and of the quantity; a mean over seeds.
+Mean = Callable[[str, str], Any]
+
+
+def audit_table(report: dict[str, Any]) -> Group:
+    """What an audit found, for a terminal.
+
+    Args:
+        report: of ``Audit.report``.
+    """
+    seeds = sum(run["arm"] == ALONE for run in report["runs"])
+    gradients = Table(title=f"Gradients and angles, mean over {seeds} seed(s)")
+    answers = Table(title="Like the teacher, and on test images; in %")
+    for table, names in ((gradients, _GRADIENTS), (answers, _ANSWERS)):
+        table.add_column("epoch", justify="right")
+        table.add_column("student")
+        for name in names:
+            table.add_column(name, justify="right")
+    for name, arm, mean in _looks(report):
+        gradients.add_row(name, arm, *_gradient_cells(mean, arm == DISTILLED))
+        answers.add_row(name, arm, *_answer_cells(mean))
+    return Group(gradients, answers, *_sentences(report))
+
+
+def _looks(report: dict[str, Any]) -> Iterator[tuple[str, str, Mean]]:
+    """Epoch, arm, and what looks values up."""
+    for found in report["history"]:
+        for arm in (ALONE, DISTILLED):
+            rows = [i for i, run in enumerate(report["runs"]) if run["arm"] == arm]
+            if rows:
+
+                def mean(part: str, name: str, found: Any = found, rows: Any = rows) -> Any:
+                    values = found[part].get(name)
+                    return None if values is None else np.asarray(values)[rows].mean(0)
+
+                yield str(found["epoch"]), arm, mean
+
+
+def _gradient_cells(mean: Mean, taught: bool) -> list[str]:
+    labels, teacher = mean("gradients", "norm")
+    return [
+        f"{labels:.2g}",
+        f"{teacher:.2g}" if taught else "–",
+        f"{mean('gradients', 'cosine')[1]:.2f}" if taught else "–",
+        f"{mean('angles', 'slope'):.2g}",
+        f"{mean('angles', 'sine'):.2f}",
+        _per_cent(mean("angles", "saturated")),
+    ]
+
+
+def _answer_cells(mean: Mean) -> list[str]:
+    alike = [mean("agreement", part) for part in ("train", "validation")]
+    test = [mean("calibration", name) for name in ("accuracy", "confidence", "error")]
+    return [_per_cent(share) for share in (*alike, *test)]
+
+
+def _per_cent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f}"
+
+
+def _sentences(report: dict[str, Any]) -> Iterator[str]:
+    head = report["head"]
+    classes = len(head["probability"])
+    lowest, highest = min(head["lowest"][:classes]), max(head["highest"][:classes])
+    largest = float(max(head["probability"]))
+    yield (
+        f"Head {report['student']['head']}: the classes' logits lie between {lowest:.2f} and "
+        f"{highest:.2f}, so the right class's probability is {largest:.4g} at most, and "
+        f"cross-entropy {max(0.0, -np.log(largest)):.2g} at least."
+    )
+    if report["teacher"] is not None:
+        right, sure, error = (
+            _per_cent(report["teacher"][name]) for name in ("accuracy", "confidence", "error")
+        )
+        yield f"The teacher on test images: {right} % right, {sure} % sure, error {error} %."
+    yield (
+        "Gradients: norms, weights included. Stuck: features whose angle hardly moves any more. "
+        "Error: expected calibration error."
+    )

@@ -1,0 +1,141 @@
+"""jqkd study: run, report. One question at a time: students that differ in one thing."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jqkd._checks import check_choice, fail
+from jqkd.cli.console import Output
+from jqkd.cli.options import DataDir
+from jqkd.cli.tables import finish, kind_of, show_plan, work_off
+from jqkd.experiments.plan import StudentUnit, Unit, answers_of
+from jqkd.experiments.presets import Settings
+from jqkd.experiments.runner import default_block
+from jqkd.experiments.store import Store
+from jqkd.experiments.studies import STUDIES
+from jqkd.experiments.study import (
+    DATA,
+    DEFAULT_DATA,
+    Data,
+    Study,
+    arms_of,
+    chosen_data,
+    teachers_of,
+    units_of,
+)
+from jqkd.experiments.study_chart import draw
+from jqkd.experiments.study_report import introduction, update_readme, write
+from jqkd.experiments.study_results import lines_of
+
+app = typer.Typer(
+    help="One question at a time: from the paper's student to a robust one, which recipe teaches, "
+    "what a teacher that knows nothing does, what the circuit does.",
+    no_args_is_help=True,
+)
+ALL = "all"
+_NAMES = ", ".join((*STUDIES, ALL))
+# In the list of what a results folder was asked for, where the tables keep their rows.
+_MARK = "study:"
+OutFolder = Annotated[
+    Path, typer.Option(help="Results folder; studies, and tables of preset robust, may share one.")
+]
+
+
+@app.command()
+def run(
+    name: Annotated[str, typer.Argument(help=f"One of {_NAMES}.")],
+    seeds: Annotated[int, typer.Option(help="Students of every kind, seeds 0, 1, ...")] = 10,
+    out: OutFolder = Path("runs/studies"),
+    teachers: Annotated[
+        str,
+        typer.Option(help="`train` them, take the `shipped` ones, or those of a results folder."),
+    ] = "train",
+    datasets: Annotated[str, typer.Option(help=f"Some of {', '.join(DATA)}.")] = ",".join(
+        DEFAULT_DATA
+    ),
+    variants: Annotated[
+        str, typer.Option(help="Only variants whose names match, such as robust*.")
+    ] = "*",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, do nothing.")] = False,
+    block: Annotated[
+        int | None, typer.Option(help="Seeds in a unit of work (default: by device).")
+    ] = None,
+    redo_damaged: Annotated[bool, typer.Option("--redo", help="Do damaged units anew.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Run a study; started again, it goes on where it was stopped.
+
+    Students that several studies need are trained once for one folder.
+
+    Example: jqkd study run controls --seeds 10 --out runs/studies
+    """
+    studies, data = _chosen(name), chosen_data(datasets)
+    arms = arms_of(studies, data, variants)
+    block = default_block(seeds) if block is None else block
+    plan = partial(units_of, arms, seeds, block=block)
+    units, output = plan(), Output()  # Bad numbers are told before a folder is made.
+    if dry_run:
+        show_plan(output, f"Study {name}", units, partial(_kind, _labels(studies, data)))
+        return
+    store = Store.create(out, Settings("robust"), [_MARK + study.name for study in studies], seeds)
+    damaged = store.damage([*teachers_of(arms), *answers_of(arms)], arms)
+    options = {"teachers": teachers, "data_dir": data_dir}
+    outcome = work_off(output, store, plan, damaged, redo_damaged, **options)
+    finish(output, store, outcome, "jqkd study report")
+
+
+@app.command()
+def report(
+    out: OutFolder = Path("runs/studies"),
+    to: Annotated[
+        Path | None, typer.Option(help="Where the report goes (default: report/ in the folder).")
+    ] = None,
+    readme: Annotated[
+        Path | None, typer.Option(help="Also bring the short forms in this README up to date.")
+    ] = None,
+    pictures: Annotated[bool, typer.Option(help="Draw the pictures.")] = True,
+) -> None:
+    """Write what each study of a results folder says: Markdown, CSV, and pictures.
+
+    Example: jqkd study report --out results/studies --readme README.md
+    """
+    store, output = Store.open(out), Output()
+    folder = store.root / "report" if to is None else to
+    asked = [study for study in STUDIES.values() if _MARK + study.name in store.asked["rows"]]
+    found = {study.name: lines_of(study, store) for study in asked}
+    if not any(found.values()):
+        fail("out", "hold at least one finished line of a study", f"{store.root} without any")
+    for study in (study for study in asked if found[study.name]):
+        lines = found[study.name]
+        picture = draw(study, lines, folder) if pictures else None
+        written = write(study, lines, folder, picture.name if picture else None)
+        if readme is not None:
+            update_readme(readme, study, lines)
+        output.say(f"[bold]{study.title}[/bold]")
+        for paragraph in introduction(study, lines)[2:]:
+            output.say(paragraph)
+        shown = [*written, *([picture] if picture else [])]
+        output.say(f"Written: {', '.join(str(path) for path in shown)}")
+
+
+def _chosen(name: str) -> list[Study]:
+    check_choice("name", name, (*STUDIES, ALL))
+    return list(STUDIES.values()) if name == ALL else [STUDIES[name]]
+
+
+def _kind(labels: dict[str, str], unit: Unit) -> str:
+    return labels[unit.arm.name] if isinstance(unit, StudentUnit) else kind_of(unit)
+
+
+def _labels(studies: list[Study], data: list[Data]) -> dict[str, str]:
+    """Of students, by the name of their arm; the first study that needs them names them."""
+    labels: dict[str, str] = {}
+    for study in studies:
+        for variant in study.variants:
+            for one in data:
+                labels.setdefault(variant.arm(one).name, f"{one.label}: {variant.name}")
+    return labels

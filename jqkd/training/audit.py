@@ -1,0 +1,261 @@
+"""What reaches a student: gradients by loss term, what its head can say, how saturated it is.
+
+Everything is measured on a few fixed images of the view that is trained on next, as a training step
+would see them: with dropout and shots, but with random numbers of the audit's own, so that a run
+with an audit has the bits of one without.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jqkd.data import view
+from jqkd.models import build_student
+from jqkd.models.functional import Functional, functional
+from jqkd.training.config import StudentConfig
+from jqkd.training.devices import across_devices, place
+from jqkd.training.diagnostics import (
+    agreement,
+    calibration,
+    gradient_sizes,
+    head_range,
+    saturation,
+)
+from jqkd.training.loop import Task, TrainingError
+from jqkd.training.result import RESULT_SCHEMA, environment, plain, write_json
+from jqkd.training.student_task import (
+    DISTILLED,
+    TERMS,
+    Hyper,
+    hyper_for,
+    task_of,
+    without_regressor,
+)
+from jqkd.training.students import Block, Run
+
+FILE = "audit.json"
+_PER_CLASS, _MOST = 10, 96
+# A term whose gradient is smaller than this share of cross-entropy's teaches nothing: float32
+# rounds it away when the two are added.
+_SILENT = 1e-9
+
+
+def audit_block(block: Block, teacher: Mapping[str, np.ndarray] | None = None) -> dict[str, Any]:
+    """Look at R students as they are now.
+
+    Args:
+        block: the students.
+        teacher: its logits (N, C) of ``validation`` images, if there are any.
+
+    Returns:
+        ``epoch``; ``gradients``, see ``gradient_sizes``; ``angles``, see ``saturation``;
+        ``agreement``: by part, the share (R,) of images on which student and teacher choose the
+        same class; ``train`` is view 0 and what the students are told, be it a control's word;
+        ``calibration`` on test images, see ``calibration``, (R,) each.
+
+    Example:
+        >>> from jqkd.data import load, student_splits
+        >>> splits = student_splits(load("digits"), (0, 1), per_class=20)
+        >>> config = StudentConfig("digits", "0-1", 1, shots=None)
+        >>> found = audit_block(Block(config, splits, [Run(0, "alone")]))
+        >>> found["gradients"]["norm"].shape, float(found["gradients"]["norm"][0, 1])
+        ((1, 2), 0.0)
+    """
+    vectors, slopes, angles = _measured(block)
+    label_weights = [hyper_for(block.config, run.arm).label_weight for run in block.runs]
+    test = block.splits.test
+    return {
+        "epoch": block.epoch,
+        "gradients": gradient_sizes(vectors, np.array(label_weights)),
+        "angles": saturation(slopes, angles),
+        "agreement": _agreements(block, teacher or {}),
+        "calibration": calibration(block.logits(test), test.labels),
+    }
+
+
+def _measured(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One program for all runs: gradients by term, and how the circuits' angles are set.
+
+    Returns:
+        Gradients (R, T, n) of the T terms' means with respect to the student's n parameters,
+        cross-entropy's for a weight of 1; slopes (R, B, F), sum_i |d theta_i / d f_j| in radians;
+        angles (R, B, P), radians. The latter two without dropout.
+    """
+    config, runs = block.config, block.runs
+    latest = min(block.epoch, config.epochs - 1)
+    rows = sample_rows(block.splits.train.labels)
+    batch = jax.tree.map(lambda leaf: leaf[rows], block.data(latest))
+    keys = place(jnp.stack([jax.random.key(run.seed) for run in runs]))
+    # Cross-entropy in full: it is what the others are compared with, even where it has no weight.
+    hypers = [hyper_for(config, run.arm)._replace(label_weight=np.float32(1)) for run in runs]
+    hyper = place(jax.tree.map(lambda *leaves: np.stack(leaves), *hypers))
+    task, student = task_of(config, block.teacher), _student(config.preset, config.qubits)
+    shared = batch, np.int32(block.epoch)
+    return jax.device_get(_measure(task, student, shared, block.state.params, keys, hyper))
+
+
+def sample_rows(labels: np.ndarray) -> np.ndarray:
+    """Rows of the images that are looked at: the first ten of every class, at most 96 in all.
+
+    Example:
+        >>> sample_rows(np.repeat([0, 1], 30))[8:12].tolist()
+        [8, 9, 30, 31]
+    """
+    classes = np.unique(labels)
+    each = min(_PER_CLASS, _MOST // len(classes))
+    return np.concatenate([np.flatnonzero(labels == c)[:each] for c in classes])
+
+
+@lru_cache(maxsize=32)
+def _student(preset: str, qubits: int) -> Functional:
+    return functional(lambda rngs: build_student(preset, qubits, rngs=rngs))
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _measure(
+    task: Task, student: Functional, shared: Any, params: Any, keys: Array, hyper: Hyper
+) -> tuple[Array, Array, Array]:
+    def one(shared: Any, params: Any, key: Array, hyper: Hyper) -> Any:
+        batch, epoch = shared
+        # Streams 0 to 3 are those of weights, order, steps and evaluation.
+        key = jax.random.fold_in(jax.random.fold_in(key, 4), epoch)
+        present = jnp.ones(len(batch.ids), bool)
+
+        def means(params: Any) -> Array:
+            output = task.output(params, batch.images, batch.ids, key, hyper, True)
+            terms = task.terms(output, batch, present, hyper)
+            return jnp.stack([term.mean() for term in terms])
+
+        gradients = jax.tree.leaves(without_regressor(jax.jacrev(means)(params)))
+        vectors = jnp.concatenate([leaf.reshape(len(TERMS), -1) for leaf in gradients], -1)
+        module = student.module(without_regressor(params))
+        features = module.features(batch.images, None)
+        jacobian = jax.vmap(jax.jacfwd(lambda f: module.encoder(f[None])[0]))(features)
+        return vectors, jnp.abs(jacobian).sum(1), module.encoder(features)
+
+    return across_devices(one)(shared, params, keys, hyper)
+
+
+def _agreements(block: Block, teacher: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    found = {}
+    if block.teacher is not None:
+        augmentation = block.config.augmentation
+        said = np.asarray(block.teacher.logits)
+        first = said if augmentation == "none" else said[0]
+        images, _ = view(block.splits.train, augmentation, 0)
+        found["train"] = agreement(block.logits(images), first)
+    if "validation" in teacher:
+        logits = block.logits(block.splits.validation)
+        found["validation"] = agreement(logits, teacher["validation"])
+    return found
+
+
+def check_gradients(config: StudentConfig, runs: Sequence[Run], found: dict[str, Any]) -> None:
+    """A distilled run has to be taught by something.
+
+    Args:
+        config: of the runs.
+        runs: R of them.
+        found: by ``audit_block``.
+
+    Raises:
+        TrainingError: the distillation term of a distilled run sends no gradient, or less than
+            1e-9 of cross-entropy's.
+    """
+    sizes = found["gradients"]
+    for i, run in enumerate(runs):
+        norm, reference = sizes["norm"][i, 1], sizes["cross_entropy"][i]
+        if run.arm == DISTILLED and config.weight > 0 and norm <= _SILENT * reference:
+            raise TrainingError(
+                f"The {TERMS[1]} term of the distilled student with seed {run.seed} teaches "
+                f"nothing: its gradient has norm {norm:.3g} and {TERMS[0]}'s {reference:.3g} "
+                f"(term `{config.term}`, recipe {config.recipe}, weight {config.weight:g}, "
+                f"temperature {config.temperature:g}); choose term `kl`, another recipe or "
+                "temperature, or a weight of 0 if no teaching is wanted."
+            )
+
+
+@dataclass
+class Audit:
+    """Looks at a block when it is called: at its start, and after every evaluated epoch.
+
+    Args:
+        block: the students.
+        teacher: its logits (N, C) of ``validation`` and ``test`` images.
+        file: where every look is kept; those of the same students that are there already, made
+            before a run was stopped, are not made again.
+
+    Example:
+        >>> from jqkd.data import load, student_splits
+        >>> splits = student_splits(load("digits"), (0, 1), per_class=20)
+        >>> config = StudentConfig("digits", "0-1", 1, shots=None)
+        >>> look = Audit(Block(config, splits, [Run(0, "alone")]))
+        >>> look()
+        >>> [found["epoch"] for found in look.report()["history"]]
+        [0]
+    """
+
+    block: Block
+    teacher: Mapping[str, np.ndarray] | None = None
+    file: Path | None = None
+    history: list[dict[str, Any]] = field(default_factory=list, init=False)
+
+    def __call__(self, *, check: bool = True) -> None:
+        """Look, unless this epoch has been looked at.
+
+        Args:
+            check: whether a first look at a term without gradient is an error.
+
+        Raises:
+            TrainingError: see ``check_gradients``.
+        """
+        if not self.history:
+            self.history = self._kept()
+        if any(found["epoch"] == self.block.epoch for found in self.history):
+            return
+        found = audit_block(self.block, self.teacher)
+        if check and not self.history:
+            check_gradients(self.block.config, self.block.runs, found)
+        self.history.append(found)
+        if self.file is not None:
+            write_json(self.file, self.report())
+
+    def report(self) -> dict[str, Any]:
+        """All looks, the head's range, and the teacher's calibration; see docs/result.md."""
+        teacher = self.teacher or {}
+        test = self.block.splits.test.labels
+        return {
+            "schema": RESULT_SCHEMA,
+            "kind": "audit",
+            **self._students(),
+            "terms": TERMS,
+            "images": len(sample_rows(self.block.splits.train.labels)),
+            "head": head_range(self.block.config),
+            "teacher": calibration(teacher["test"], test) if "test" in teacher else None,
+            "history": self.history,
+            "environment": environment(),
+        }
+
+    def _students(self) -> dict[str, Any]:
+        runs = [{"seed": run.seed, "arm": run.arm} for run in self.block.runs]
+        return {"student": self.block.config.to_json(), "runs": runs}
+
+    def _kept(self) -> list[dict[str, Any]]:
+        try:
+            kept = json.loads(self.file.read_text()) if self.file else {}
+            mine = plain(self._students())
+            if {name: kept[name] for name in mine} == mine:
+                return [found for found in kept["history"] if found["epoch"] <= self.block.epoch]
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        return []

@@ -1,0 +1,84 @@
+"""Teachers that know nothing, to be compared with those that do.
+
+Each takes something away from a teacher's logits: which image they belong to, the image at all, or
+the teacher. What a student still gains from them is not knowledge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import log_softmax, softmax
+
+Control = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def shuffled(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Every image gets the logits of another one, the same in all views.
+
+    Args:
+        logits: shape ``(..., N, C)``.
+        targets: shape ``(..., N, C)``, the share of each class; not used.
+
+    Example:
+        >>> shuffled(np.arange(4.0)[:, None], np.ones((4, 1))).ravel().tolist()
+        [1.0, 2.0, 3.0, 0.0]
+    """
+    order = np.random.default_rng(0).permutation(logits.shape[-2])
+    # Along one cycle through all images, so that none keeps its own.
+    source = np.empty_like(order)
+    source[order] = np.roll(order, -1)
+    return logits[..., source, :]
+
+
+def constant(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """The teacher's mean probabilities for every image.
+
+    Example:
+        >>> np.exp(constant(np.log([[0.9, 0.1], [0.5, 0.5]]), np.eye(2))).round(2).tolist()
+        [[0.7, 0.3], [0.7, 0.3]]
+    """
+    mean = np.log(softmax(logits, -1).mean(tuple(range(logits.ndim - 1))))
+    return np.broadcast_to(mean, logits.shape).astype(logits.dtype)
+
+
+def smoothed(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """The labels themselves, smoothed until their mean entropy is the teacher's.
+
+    (1 - e) target + e / C; e is 0 where mixed images' targets have more entropy already.
+
+    Example:
+        >>> teacher, labels = np.log([[0.9, 0.1], [0.1, 0.9]]), np.eye(2)
+        >>> np.exp(smoothed(teacher, labels)).round(2).tolist()
+        [[0.9, 0.1], [0.1, 0.9]]
+    """
+    wanted = _entropy(softmax(logits, -1))
+
+    def smooth(share: float) -> np.ndarray:
+        return (1 - share) * targets + share / logits.shape[-1]
+
+    more = lambda share: _entropy(smooth(share)) - wanted  # noqa: E731
+    share = 0.0 if more(0.0) >= 0 else brentq(more, 0, 1)
+    # A target of 0 would be a logit of minus infinity; float32's smallest weight will do.
+    return log_softmax(np.log(np.maximum(smooth(share), 1e-30)), -1).astype(logits.dtype)
+
+
+def _entropy(probabilities: np.ndarray) -> float:
+    """Mean entropy, nats."""
+    logs = np.log(np.where(probabilities > 0, probabilities, 1))
+    return float(-(probabilities * logs).sum(-1).mean())
+
+
+def none(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """The teacher as it is."""
+    return logits
+
+
+CONTROLS: dict[str, Control] = {
+    "none": none,
+    "shuffled": shuffled,
+    "constant": constant,
+    "smoothed": smoothed,
+}

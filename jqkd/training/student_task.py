@@ -1,0 +1,151 @@
+"""What a student's training program is made of: its static task, its traced numbers, its data."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jqkd.data import Subset
+from jqkd.models import NETWORKS, build_student
+from jqkd.models.functional import Params, functional
+from jqkd.training.config import DISTILLATION_TERMS, StudentConfig
+from jqkd.training.loop import Data, Schedule, Task
+from jqkd.training.losses import cross_entropy
+from jqkd.training.recipes import RECIPES, Output, hint_regressor
+
+ALONE, DISTILLED = "alone", "distilled"
+TERMS = ("cross-entropy", "distillation")
+# Rows of images are padded to a multiple of this; padding is never trained on.
+_CAPACITY = 1200
+_REGRESSOR = "hint_regressor"
+
+
+class Hyper(NamedTuple):
+    """What may differ between runs of one program: all traced."""
+
+    schedule: Schedule
+    temperature: Array
+    weight: Array
+    label_weight: Array
+    kl_factor: Array
+    constant_factor: Array
+    shots: Array
+    head: Array
+    classes: Array
+
+
+def task_of(config: StudentConfig, teacher: Output | None = None) -> Task:
+    """The task of a configuration, taught by a teacher with features of some size."""
+    size = teacher.features.shape[-1] if teacher and config.needs_features else 0
+    sampled = config.shots is not None
+    return student_task(config.preset, config.qubits, sampled, config.recipe, size)
+
+
+@lru_cache(maxsize=32)
+def student_task(
+    preset: str, qubits: int, sampled: bool, recipe: str = "hinton", teacher_features: int = 0
+) -> Task:
+    """The training program's static part: one for each preset, circuit width and recipe."""
+    model = functional(lambda rngs: build_student(preset, qubits, rngs=rngs))
+    chosen = RECIPES[recipe]
+    regressed = chosen.regressor and teacher_features > 0
+
+    def init(key: Array) -> Params:
+        params = model.init(key)
+        if regressed:
+            size = jax.eval_shape(lambda: _hidden(model.module(params))).shape[-1]
+            part = jax.random.fold_in(key, 1)
+            params[_REGRESSOR] = hint_regressor(size, teacher_features, key=part)
+        return params
+
+    def output(
+        params: Params, images: Array, ids: Array, key: Array, hyper: Hyper, training: bool
+    ) -> Output:
+        student = model.module(without_regressor(params))
+        dropout_key = jax.random.fold_in(key, 0) if training else None
+        hidden = None
+        if training and teacher_features:
+            features, hidden = student.features.with_hidden(images, dropout_key)
+        else:
+            features = student.features(images, dropout_key)
+        shots = {"shots": hyper.shots, "key": jax.random.fold_in(key, 1)} if sampled else {}
+        frequencies = student.layer(student.encoder(features), ids=ids, **shots)
+        if regressed and hidden is not None:
+            hidden = hidden @ params[_REGRESSOR]
+        return Output(student.logits(frequencies, hyper.head, hyper.classes), hidden)
+
+    def terms(output: Output, batch: Data, present: Array, hyper: Hyper) -> tuple[Array, ...]:
+        """L_CE and lambda L_KD (the paper's eq. 6), element by element, shape ``(B,)`` each."""
+        labels = batch.targets.argmax(-1)
+        rest = (batch.teacher, labels, present, hyper.temperature, hyper.classes)
+        # Without features there is no teacher to compare with, only students alone.
+        missing = chosen.needs == "features" and not teacher_features
+        teaching = jnp.zeros(len(labels)) if missing else chosen.loss(output, *rest)
+        # Two notebooks take the teacher's cross-entropy for the student's: no gradient comes of it.
+        constant = cross_entropy(jax.nn.softmax(batch.teacher.logits), batch.targets)
+        teaching = hyper.kl_factor * teaching + hyper.constant_factor * constant
+        learning = cross_entropy(output.logits, batch.targets)
+        return hyper.label_weight * learning, hyper.weight * teaching
+
+    return Task(init, output, terms)
+
+
+def _hidden(student: Any) -> Array:
+    return student.features.with_hidden(jnp.zeros((1, 28, 28)))[1]
+
+
+def without_regressor(params: Params) -> Params:
+    """The student's own parameters: a hint's projection exists in training only."""
+    return {name: value for name, value in params.items() if name != _REGRESSOR}
+
+
+def hyper_for(config: StudentConfig, arm: str, num_images: int = 0) -> Hyper:
+    """The traced part of a configuration; the schedule needs the number of train images."""
+    kl, constant = DISTILLATION_TERMS[config.term]
+    steps = config.epochs * -(-num_images // config.batch_size)
+    taught = arm == DISTILLED
+    return Hyper(
+        schedule=Schedule(
+            np.float32(config.learning_rate),
+            np.float32(config.schedule == "cosine"),
+            np.float32(max(1, steps)),
+        ),
+        temperature=np.float32(config.temperature),
+        weight=np.float32(config.weight if taught else 0),
+        label_weight=np.float32(config.label_weight if taught else 1),
+        kl_factor=np.float32(kl),
+        constant_factor=np.float32(constant),
+        shots=np.float32(config.shots or 0),
+        head=np.int32(NETWORKS[config.preset].heads.index(config.head)),
+        classes=np.int32(config.num_classes),
+    )
+
+
+def as_data(subset: Subset, targets: np.ndarray, teacher: Output | None, width: int) -> Data:
+    """A view as device arrays; targets and teacher's logits (N, C) padded to ``width`` classes.
+
+    Rows are padded too, so that the tables' 900 and 1200 images share one program.
+    """
+    spare = -len(subset) % _CAPACITY
+    logits = np.zeros_like(targets) if teacher is None else teacher.logits
+    missing = teacher is None or teacher.features is None
+    features = np.zeros((len(subset), 0)) if missing else teacher.features
+
+    def pad(array: np.ndarray, columns: int = 0) -> Array:
+        more = [(0, spare), *[(0, 0)] * (array.ndim - 1)]
+        if columns:
+            more[-1] = (0, columns - array.shape[-1])
+        kind = np.int32 if np.issubdtype(array.dtype, np.integer) else np.float32
+        return jnp.asarray(np.pad(array.astype(kind), more))
+
+    return Data(
+        pad(subset.images),
+        pad(targets, width),
+        pad(subset.ids),
+        Output(pad(logits, width), pad(features)),
+    )
