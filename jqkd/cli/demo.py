@@ -21,7 +21,10 @@ from jqkd.training.students import DISTILLED
 
 def demo(
     seeds: Annotated[int, typer.Option(help="Students of each kind.")] = 4,
-    epochs: Annotated[int, typer.Option(help="Passes over the train images.")] = 10,
+    preset: Annotated[str, typer.Option(help=f"One of {', '.join(PRESETS)}.")] = "robust",
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the train images (default: the preset's own).")
+    ] = None,
     picture: Annotated[Path, typer.Option(help="Where the picture goes.")] = Path("demo.png"),
     json: Json = None,
 ) -> None:
@@ -30,7 +33,7 @@ def demo(
     A LeNet teacher; 3-qubit students, alone and distilled, 5000 shots for every circuit,
     gradients by the parameter-shift rule; a table and a picture.
     """
-    config = StudentConfig("digits", "0-5", 3, epochs=epochs)
+    config = StudentConfig("digits", "0-5", 3, preset, epochs=epochs)
     job = StudentJob(config, TeacherConfig("lenet", "digits", "0-5", 30, 32), tuple(range(seeds)))
     check_writable(picture.resolve().parent)
     output = Output(json)

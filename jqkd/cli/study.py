@@ -41,7 +41,7 @@ _NAMES = ", ".join((*STUDIES, ALL))
 # In the list of what a results folder was asked for, where the tables keep their rows.
 _MARK = "study:"
 OutFolder = Annotated[
-    Path, typer.Option(help="Results folder; studies, and tables of preset robust, may share one.")
+    Path, typer.Option(help="Results folder; several studies, and tables, may share one.")
 ]
 
 
@@ -81,7 +81,7 @@ def run(
     if dry_run:
         show_plan(output, f"Study {name}", units, partial(_kind, _labels(studies, data)))
         return
-    store = Store.create(out, Settings("robust"), [_MARK + study.name for study in studies], seeds)
+    store = Store.create(out, settings_of(out), [_MARK + study.name for study in studies], seeds)
     damaged = store.damage([*teachers_of(arms), *answers_of(arms)], arms)
     options = {"teachers": teachers, "data_dir": data_dir}
     outcome = work_off(output, store, plan, damaged, redo_damaged, **options)
@@ -120,6 +120,11 @@ def report(
             output.say(paragraph)
         shown = [*written, *([picture] if picture else [])]
         output.say(f"Written: {', '.join(str(path) for path in shown)}")
+
+
+def settings_of(out: Path) -> Settings:
+    """Those of the tables that are in a folder already: no study depends on them."""
+    return Store.open(out).settings if (out / "tables.json").exists() else Settings("robust")
 
 
 def _chosen(name: str) -> list[Study]:

@@ -85,9 +85,10 @@ def _curve_name(teacher: str | None) -> str:
 def _draw_curve(place: Any, result: RowResult, store: Store, summary: Summary) -> None:
     row = result.row
     make = distilled_arm if row.kind == DISTILLED else alone_arm
-    runs = store.runs(make(row, summary.settings)).values()
+    arm = make(row, summary.settings)
+    runs = store.runs(arm).values()
     curves = np.array([run["curves"]["validation_loss"] for run in runs])
-    epochs = np.arange(1, curves.shape[1] + 1)
+    epochs = np.array(arm.config.evaluated_epochs)
     low, middle, high = np.percentile(curves, [10, 50, 90], axis=0)
     colour = COLOURS[row.teacher]
     # Each kind has its markers at other epochs.

@@ -142,7 +142,7 @@ class AnswerUnit:
         plan: the teacher.
         config: a student's; what the answers depend on is in the name.
         name: where the result lies, without suffix.
-        needs: the teacher's unit.
+        needs: the teacher's unit; of an average also the answers of its parts.
     """
 
     plan: TeacherPlan
@@ -180,8 +180,7 @@ def teacher_unit(plan: TeacherPlan) -> TeacherUnit:
     digest = _digest([member.to_json() for member in plan.members] + [config.arch])
     classes = config.classes.replace(",", "_")
     name = f"teachers/{config.arch}-{config.dataset}-{classes}-s{config.seed}-{digest}"
-    parts = [TeacherPlan(member, (member,)) for member in plan.members if member != config]
-    return TeacherUnit(plan, name, tuple(teacher_unit(part).name for part in parts))
+    return TeacherUnit(plan, name, tuple(teacher_unit(part).name for part in _parts(plan)))
 
 
 def answer_unit(plan: TeacherPlan, config: StudentConfig) -> AnswerUnit:
@@ -192,7 +191,13 @@ def answer_unit(plan: TeacherPlan, config: StudentConfig) -> AnswerUnit:
     taught = plan.config
     classes = taught.classes.replace(",", "_")
     name = f"answers/{taught.arch}-{taught.dataset}-{classes}-{config.augmentation}-{digest}"
-    return AnswerUnit(plan, config, name, (teacher,))
+    parts = [answer_unit(part, config).name for part in _parts(plan)]
+    return AnswerUnit(plan, config, name, (teacher, *parts))
+
+
+def _parts(plan: TeacherPlan) -> list[TeacherPlan]:
+    """The teachers that a teacher is the average of; none where it is one itself."""
+    return [TeacherPlan(member, (member,)) for member in plan.members if member != plan.config]
 
 
 def make_arm(config: StudentConfig, arm: str, teacher: TeacherPlan | None = None) -> Arm:
@@ -232,8 +237,7 @@ def teachers_of(
             if row.teacher is None:
                 continue
             plan = teacher_of(row, settings, seed)
-            parts = [TeacherPlan(m, (m,)) for m in plan.members if m != plan.config]
-            for unit in map(teacher_unit, [*parts, plan]):
+            for unit in map(teacher_unit, [*_parts(plan), plan]):
                 units[unit.name] = unit
     return sorted(units.values(), key=lambda unit: (bool(unit.needs), unit.cost))
 
@@ -291,7 +295,8 @@ def plan_units(
 def answers_of(arms: Sequence[Arm]) -> list[AnswerUnit]:
     """Every teacher's answers that some arms need, each once."""
     taught = [arm for arm in arms if arm.teacher and needs_views(arm.config)]
-    units = {arm.teacher_unit: answer_unit(arm.teacher, arm.config) for arm in taught}
+    asked = [(plan, arm.config) for arm in taught for plan in (*_parts(arm.teacher), arm.teacher)]
+    units = {unit.name: unit for unit in (answer_unit(*pair) for pair in asked)}
     return sorted(units.values(), key=lambda unit: (len(unit.plan.members), unit.cost))
 
 

@@ -53,7 +53,7 @@ def _steps_up() -> list[Variant]:
         Variant("paper-code", "paper-code", "paper-code"),
         Variant("head", "+ one logit a class", "paper-code/scaled-head"),
         Variant("gradient", "+ true gradient", "paper-code/scaled-head/true-gradient"),
-        Variant("no-dropout", "+ no dropout of channels", _NO_DROPOUT),
+        Variant("no-dropout", "+ no dropout", _NO_DROPOUT),
     ]
     changes: dict[str, Any] = {}
     for name in (name for name in _STEPS if _PAPER[name] != _ROBUST[name]):
@@ -72,7 +72,7 @@ def _steps_back() -> list[Variant]:
         Variant("robust-exact", "robust, exact probabilities", "robust", exact),
         Variant("robust-paper-head", "robust, the paper's head", "robust/paper-head"),
         Variant("robust-gradient", "robust, the notebooks' gradient", "robust/notebook-gradient"),
-        Variant("robust-dropout", "robust, dropout of channels", "robust/dropout"),
+        Variant("robust-dropout", "robust, dropout", "robust/dropout"),
     ]
     return [replace(variant, against="robust") for variant in back]
 

@@ -239,6 +239,17 @@ class StudentConfig(Config):
         return RECIPES[self.recipe].needs == "features"
 
     @property
+    def evaluated_epochs(self) -> list[int]:
+        """After which epochs validation and test images are looked at.
+
+        Example:
+            >>> StudentConfig("mnist", "0-5", 3, epochs=5, evaluate_every=2).evaluated_epochs
+            [2, 4, 5]
+        """
+        every = self.evaluate_every
+        return [*range(every, self.epochs, every), self.epochs]
+
+    @property
     def views(self) -> int:
         """V, the number of views of the train images that are trained on."""
         return 1 if self.augmentation == "none" else self.epochs

@@ -18,7 +18,9 @@ def loss_axes(axes: Any, result: dict[str, Any], metric: str, label: str) -> Non
     """Mean over seeds as a line, range over seeds as a band, one colour per arm."""
     for arm, found in result["arms"].items():
         curves = np.asarray(found["curves"][metric])
-        epochs = np.arange(1, curves.shape[1] + 1)
+        student = result["student"]
+        every = student.get("evaluate_every", 1)
+        epochs = np.minimum(every * np.arange(1, curves.shape[1] + 1), student["epochs"])
         axes.plot(epochs, curves.mean(0), color=COLOURS[arm], label=arm)
         axes.fill_between(
             epochs, curves.min(0), curves.max(0), color=COLOURS[arm], alpha=0.15, lw=0

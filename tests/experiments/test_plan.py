@@ -11,6 +11,7 @@ import pytest
 from jqkd._checks import InputError
 from jqkd.data import load
 from jqkd.experiments.plan import (
+    AnswerUnit,
     StudentUnit,
     TeacherUnit,
     alone_arm,
@@ -105,7 +106,10 @@ def test_teachers_of_several_seeds():
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ({"preset": "paper"}, "`preset` must be one of paper-code, paper-text, but 'paper'"),
+        (
+            {"preset": "paper"},
+            "`preset` must be one of paper-code, paper-text, robust, but 'paper'",
+        ),
         ({"preset": "paper-text", "shots": "notebook"}, "`shots` must be a number where"),
         ({"shots": 0}, "shots"),
         ({"ensemble": "average"}, "`ensemble` must be one of ensemble, joint-ensemble"),
@@ -142,3 +146,15 @@ def test_one_training_program_serves_all_rows_of_a_width(monkeypatch, caplog):
             Block(config, splits, runs, Output(logits)).next_epoch()
     compiled = [r.getMessage() for r in caplog.records if "Compiling jit(" in r.getMessage()]
     assert sum("jit(_train_steps)" in message for message in compiled) == 1
+
+
+def test_answers_are_asked_once_and_an_average_waits_for_its_parts():
+    rows = select("all", ["mnist-0-5-3q-ensemble", "mnist-0-5-3q-lenet"])
+    units = plan_units(rows, Settings("robust"), 2)
+    answers = {u.plan.config.arch: u for u in units if isinstance(u, AnswerUnit)}
+    assert set(answers) == {"lenet", "alexnet", "ensemble"}
+    assert len([u for u in units if isinstance(u, AnswerUnit)]) == 3
+    needed = set(answers["ensemble"].needs)
+    assert {answers["lenet"].name, answers["alexnet"].name} < needed
+    places = {unit.name: place for place, unit in enumerate(units)}
+    assert all(places[name] < places[unit.name] for unit in units for name in unit.needs)

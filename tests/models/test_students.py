@@ -111,7 +111,8 @@ def test_amplitude_encoder_initial_angles_differ():
 
 
 def test_presets():
-    assert list(PRESETS) == ["paper-code", "paper-text"]
+    assert list(PRESETS) == ["paper-code", "paper-text", "robust"]
+    assert PRESETS["robust"].rule == TWO_TERM_RULE
     assert (PRESETS["paper-code"].rule, PRESETS["paper-text"].rule) == (
         NOTEBOOK_RULE,
         TWO_TERM_RULE,
@@ -148,7 +149,9 @@ def test_dropout_and_shots_have_keys_of_their_own():
 
 def test_bad_input():
     rngs = nnx.Rngs(0)
-    with pytest.raises(InputError, match="`preset` must be one of paper-code, paper-text, but 'p'"):
+    with pytest.raises(
+        InputError, match="`preset` must be one of paper-code, paper-text, robust.*but 'p'"
+    ):
         build_student("p", 3, rngs=rngs)
     with pytest.raises(InputError, match="`num_qubits` must be an integer of at least 1, but 0 "):
         build_student("paper-code", 0, rngs=rngs)
