@@ -23,3 +23,5 @@ python -c 'import jax, sys; sys.exit(jax.default_backend() == "cpu")' || {
 python -m jqkd tables run --preset paper-code --ensemble joint --out "$out/paper-code" "$@"
 python -m jqkd tables run --preset paper-text --teachers "$out/paper-code" --ensemble joint \
   --out "$out/paper-text" "$@"
+# Teachers answer the mixed images of this preset from their weights, which the first run cached.
+python -m jqkd tables run --preset robust --ensemble joint --out "$out/robust" "$@"
