@@ -21,6 +21,8 @@ from jqkd.training.recipes import RECIPES
 # Read, not repeated: the ladder always ends at robust.
 _PAPER, _ROBUST = TRAINING["paper-code"], TRAINING["robust"]
 _NO_DROPOUT = "paper-code/scaled-head/true-gradient/no-dropout"
+# The same network as robust's, trained as the paper's.
+_NETWORK = f"{_NO_DROPOUT}/half-turn"
 
 
 def _taught(name: str, label: str, preset: str, against: str, **changes: Any) -> Variant:
@@ -54,12 +56,13 @@ def _steps_up() -> list[Variant]:
         Variant("head", "+ one logit a class", "paper-code/scaled-head"),
         Variant("gradient", "+ true gradient", "paper-code/scaled-head/true-gradient"),
         Variant("no-dropout", "+ no dropout", _NO_DROPOUT),
+        Variant("half-turn", "+ angles up to ± pi / 2", _NETWORK),
     ]
     changes: dict[str, Any] = {}
     for name in (name for name in _STEPS if _PAPER[name] != _ROBUST[name]):
         changes = changes | {name: _ROBUST[name]}
         label = _STEPS[name](_ROBUST[name])
-        steps.append(Variant(name.replace("_", "-"), label, _NO_DROPOUT, changes))
+        steps.append(Variant(name.replace("_", "-"), label, _NETWORK, changes))
     # With the last step all is as in robust, which is trained here under its own name.
     steps[-1] = Variant("robust", f"{steps[-1].label} = robust", "robust")
     return steps[:1] + [replace(step, against=last.name) for last, step in pairwise(steps)]
@@ -73,6 +76,7 @@ def _steps_back() -> list[Variant]:
         Variant("robust-paper-head", "robust, the paper's head", "robust/paper-head"),
         Variant("robust-gradient", "robust, the notebooks' gradient", "robust/notebook-gradient"),
         Variant("robust-dropout", "robust, dropout", "robust/dropout"),
+        Variant("robust-full-turn", "robust, angles up to ± pi", "robust/full-turn"),
     ]
     return [replace(variant, against="robust") for variant in back]
 

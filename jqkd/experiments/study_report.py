@@ -128,10 +128,11 @@ def _mechanism(title: str, lines: list[Line]) -> Sheet:
                 numbers = [_short(middle(line, name, chosen)) for name in _MECHANISM]
                 cells.append([*_who(line), f"{sum(chosen)} {word}", *numbers])
     note = (
-        "theta = pi tanh(f) is a circuit's angle, f the feature behind it; all on test images, "
-        "after training, median over seeds. Size of f: median; slope of theta: mean of "
-        "d theta / d f, at most pi; size of sin theta: mean, 0 where every qubit is measured "
-        "50:50; dead units: share of the last hidden layer that is 0 for every image."
+        "theta = a tanh(f) is a circuit's angle, f the feature behind it, a = pi in the notebooks; "
+        "all on test images, after training, median over seeds. Size of f: median; slope of "
+        "theta: mean of d theta / d f, at most a, 0 where nothing is learned any more; size of "
+        "sin theta: mean, 0 where every qubit is measured 50:50, 1 where every outcome is certain; "
+        "dead units: share of the last hidden layer that is 0 for every image."
     )
     header = ["student", "teacher", "seeds", *_MECHANISM.values()]
     return Sheet(f"{title}: where the features go", title, header, cells, [note])

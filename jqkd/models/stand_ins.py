@@ -7,6 +7,7 @@ changes, so that what a row owes to its circuit can be read off.
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import jax
 import jax.numpy as jnp
@@ -75,6 +76,8 @@ class ClassicalLayer(nnx.Module):
         [1.0, 1.0, 1.0, 1.0]
     """
 
+    largest = math.pi / 2
+
     def __init__(self, num_qubits: int, *, rngs: nnx.Rngs) -> None:
         self.dense = dense(num_qubits, 2**num_qubits, rngs=rngs)
 
@@ -86,13 +89,13 @@ class ClassicalLayer(nnx.Module):
         ids: Array | None = None,
         shots: ArrayLike | None = None,
     ) -> Array:
-        """Shares ``(..., K)``, from what would be a circuit's angles ``(..., Q)``: pi tanh(f).
+        """Shares ``(..., K)``, from what would be a circuit's angles: pi / 2 tanh(f), ``(..., Q)``.
 
         Raises:
             InputError: shots are asked for.
         """
         _refuse_shots(shots)
-        return jax.nn.softmax(self.dense(angles / jnp.pi))
+        return jax.nn.softmax(self.dense(angles / self.largest))
 
 
 def _refuse_shots(shots: ArrayLike | None) -> None:
@@ -101,7 +104,7 @@ def _refuse_shots(shots: ArrayLike | None) -> None:
 
 
 class EntanglingEncoder(nnx.Module):
-    """theta = pi/2 tanh(feature), then the trainable angles of ``entangling``.
+    """theta = pi / 2 tanh(feature), then the trainable angles of ``entangling``.
 
     Args:
         num_qubits: Q.
@@ -112,6 +115,8 @@ class EntanglingEncoder(nnx.Module):
         (2, 9)
     """
 
+    largest = math.pi / 2
+
     def __init__(self, num_qubits: int, *, rngs: nnx.Rngs) -> None:
         self.num_features = num_qubits
         size = (entangler(num_qubits).num_angles,)
@@ -119,7 +124,7 @@ class EntanglingEncoder(nnx.Module):
 
     def __call__(self, features: Array) -> Array:
         """Angles ``(B, 3 Q)`` from features ``(B, Q)``, radians."""
-        angles, weights = jnp.pi / 2 * jnp.tanh(features), self.weights[...]
+        angles, weights = self.largest * jnp.tanh(features), self.weights[...]
         return jnp.concatenate([angles, jnp.broadcast_to(weights, (len(angles), len(weights)))], -1)
 
 

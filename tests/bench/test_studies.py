@@ -8,7 +8,8 @@ import pytest
 from jqkd._checks import InputError
 from jqkd.bench import parts, studies
 from jqkd.bench.peers.own_training import CONFIG, block, images
-from jqkd.training.students import Block
+from jqkd.training import students
+from jqkd.training.students import Block, check_teacher
 
 
 def test_compiled_programs_are_counted_by_name():
@@ -67,3 +68,24 @@ def test_images_are_like_mnists():
     assert made.images.shape == (6, 28, 28) and made.images.dtype == np.float32
     assert 0 <= made.images.min() and made.images.max() <= 1
     assert made.labels.tolist() == [0, 1, 2, 0, 1, 2]
+
+
+def test_both_tables_are_all_student_rows_with_a_teacher(monkeypatch):
+    made = []
+
+    class Counted:
+        def __init__(self, config, splits, runs, teacher):
+            check_teacher(config, splits, teacher)
+            made.append((config.dataset, config.classes, config.qubits, runs[0].arm))
+
+        def next_epoch(self):
+            pass
+
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+    monkeypatch.setattr(parts, "_set_up", lambda: None)
+    monkeypatch.setattr(students, "Block", Counted)
+    found = parts.tables()
+    jax.config.update("jax_log_compiles", False)
+    assert len(made) == len(found["rows"]) == 24 and found["widths"] == 2
+    assert sum(arm == "alone" for *_, arm in made) == 6
+    assert found["images"] == "synthetic" and found["programs"] == 0

@@ -62,7 +62,7 @@ def test_every_step_of_the_ladder_is_one_change():
     steps = steps[: [v.name for v in steps].index("robust") + 1]
     assert all(v.against == before.name for before, v in pairwise(steps))
     found = [changed(before.config(MNIST), v.config(MNIST)) for before, v in pairwise(steps)]
-    network = [{"head", "preset"}, {"preset"}, {"preset"}]
+    network = [{"head", "preset"}, {"preset"}, {"preset"}, {"preset"}]
     training = ["batch_size", "learning_rate", "schedule", "augmentation"]
     tuned = [{n} for n in training if TRAINING["robust"][n] != TRAINING["paper-code"][n]]
     assert [names - LOOKS for names in found[:-1]] == [*network, *tuned]
@@ -84,6 +84,7 @@ def test_the_ladder_ends_at_robust_and_goes_one_step_back():
         "robust-paper-head": ["head", "preset"],
         "robust-gradient": ["preset"],
         "robust-dropout": ["preset"],
+        "robust-full-turn": ["preset"],
     }
     theirs = ladder.variant("robust-paper-loss").config(MNIST)
     paper = TRAINING["paper-code"]
@@ -136,8 +137,8 @@ def test_studies_share_their_units():
     assert len({unit.name for unit in units}) == len(units)
     names = [unit.name for unit in units]
     assert all(names.index(need) < names.index(u.name) for u in units for need in u.needs)
-    # 14 lines alone and 3 taught; 5, 3 and 4 + 4 more, as robust and robust taught are the same.
-    assert len(arms) == 2 * (14 + 3 + 5 + 3 + 4 + 4)
+    # 16 lines alone and 3 taught; 5, 3 and 4 + 4 more, as robust and robust taught are the same.
+    assert len(arms) == 2 * (16 + 3 + 5 + 3 + 4 + 4)
     kinds = [sum(isinstance(u, kind) for u in units) for kind in (TeacherUnit, AnswerUnit)]
     # For each data set a LeNet, and its answers with and without features.
     assert kinds == [2, 4]
@@ -281,14 +282,17 @@ def test_the_picture_has_the_same_bytes_again(store, tmp_path):
 
 def test_numbers_of_the_mechanism_by_hand():
     features, hidden = np.array([[0.5, -0.5], [1.0, -30.0]]), np.eye(3)[:2]
-    found = numbers(features, hidden)
+    found = numbers(features, hidden, np.pi)
     # Far out, 1 / cosh(f)**2 is 4 exp(-2 f); near 0 it is 1 - tanh(f)**2.
     slopes = np.pi * np.array([*(1 - np.tanh([0.5, 0.5, 1.0]) ** 2), 4 * np.exp(-60)])
     sines = np.abs(np.sin(np.pi * np.tanh(features)))
     assert found["feature"] == 0.75 and found["dead"] == 1 / 3
     assert found["slope"] == pytest.approx(slopes.mean(), rel=1e-12)
     assert found["sine"] == pytest.approx(sines.mean(), rel=1e-12)
-    assert numbers(np.full((1, 1), 800.0), hidden)["slope"] == 0
+    half = numbers(features, hidden, np.pi / 2)
+    assert half["slope"] == pytest.approx(slopes.mean() / 2, rel=1e-12)
+    certain = numbers(np.full((1, 1), 800.0), hidden, np.pi / 2)
+    assert (certain["slope"], certain["sine"]) == (0, 1)
 
 
 def test_mechanism_of_a_block_against_scipy():
@@ -303,9 +307,9 @@ def test_mechanism_of_a_block_against_scipy():
         features = np.array([reference.conv_features(mine, x) for x in splits.test.images])
         hidden = np.array([_hidden(mine, x) for x in splits.test.images])
         assert found["feature"][row] == pytest.approx(np.median(np.abs(features)), abs=1e-5)
-        sine = np.abs(np.sin(np.pi * np.tanh(features))).mean()
+        sine = np.abs(np.sin(np.pi / 2 * np.tanh(features))).mean()
         assert found["sine"][row] == pytest.approx(sine, abs=1e-5)
-        slope = np.pi * (1 - np.tanh(features) ** 2).mean()
+        slope = np.pi / 2 * (1 - np.tanh(features) ** 2).mean()
         assert found["slope"][row] == pytest.approx(slope, abs=1e-5)
         assert found["dead"][row] == (hidden <= 0).all(0).mean()
     assert found["feature"][0] != found["feature"][1]
@@ -358,7 +362,7 @@ def test_a_study_from_end_to_end(monkeypatch, tmp_path):
 def test_a_dry_run_leaves_nothing(tmp_path):
     shown = call("run", "all", "--dry-run", "--seeds", 10, "--out", tmp_path / "none")
     assert shown.exit_code == 0, shown.output
-    assert "Study all, 336 units" in shown.output and "robust-paper-loss" in shown.output
+    assert "Study all, 356 units" in shown.output and "robust-paper-loss" in shown.output
     assert not (tmp_path / "none").exists()
 
 

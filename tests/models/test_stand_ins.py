@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -46,19 +48,19 @@ def test_closed_form_is_the_circuit(qubits):
 
 
 def test_classical_layer_against_numpy():
-    """softmax(tanh(f) W + b), of angles pi tanh(f)."""
+    """softmax(tanh(f) W + b), of angles pi / 2 tanh(f)."""
     layer, features = ClassicalLayer(3, rngs=nnx.Rngs(1)), ANGLES[:, :3]
     kernel, bias = (np.asarray(part[...], float) for part in (layer.dense.kernel, layer.dense.bias))
     wanted = np.exp(np.tanh(features) @ kernel + bias)
     wanted /= wanted.sum(-1, keepdims=True)
-    got = layer(jnp.pi * jnp.tanh(jnp.asarray(features, jnp.float32)))
+    got = layer(jnp.pi / 2 * jnp.tanh(jnp.asarray(features, jnp.float32)))
     np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-6)
 
 
 def test_entangling_encoder_appends_the_circuits_own_angles():
     first, second = (EntanglingEncoder(3, rngs=nnx.Rngs(seed)) for seed in (0, 1))
     angles, weights = first(jnp.asarray(ANGLES[:, :3])), np.asarray(first.weights[...])
-    np.testing.assert_allclose(angles[:, :3], np.pi * np.tanh(ANGLES[:, :3]), atol=1e-6)
+    np.testing.assert_allclose(angles[:, :3], np.pi / 2 * np.tanh(ANGLES[:, :3]), atol=1e-6)
     np.testing.assert_array_equal(angles[:, 3:], np.tile(weights, (5, 1)))
     assert np.abs(weights).max() <= np.pi
     assert len(np.unique([*weights, *second.weights[...]])) == 12
@@ -108,7 +110,7 @@ def test_the_circuits_behind_the_papers():
         ("robust/random", 0),
         ("robust/entangled", 2 * 3),
         ("robust/classical", 3 * 8 + 8),
-        ("paper-code/scaled-head/true-gradient/no-dropout", 0),
+        ("paper-code/scaled-head/true-gradient/no-dropout/half-turn", 0),
     ],
 )
 def test_parameter_counts(preset, more):
@@ -117,8 +119,12 @@ def test_parameter_counts(preset, more):
 
 def differences(one: Preset, other: Preset) -> set[str]:
     """Names of the parts that differ; partial functions are compared by what they were given."""
-    parts = [vars(p) | {"features": getattr(p.features, "keywords", {})} for p in (one, other)]
-    return {name for name in parts[0] if parts[0][name] != parts[1][name]}
+    a, b = ({name: _given(part) for name, part in vars(p).items()} for p in (one, other))
+    return {name for name in a if a[name] != b[name]}
+
+
+def _given(part):
+    return (part.func, part.keywords) if isinstance(part, partial) else part
 
 
 def test_variants_change_one_thing():
@@ -127,7 +133,7 @@ def test_variants_change_one_thing():
         differences(NETWORKS[a], NETWORKS[b])
         for a, b in zip(ladder, [*ladder[1:], "robust"], strict=True)
     ]
-    assert steps == [{"heads"}, {"rule"}, {"features"}, set()]
+    assert steps == [{"heads"}, {"rule"}, {"features"}, {"encoder"}, set()]
     changed = {
         name.removeprefix("robust/"): differences(PRESETS["robust"], variant)
         for name, variant in VARIANTS.items()
@@ -135,6 +141,7 @@ def test_variants_change_one_thing():
     }
     assert changed == {
         "paper-head": {"heads"},
+        "full-turn": {"encoder"},
         "dropout": {"features"},
         "notebook-gradient": {"rule"},
         "closed-form": {"stand_in"},
