@@ -57,7 +57,7 @@ def test_an_unwritable_folder_is_exit_code_2(run, tmp_path):
 
 def test_help_shows_defaults_and_examples(run):
     code, out, _ = run("student", "--help")
-    assert code == 0 and "0.001" in out and "Example: jqkd student" in out
+    assert code == 0 and "5000" in out and "Example: jqkd student" in out
 
 
 def test_a_student_from_the_command_line(run, tmp_path):
