@@ -16,7 +16,7 @@ from jqkd.models import PRESETS
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.figures import demo_figure
 from jqkd.training.student_run import StudentJob, check_writable, splits_for
-from jqkd.training.students import DISTILLED
+from jqkd.training.student_task import ALONE, DISTILLED
 
 
 def demo(
@@ -45,11 +45,23 @@ def demo(
     result, block = run_job(job, output)
     output.say(student_table(result))
     output.say(verdict(result["gain"]["picked"]))
+    output.say(compared_with_teacher(result))
     test = splits_for(config, load(config.dataset)).test
     last = block.logits(test)[[run.arm for run in block.runs].index(DISTILLED)]
     demo_figure(result, test, last.argmax(-1), picture)
     output.say(f"Picture: {picture}    {seconds_text(result['seconds'])}")
     deliver(result, json)
+
+
+def compared_with_teacher(result: dict[str, Any]) -> str:
+    """Whether there was anything to learn from the teacher."""
+    alone = 100 * float(np.mean(result["arms"][ALONE]["test_accuracy"]["picked"]))
+    teacher = 100 * float(result["teacher_result"]["test_accuracy"]["picked"])
+    knows = "more" if teacher > alone else "no more"
+    return (
+        f"The teacher ({teacher:.1f} %) knows {knows} than the students alone ({alone:.1f} %), who "
+        f"are drawn towards it."
+    )
 
 
 def verdict(gains: Any) -> str:
