@@ -24,7 +24,7 @@ def shuffled(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
     Example:
         >>> shuffled(np.arange(4.0)[:, None], np.ones((4, 1))).ravel().tolist()
-        [1.0, 2.0, 3.0, 0.0]
+        [1.0, 3.0, 0.0, 2.0]
     """
     order = np.random.default_rng(0).permutation(logits.shape[-2])
     # Along one cycle through all images, so that none keeps its own.

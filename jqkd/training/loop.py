@@ -82,7 +82,7 @@ class Schedule(NamedTuple):
         """Of one step.
 
         Example:
-            >>> float(Schedule(0.1, 1.0, 100.0).rate(jnp.int32(50)).round(3))
+            >>> round(float(Schedule(0.1, 1.0, 100.0).rate(jnp.int32(50))), 3)
             0.05
         """
         rise = jnp.minimum(1, (step + 1) / (_RISE * self.steps))

@@ -75,5 +75,7 @@ def test_a_demo_leaves_its_picture(run, tmp_path):
     picture = tmp_path / "demo.png"
     code, out, err = run("demo", "--epochs", 1, "--seeds", 2, "--picture", picture)
     assert code == 0, err
+    out = " ".join(out.split())  # Lines are wrapped.
     assert "q0: ─H─RY(t0)─" in out and "paired difference" in out and "2 seeds" in out
+    assert "The teacher (" in out
     assert picture.read_bytes().startswith(b"\x89PNG")
