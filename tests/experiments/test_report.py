@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import json
 import os
 import re
 import subprocess
@@ -310,7 +311,16 @@ def test_the_introduction_says_what_was_run(summary):
     assert "average of the probabilities" in text
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "results").glob("*/tables.json")), ids=str)
+def has_rows(path):
+    """Whether a results folder holds rows of the tables; studies have a test of their own."""
+    asked = json.loads(path.read_text())["asked"]["rows"]
+    return not all(name.startswith("study:") for name in asked)
+
+
+SHIPPED = [path for path in sorted((ROOT / "results").glob("*/tables.json")) if has_rows(path)]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
 def test_readme_and_pictures_are_current(path):
     """If this fails: jqkd tables report --out results/PRESET --readme README.md."""
     shipped = summarise(Store.open(path.parent))

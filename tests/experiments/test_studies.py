@@ -7,6 +7,7 @@ import dataclasses
 import io
 import json
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -399,3 +400,20 @@ def test_a_folder_without_a_study(tmp_path):
     Store.create(tmp_path, Settings("robust"), ["mnist-0-5-3q-alone"], 2)
     found = str(call("report", "--out", tmp_path).exception)
     assert "`out` must hold at least one finished line of a study" in found
+
+
+SHIPPED = Path(__file__).parents[2] / "results" / "studies"
+
+
+@pytest.mark.skipif(not SHIPPED.exists(), reason="the package is not run from its repository")
+def test_the_readme_says_what_the_shipped_studies_say(tmp_path):
+    """If this fails: jqkd study report --out results/studies --readme README.md."""
+    readme = SHIPPED.parents[1] / "README.md"
+    copy = tmp_path / "README.md"
+    copy.write_text(readme.read_text(encoding="utf-8"), encoding="utf-8")
+    store = Store.open(SHIPPED)
+    for name in (row.removeprefix("study:") for row in store.asked["rows"]):
+        lines = lines_of(STUDIES[name], store)
+        assert lines
+        update_readme(copy, STUDIES[name], lines)
+    assert copy.read_text(encoding="utf-8") == readme.read_text(encoding="utf-8")
