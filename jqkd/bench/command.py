@@ -13,11 +13,12 @@ from typing import Any
 
 from jqkd._checks import InputError
 from jqkd.bench.picture import CAPTION, draw
-from jqkd.bench.report import page, update_readme, write_text
+from jqkd.bench.report import page, update_readme
 from jqkd.bench.runner import Plan, measure
 from jqkd.bench.studies import run_studies
 from jqkd.bench.summary import Summary, summarise
 from jqkd.bench.workloads import WORKLOADS
+from jqkd.experiments.readme import write_text
 from jqkd.training.result import environment, write_json
 
 SCHEMA = 1

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jqkd._checks import InputError
 from jqkd.bench.peers import FLOOR, OURS, PEERS
 from jqkd.bench.summary import Summary, absent
 from jqkd.bench.targets import TARGETS, Verdict
 from jqkd.bench.workloads import WORKLOADS, Cell
-from jqkd.training.result import written_whole
+from jqkd.experiments.readme import markers, update_share
 
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+_SHARE = "bench"
+BEGIN, END = markers(_SHARE)
 
 
 class Sheet(NamedTuple):
@@ -216,19 +215,4 @@ def update_readme(path: Path, summary: Summary, picture: str | None) -> None:
     Raises:
         InputError: no such file, no markers, or it cannot be written.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); name a README.") from error
-    pattern = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
-    if not pattern.search(text):
-        raise InputError(f"{path} lacks the lines {BEGIN} and {END}; add them where it belongs.")
-    block = f"{BEGIN}\n{readme_block(summary, picture)}\n{END}"
-    write_text(path, pattern.sub(lambda _: block, text))
-
-
-def write_text(path: Path, text: str) -> Path:
-    """Write a file whole or not at all."""
-    with written_whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    return path
+    update_share(path, _SHARE, readme_block(summary, picture))

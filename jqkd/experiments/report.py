@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from pathlib import Path
 from typing import Any
 
-from jqkd._checks import InputError
+from jqkd.experiments import readme
 from jqkd.experiments import statistics as st
 from jqkd.experiments.presets import NOTEBOOK_SHOTS, TABLE_PRESETS
 from jqkd.experiments.render import Sheet, html_page, html_picture, html_table, latex, markdown
@@ -51,7 +50,7 @@ def write_report(summary: Summary, folder: Path, pictures: Pictures) -> list[Pat
         "report.tex": preamble + "\n\n".join(map(latex, tables)) + "\n",
         "report.html": html_page(title, text, page),
     }
-    return [_write(folder / name, content) for name, content in files.items()]
+    return [readme.write_text(folder / name, content) for name, content in files.items()]
 
 
 def _tables_text(summary: Summary) -> str:
@@ -172,22 +171,16 @@ def readme_block(summary: Summary) -> str:
 
 def markers(preset: str) -> tuple[str, str]:
     """What stands before and after the short form in a README."""
-    return f"<!-- tables {preset}: begin -->", f"<!-- tables {preset}: end -->"
+    return readme.markers(_share(preset))
 
 
-def with_block(readme: str, summary: Summary) -> str:
+def with_block(text: str, summary: Summary) -> str:
     """A README whose short form is that of these numbers.
 
     Raises:
         InputError: the markers are not there.
     """
-    begin, end = markers(summary.settings.preset)
-    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    if not pattern.search(readme):
-        raise InputError(
-            f"The README lacks the lines {begin} and {end}; add them where the table belongs."
-        )
-    return pattern.sub(lambda _: f"{begin}\n{readme_block(summary)}\n{end}", readme)
+    return readme.with_share(text, _share(summary.settings.preset), readme_block(summary))
 
 
 def update_readme(path: Path, summary: Summary) -> None:
@@ -196,19 +189,8 @@ def update_readme(path: Path, summary: Summary) -> None:
     Raises:
         InputError: no such file, no markers, or it cannot be written.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); name a README.") from error
-    _write(path, with_block(text, summary))
+    readme.update_share(path, _share(summary.settings.preset), readme_block(summary))
 
 
-def _write(path: Path, text: str) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written ({error.strerror}); choose another place or make room."
-        ) from error
-    return path
+def _share(preset: str) -> str:
+    return f"tables {preset}"

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jqkd._checks import InputError
 from jqkd.experiments import statistics as st
+from jqkd.experiments.readme import update_share, write_text
 from jqkd.experiments.render import Sheet, markdown
 from jqkd.experiments.results import PROTOCOLS
 from jqkd.experiments.rows import NAMES
 from jqkd.experiments.study import Study
 from jqkd.experiments.study_results import HEADLINE, Line, middle, missing
 from jqkd.experiments.text import COLUMN, DASH, gain_text, mean_sd, p_text
-from jqkd.training.result import written_whole
 
 # The headline first.
 _ORDER = (HEADLINE, *(name for name in ("picked", "best") if name != HEADLINE))
@@ -51,7 +49,7 @@ def write(study: Study, lines: list[Line], folder: Path, picture: str | None) ->
         parts += [f"## {sheet.title}", markdown(sheet)]
     paths = [folder / f"{study.name}.md", folder / f"{study.name}.csv"]
     for path, text in zip(paths, ["\n\n".join(parts) + "\n", csv_text(lines)], strict=True):
-        _write(path, text)
+        write_text(path, text)
     return paths
 
 
@@ -210,19 +208,4 @@ def update_readme(path: Path, study: Study, lines: list[Line]) -> None:
     Raises:
         InputError: no such file, no markers, or it cannot be written.
     """
-    begin, end = (f"<!-- study {study.name}: {word} -->" for word in ("begin", "end"))
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); name a README.") from error
-    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    if not pattern.search(text):
-        raise InputError(
-            f"The README lacks the lines {begin} and {end}; add them where the table belongs."
-        )
-    _write(path, pattern.sub(lambda _: f"{begin}\n{readme_block(study, lines)}\n{end}", text))
-
-
-def _write(path: Path, text: str) -> None:
-    with written_whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    update_share(path, f"study {study.name}", readme_block(study, lines))

@@ -1,0 +1,64 @@
+"""A README's generated shares: what stands between two markers, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from jqkd._checks import InputError
+from jqkd.training.result import written_whole
+
+
+def markers(name: str) -> tuple[str, str]:
+    """The lines around a share.
+
+    Example:
+        >>> markers("bench")
+        ('<!-- bench: begin -->', '<!-- bench: end -->')
+    """
+    return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+
+
+def with_share(text: str, name: str, share: str) -> str:
+    """A text whose share of that name is ``share``.
+
+    Raises:
+        InputError: the markers are not there.
+
+    Example:
+        >>> print(with_share("<!-- a: begin -->old<!-- a: end -->", "a", "new"))
+        <!-- a: begin -->
+        new
+        <!-- a: end -->
+    """
+    begin, end = markers(name)
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    if not pattern.search(text):
+        raise InputError(
+            f"The README lacks the lines {begin} and {end}; add them where the table belongs."
+        )
+    return pattern.sub(lambda _: f"{begin}\n{share}\n{end}", text)
+
+
+def update_share(path: Path, name: str, share: str) -> None:
+    """Bring a README's share of that name up to date.
+
+    Raises:
+        InputError: no such file, no markers, or it cannot be written.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); name a README.") from error
+    write_text(path, with_share(text, name, share))
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a file whole or not at all, in a folder that is made if need be.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return path
