@@ -21,8 +21,8 @@ _SMALL_MEAN = 10.0
 # A binomial of mean below 10 exceeds 36 with a probability below 5e-11, under the resolution of
 # the uniforms (2**-32), so that 36 terms of the distribution function are all of it.
 _TERMS = 36
-# Up to so many outcomes in a batch, compile time matters more than empty nodes.
-_SMALL_BATCH = 4096
+# So many binomials at a time that the launches of their kernels matter little.
+_ENOUGH_ON_A_CPU, _ENOUGH_ELSEWHERE = 256, 65536
 # s(0), where the series of _stirling is too coarse.
 _STIRLING_0 = 1 - 0.5 * math.log(2 * math.pi)
 
@@ -65,39 +65,42 @@ def _sample_batch(seed: Array, probabilities: Array, shots: Array) -> Array:
     weights = [probabilities.T]
     while len(weights[-1]) > 1:
         weights.append(weights[-1][0::2] + weights[-1][1::2])
-    # From the root, that holds all shots, to the leaves.
-    draw = _scanned_levels if probabilities.size <= _SMALL_BATCH else _unrolled_levels
-    counts = draw(seed.T, weights[-2::-1], shots[None])
+    # As a heap: the root is node 1, the children of node i are 2i and 2i + 1.
+    heap = jnp.concatenate([jnp.zeros_like(weights[-1]), *weights[::-1]])
+    counts = _deal(seed.T, heap, shots)[-len(weights[0]) :]
     # A sample of nothing, or of NaN, would look like any other.
     return jnp.where(weights[-1] > 0, counts, jnp.nan).T
 
 
-def _split(seed: Array, level: ArrayLike, counts: Array, left: Array, right: Array) -> Array:
-    """Counts of the next level: every node's shots dealt out to its two children."""
-    nodes = (jnp.uint32(1) << level) + jnp.arange(len(counts), dtype=jnp.uint32)[:, None]
-    taken = _binomial(seed, nodes, counts, left, right)
-    return jnp.stack([taken, counts - taken], 1).reshape(-1, counts.shape[-1])
+def _deal(seed: Array, weights: Array, shots: Array) -> Array:
+    """Counts of all nodes of the tree, from the root, that holds all shots, to the leaves.
+
+    Some nodes of a level at a time, with one compiled step for all levels. A step that reaches
+    beyond its level deals out nodes that hold nothing yet, and that are written again later.
+    """
+    size, batch = weights.shape
+    leaves = size // 2
+    width = _nodes_in_a_step(leaves, batch)
+    levels = (1 << level for level in range(leaves.bit_length() - 1))
+    starts = [node for first in levels for node in range(first, 2 * first, width)]
+
+    def step(counts: Array, first: Array) -> tuple[Array, None]:
+        nodes = first + jnp.arange(width, dtype=jnp.uint32)[:, None]
+        pairs = lax.dynamic_slice_in_dim(weights, 2 * first, 2 * width).reshape(width, 2, batch)
+        held = lax.dynamic_slice_in_dim(counts, first, width)
+        taken = _binomial(seed, nodes, held, pairs[:, 0], pairs[:, 1])
+        split = jnp.stack([taken, held - taken], 1).reshape(2 * width, batch)
+        return lax.dynamic_update_slice_in_dim(counts, split, 2 * first, 0), None
+
+    counts = jnp.zeros_like(weights).at[1].set(shots)
+    return lax.scan(step, counts, jnp.array(starts, jnp.uint32))[0]
 
 
-def _unrolled_levels(seed: Array, weights: list[Array], counts: Array) -> Array:
-    for level, weight in enumerate(weights):
-        counts = _split(seed, jnp.uint32(level), counts, weight[0::2], weight[1::2])
-    return counts
-
-
-def _scanned_levels(seed: Array, weights: list[Array], counts: Array) -> Array:
-    """The same numbers; compiles one level instead of all, at the price of empty nodes."""
-    half = len(weights[-1]) // 2
-    fill = lambda a: jnp.pad(a, ((0, half - len(a)), (0, 0)))  # noqa: E731
-    lefts = jnp.stack([fill(weight[0::2]) for weight in weights])
-    rights = jnp.stack([fill(weight[1::2]) for weight in weights])
-
-    def step(counts: Array, inputs: tuple[Array, Array, Array]) -> tuple[Array, None]:
-        return _split(seed, inputs[0], counts[:half], *inputs[1:]), None
-
-    levels = jnp.arange(len(weights), dtype=jnp.uint32)
-    start = jnp.pad(counts, ((0, 2 * half - 1), (0, 0)))
-    return lax.scan(step, start, (levels, lefts, rights))[0]
+def _nodes_in_a_step(leaves: int, batch: int) -> int:
+    """Few steps, and few empty nodes: the first levels are narrower than a step."""
+    enough = _ENOUGH_ON_A_CPU if jax.default_backend() == "cpu" else _ENOUGH_ELSEWHERE
+    wanted = max(leaves // 64, -(-enough // batch))
+    return min(max(leaves // 2, 1), 1 << (wanted - 1).bit_length())
 
 
 @_sample_batch.def_vmap
@@ -142,7 +145,8 @@ def _binomial(seed: Array, nodes: Array, trials: Array, success: Array, failure:
     small = trials * q < _SMALL_MEAN
     u = _uniforms(seed, nodes, jnp.uint32(0), trials.dtype)[0]
     few = _inversion(u, trials, jnp.where(small, q, 0))
-    rare = jnp.where(small, few, _btrs(seed, nodes, trials, q, ~small))
+    # Inversion's results go through the loop: behind it, every reader would compute them anew.
+    rare = _btrs(seed, nodes, trials, q, jnp.where(small, few, -1))
     return jnp.where(success < failure, rare, trials - rare)
 
 
@@ -201,36 +205,46 @@ def _inversion(u: Array, trials: Array, q: Array) -> Array:
     return sum((threshold < tail).astype(u.dtype) for tail in tails)
 
 
-def _btrs(seed: Array, nodes: Array, trials: Array, q: Array, wanted: Array) -> Array:
-    """Hörmann's algorithm BTRS for means of at least 10; other elements are left alone."""
+def _btrs(seed: Array, nodes: Array, trials: Array, q: Array, count: Array) -> Array:
+    """Hörmann's algorithm BTRS, for means of at least 10, wherever ``count`` is not known yet (-1).
+
+    Elements known already keep their count.
+    """
+    wanted = count < 0
     n, p = jnp.where(wanted, trials, 40.0), jnp.where(wanted, q, 0.5)
-    spread = jnp.sqrt(n * p * (1 - p))
-    b = 1.15 + 2.53 * spread
-    a = -0.0873 + 0.0248 * b + 0.01 * p
-    c = n * p + 0.5
-    v_quick = 0.92 - 4.2 / b
-    alpha = (2.83 + 5.1 / b) * spread
-    mode = jnp.floor((n + 1) * p)
 
     def propose(tries: Array) -> Array:
         """A sample, or -1: one output, so that XLA computes the random words only once."""
+        # Ten kernels that fill ten arrays before the loop take longer than these few products.
+        _, n_, p_ = lax.optimization_barrier((tries, n, p))
         u, v = _uniforms(seed, nodes, tries, n.dtype)
-        u = u - 0.5
-        us = 0.5 - jnp.abs(u)
-        k = jnp.floor((2 * a / us + b) * u + c)
-        inside = (k >= 0) & (k <= n)
-        quick = (us >= 0.07) & (v <= v_quick)
-        bound = jnp.log(v * alpha / (a / (us * us) + b))
-        exact = bound <= _log_pmf_ratio(jnp.where(inside, k, mode), mode, n, p)
-        return jnp.where(inside & (quick | exact), k, -1)
+        return _hat_sample(u - 0.5, v, n_, p_)
 
     def next_round(carry: tuple[Array, Array]) -> tuple[Array, Array]:
         tries, count = carry
         return tries + 1, jnp.where(count < 0, propose(tries), count)
 
+    def unknown(carry: tuple[Array, Array]) -> Array:
+        return (carry[1] < 0).any()
+
     # Try 0 of a node belongs to inversion.
-    start = jnp.uint32(1), jnp.where(wanted, -1, jnp.zeros_like(n))
-    return lax.while_loop(lambda carry: (carry[1] < 0).any(), next_round, start)[1]
+    return lax.while_loop(unknown, next_round, (jnp.uint32(1), count))[1]
+
+
+def _hat_sample(u: Array, v: Array, n: Array, p: Array) -> Array:
+    """One try of BTRS from two uniforms, u in (-1/2, 1/2): a sample, or -1 if it is rejected."""
+    spread = jnp.sqrt(n * p * (1 - p))
+    b = 1.15 + 2.53 * spread
+    a = -0.0873 + 0.0248 * b + 0.01 * p
+    alpha = (2.83 + 5.1 / b) * spread
+    us = 0.5 - jnp.abs(u)
+    k = jnp.floor((2 * a / us + b) * u + n * p + 0.5)
+    inside = (k >= 0) & (k <= n)
+    quick = (us >= 0.07) & (v <= 0.92 - 4.2 / b)
+    bound = jnp.log(v * alpha / (a / (us * us) + b))
+    mode = jnp.floor((n + 1) * p)
+    exact = bound <= _log_pmf_ratio(jnp.where(inside, k, mode), mode, n, p)
+    return jnp.where(inside & (quick | exact), k, -1)
 
 
 def _log_pmf_ratio(k: Array, mode: Array, n: Array, p: Array) -> Array:

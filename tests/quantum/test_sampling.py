@@ -9,7 +9,7 @@ import pytest
 from jax.extend.random import threefry_2x32
 from scipy import stats
 
-from jqkd.quantum import sample_counts
+from jqkd.quantum import sample_counts, sampling
 from jqkd.quantum.sampling import (
     _TERMS,
     _inversion,
@@ -129,6 +129,16 @@ def test_multinomials(size):
             assert counts.min() >= 0 and (counts == np.floor(counts)).all()
             np.testing.assert_array_equal(counts.sum(1), shots)
             assert p_value(counts.sum(0), p.astype(float)) > 1e-6, (size, seed, shots)
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 16])
+def test_counts_do_not_depend_on_how_many_nodes_are_drawn_at_a_time(monkeypatch, width):
+    """A node draws from its own stream, whatever is drawn beside it."""
+    weights = np.random.default_rng(0).dirichlet(np.full(32, 0.3), 50)
+    draws = lambda: np.asarray(jax.vmap(sample_counts, (0, 0, None))(keys(4, 50), weights, 5000))  # noqa: E731
+    whole_levels = draws()
+    monkeypatch.setattr(sampling, "_nodes_in_a_step", lambda leaves, batch: width)
+    np.testing.assert_array_equal(draws(), whole_levels)
 
 
 def test_covariance_is_the_multinomials():
