@@ -1,5 +1,6 @@
 """Circuits, and what a circuit does to a state. Knows nothing of the rest of the package."""
 
+from jqkd.quantum.adjoint import run_adjoint
 from jqkd.quantum.circuit import Circuit, Op, draw
 from jqkd.quantum.gates import GATES, Gate
 from jqkd.quantum.gradient import (
@@ -42,6 +43,7 @@ __all__ = [
     "probabilities",
     "rotations",
     "run",
+    "run_adjoint",
     "ry_layer",
     "sample_counts",
 ]

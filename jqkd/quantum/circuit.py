@@ -111,6 +111,23 @@ class Circuit:
             yield op, range(start, start + op.num_slots)
             start += op.num_slots
 
+    def layers(self) -> Iterator[list[tuple[Op, range]]]:
+        """What ``slots`` yields, taken together where one gate stands on wires side by side.
+
+        Example:
+            >>> pair = Circuit(2, (Op("H", (0,)), Op("H", (1,)), Op("CX", (0, 1))))
+            >>> [len(layer) for layer in pair.layers()]
+            [2, 1]
+        """
+        layer: list[tuple[Op, range]] = []
+        for op, slots in self.slots():
+            if layer and not _side_by_side(op, [other for other, _ in layer]):
+                yield layer
+                layer = []
+            layer.append((op, slots))
+        if layer:
+            yield layer
+
     def then(self, other: Circuit | Iterable[Op]) -> Circuit:
         """This circuit followed by another one's operations."""
         ops = other.ops if isinstance(other, Circuit) else tuple(other)
@@ -118,6 +135,13 @@ class Circuit:
 
     def __str__(self) -> str:
         return draw(self)
+
+
+def _side_by_side(op: Op, layer: list[Op]) -> bool:
+    if op.name != layer[0].name or (op.fixed is None) != (layer[0].fixed is None):
+        return False
+    # CZs may share wires: they commute.
+    return op.name == "CZ" or not any(set(op.wires) & set(other.wires) for other in layer)
 
 
 def draw(circuit: Circuit) -> str:

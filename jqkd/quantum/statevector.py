@@ -1,24 +1,35 @@
 """What a circuit does to a state: one circuit, one state, a pure function.
 
-Batches are made by ``jax.vmap``. Two facts that circuits-as-data make visible keep this fast:
-qubits that no gate has joined yet stay separate factors (a layer of rotations on |0...0> costs
-2 numbers a qubit, not 2**Q), and circuits of real gates never compute an imaginary part.
+Batches are made by ``jax.vmap``. Facts that circuits-as-data make visible keep this fast: qubits
+that no gate has joined yet stay separate factors (a layer of rotations on |0...0> costs 2 numbers
+a qubit, not 2**Q), circuits of real gates never compute an imaginary part, a layer of one gate on
+many joined qubits is a few matrix products, and a run of CZs is one change of signs.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
+from collections.abc import Sequence
 
 import jax.numpy as jnp
-from jax import Array
+import numpy as np
+from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jqkd._checks import fail
-from jqkd.quantum.circuit import Circuit
+from jqkd.quantum.circuit import Circuit, Op
 from jqkd.quantum.gates import Entries
 
+# The wires of some joined qubits, and their 2**wires amplitudes, first wire most significant.
 Factor = tuple[tuple[int, ...], Array]
+Layer = Sequence[tuple[Op, range]]
+
+# On fewer joined qubits a layer is quicker gate by gate.
+_MANY_QUBITS = 5
+# 16 x 16 matrices: smaller ones take more passes over the state, larger ones more products.
+_QUBITS_A_BLOCK = 4
 
 
 def run(circuit: Circuit, angles: ArrayLike, state: ArrayLike | None = None) -> Array:
@@ -45,15 +56,9 @@ def run(circuit: Circuit, angles: ArrayLike, state: ArrayLike | None = None) -> 
     angles = as_floats(angles)
     check_angles(circuit, angles)
     factors = _initial(circuit, angles, state)
-    for op, slots in circuit.slots():
-        values = op.fixed if op.fixed is not None else [angles[s] for s in slots]
-        (wires, amplitudes), factors = _take(factors, op.wires)
-        axes = [wires.index(wire) for wire in op.wires]
-        entries = op.gate.entries(*(jnp.asarray(v, angles.dtype) for v in values))
-        factors.append((wires, _apply(entries, amplitudes, axes)))
-    (wires, amplitudes), _ = _take(factors, range(circuit.num_qubits))
-    tensor = amplitudes.reshape((2,) * circuit.num_qubits)
-    return tensor.transpose([wires.index(wire) for wire in range(circuit.num_qubits)])
+    for layer in circuit.layers():
+        factors = advance(factors, layer, angles)
+    return joined(factors)
 
 
 def check_angles(circuit: Circuit, angles: Array) -> None:
@@ -67,6 +72,39 @@ def as_floats(values: ArrayLike) -> Array:
     """An array in the precision it came in, if it came in floats; else in JAX's default."""
     values = jnp.asarray(values)
     return values if jnp.issubdtype(values.dtype, jnp.floating) else values.astype(float)
+
+
+def advance(
+    factors: list[Factor], layer: Layer, angles: Array, *, undo: bool = False
+) -> list[Factor]:
+    """The state after a layer of ``Circuit.layers``, or with ``undo`` the one before it."""
+    if layer[0][0].name == "CZ":
+        return _flip_signs(factors, [op.wires for op, _ in layer])
+    whole, single = [], list(layer)
+    for wires, amplitudes in factors:
+        mine = {op.wires: (op, slots) for op, slots in layer if set(op.wires) <= set(wires)}
+        if len(wires) >= _MANY_QUBITS and set(mine) == {(wire,) for wire in wires}:
+            blocks = _blocks([mine[wire,] for wire in wires], angles, amplitudes.dtype, undo)
+            amplitudes = _apply_blocks(blocks, amplitudes)
+            single = [gate for gate in single if gate[0].wires not in mine]
+        whole.append((wires, amplitudes))
+    factors = whole
+    for op, slots in single:
+        values = op.fixed if op.fixed is not None else [angles[s] for s in slots]
+        (wires, amplitudes), factors = _take(factors, op.wires)
+        axes = [wires.index(wire) for wire in op.wires]
+        entries = op.gate.entries(*(jnp.asarray(v, angles.dtype) for v in values))
+        entries = _dagger(entries) if undo else entries
+        factors.append((wires, _apply(entries, amplitudes, axes)))
+    return factors
+
+
+def joined(factors: list[Factor]) -> Array:
+    """All factors as one tensor of shape ``(2,) * Q``, axis k is qubit k."""
+    num_qubits = sum(len(wires) for wires, _ in factors)
+    (wires, amplitudes), _ = _take(factors, range(num_qubits))
+    tensor = amplitudes.reshape((2,) * num_qubits)
+    return tensor.transpose([wires.index(wire) for wire in range(num_qubits)])
 
 
 def _initial(circuit: Circuit, angles: Array, state: ArrayLike | None) -> list[Factor]:
@@ -83,16 +121,73 @@ def _initial(circuit: Circuit, angles: Array, state: ArrayLike | None) -> list[F
 
 def _take(factors: list[Factor], wires: ArrayLike) -> tuple[Factor, list[Factor]]:
     """The factors that hold ``wires`` joined into one, and the others."""
-    joined, rest = None, []
+    one, rest = None, []
     for held, amplitudes in factors:
         if not set(held) & set(wires):
             rest.append((held, amplitudes))
-        elif joined is None:
-            joined = held, amplitudes
+        elif one is None:
+            one = held, amplitudes
         else:
-            product = joined[1][:, None] * amplitudes[None, :]
-            joined = joined[0] + held, product.reshape(-1)
-    return joined, rest
+            product = one[1][:, None] * amplitudes[None, :]
+            one = one[0] + held, product.reshape(-1)
+    return one, rest
+
+
+def _flip_signs(factors: list[Factor], pairs: list[tuple[int, ...]]) -> list[Factor]:
+    """Any number of CZs: amplitudes change sign where an odd number of pairs is all ones."""
+    for pair in pairs:
+        one, factors = _take(factors, pair)
+        factors.append(one)
+    flipped = []
+    for wires, amplitudes in factors:
+        # Pairs whose bits lie equally far apart are looked at together; two of the same cancel.
+        near: dict[int, int] = {}
+        for pair in pairs:
+            if pair[0] in wires:
+                low, high = sorted(len(wires) - 1 - wires.index(wire) for wire in pair)
+                near[high - low] = near.get(high - low, 0) ^ (1 << low)
+        if near:
+            index = jnp.arange(amplitudes.size, dtype=jnp.uint32)
+            ones = [index & (index >> gap) & jnp.uint32(mask) for gap, mask in near.items()]
+            odd = sum(lax.population_count(each) for each in ones) & 1
+            amplitudes = jnp.where(odd, -amplitudes, amplitudes)
+        flipped.append((wires, amplitudes))
+    return flipped
+
+
+def _blocks(layer: Layer, angles: Array, dtype: jnp.dtype, undo: bool) -> list[Array]:
+    """A layer of one-qubit gates as Kronecker products of about as many gates each."""
+    op = layer[0][0]
+    if op.fixed is None:
+        slots = np.array([list(slots) for _, slots in layer], int)
+        values = [angles[column] for column in slots.T]
+    else:
+        values = [
+            jnp.array(column, angles.dtype)
+            for column in zip(*(o.fixed for o, _ in layer), strict=True)
+        ]
+    entries = op.gate.entries(*values)
+    entries = _dagger(entries) if undo else entries
+    full = lambda entry: jnp.broadcast_to(jnp.asarray(entry, dtype), len(layer))  # noqa: E731
+    gates = jnp.stack([jnp.stack([full(entry) for entry in row], -1) for row in entries], -2)
+    number = -(-len(layer) // _QUBITS_A_BLOCK)
+    return [functools.reduce(jnp.kron, part) for part in jnp.array_split(gates, number)]
+
+
+def _apply_blocks(blocks: list[Array], amplitudes: Array) -> Array:
+    """Each product takes the first qubits and puts them last: after all of them, order is back."""
+    for block in blocks:
+        first = amplitudes.reshape(len(block), -1)
+        # Accelerators would round the factors to fewer bits.
+        exactly = lax.Precision.HIGHEST
+        product = lax.dot_general(first, block, (((0,), (1,)), ((), ())), precision=exactly)
+        amplitudes = product.reshape(-1)
+    return amplitudes
+
+
+def _dagger(entries: Entries) -> Entries:
+    plain = lambda e: e if isinstance(e, (int, float)) else e.conjugate()  # noqa: E731
+    return tuple(tuple(map(plain, column)) for column in zip(*entries, strict=True))
 
 
 def _apply(entries: Entries, amplitudes: Array, axes: list[int]) -> Array:

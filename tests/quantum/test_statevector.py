@@ -71,6 +71,34 @@ def test_real_circuits_stay_real(num_qubits):
     assert final(Circuit(1, (Op("S", (0,)),)), jnp.zeros(0)).dtype == jnp.complex64
 
 
+@pytest.mark.parametrize("name", [name for name, gate in GATES.items() if gate.num_wires == 1])
+def test_layers_on_joined_qubits(name):
+    """Six joined qubits in an order of their own: angles from slots, then fixed ones, then few."""
+    gate, wires = GATES[name], (4, 1, 5, 0, 3, 2)
+    random = np.random.default_rng(11)
+    angles = random.uniform(-7, 7, 6 * gate.num_angles)
+    fixed = random.uniform(-7, 7, (6, gate.num_angles))
+    join = [Op("CZ", pair) for pair in [(3, 1), (1, 4), (0, 5), (2, 0), (5, 4), (3, 1), (2, 3)]]
+    start = [Op("RY", (k,), (0.3 + k,)) for k in range(6)]
+    layers = [
+        [Op(name, (wire,)) for wire in wires],
+        [Op(name, (wire,), tuple(row)) for wire, row in zip(wires, fixed, strict=True)],
+        [Op(name, (wire,), tuple(row)) for wire, row in zip(wires[:4], fixed, strict=False)],
+    ]
+    for layer in layers:
+        circuit = Circuit(6, (*start, *join, *layer, *join[:4]))
+        check(circuit, angles[: circuit.num_angles])
+
+
+def test_repeated_and_separate_sign_flips():
+    """CZs in one run: of qubits that stay apart, of the same two qubits twice and three times."""
+    pairs = [(0, 3), (1, 2), (3, 0), (4, 5), (5, 4), (4, 5), (2, 6), (6, 1)]
+    turns = [Op("RY", (k,)) for k in range(7)]
+    for number in range(1, len(pairs) + 1):
+        flips = [Op("CZ", pair) for pair in pairs[:number]]
+        check(Circuit(7, (*turns, *flips, *turns)), np.linspace(0.3, 2.9, 14))
+
+
 def test_gates_are_exponentials_in_time():
     """Two turns by a and b are one by a + b, also across different initial states."""
     for name in ("RX", "RY", "RZ", "P", "RXX", "RYY", "RZZ", "CRX", "CRY", "CRZ"):

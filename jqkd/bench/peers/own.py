@@ -13,7 +13,7 @@ import numpy as np
 from jqkd.bench.peers._jax import angles_of, jitted, keys_of
 from jqkd.bench.timing import Way
 from jqkd.bench.workloads import LAYERS, SHOTS, Cell, outcome_weights, qubit_weights
-from jqkd.quantum import h_ry, hardware_efficient, outcome_probabilities, run
+from jqkd.quantum import h_ry, hardware_efficient, outcome_probabilities, run, run_adjoint
 from jqkd.quantum.measurement import parity, probabilities
 
 
@@ -73,9 +73,11 @@ def _w4(cell: Cell) -> list[Way]:
         return lambda: jitted(jax.vmap(jax.grad(loss)))
 
     by_autodiff = through(lambda row: probabilities(run(circuit, row)))
+    by_adjoint = through(lambda row: probabilities(run_adjoint(circuit, row)))
     by_shifts = through(partial(outcome_probabilities, circuit))
     return [
         Way("grad(probabilities(run))", by_autodiff, angles_of, np.asarray),
+        Way("grad(probabilities(run_adjoint))", by_adjoint, angles_of, np.asarray),
         Way("grad(outcome_probabilities)", by_shifts, angles_of, np.asarray),
     ]
 
