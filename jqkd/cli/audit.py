@@ -15,7 +15,8 @@ from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, delive
 from jqkd.cli.train import TeacherBar, run_job
 from jqkd.training.audit import FILE
 from jqkd.training.result import write_json
-from jqkd.training.student_run import audit_run, check_writable, load_run
+from jqkd.training.student_run import check_writable
+from jqkd.training.trained import audit_run, load_run
 
 
 def audit(

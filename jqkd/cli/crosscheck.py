@@ -32,9 +32,10 @@ from jqkd.crosscheck.report import write_json
 from jqkd.data import load
 from jqkd.models import NETWORKS, PRESETS, build_student
 from jqkd.models.functional import functional
-from jqkd.training.student_run import TrainedRun, check_writable, load_run, splits_for
+from jqkd.training.student_run import check_writable, splits_for
 from jqkd.training.students import Run
 from jqkd.training.teacher_store import weights_digest
+from jqkd.training.trained import TrainedRun, load_run
 
 # Shots on Aer for a student that was trained with exact probabilities.
 _SHOTS = 5000

@@ -22,6 +22,7 @@ from jqkd.experiments.plan import (
     StudentUnit,
     TeacherUnit,
     Unit,
+    answers_of,
     arms_of,
     plan_units,
     teachers_of,
@@ -106,7 +107,9 @@ def run(
         output.say("Rows: " + ", ".join(row.name for row in chosen))
         return
     store = Store.create(folder, settings, [row.name for row in chosen], seeds, teacher_seeds)
-    damaged = store.damage(teachers_of(chosen, settings, teacher_seeds), arms_of(chosen, settings))
+    arms = arms_of(chosen, settings)
+    needed = [*teachers_of(chosen, settings, teacher_seeds), *answers_of(arms)]
+    damaged = store.damage(needed, arms)
     options = {"teachers": teachers, "data_dir": data_dir}
     outcome = work_off(output, store, plan, damaged, redo_damaged, **options)
     finish(output, store, outcome, "jqkd tables report")
@@ -122,16 +125,17 @@ def status(out: OutFolder = None) -> None:
     table = Table(title=f"{store.root}: preset {store.settings.preset}")
     for name in ("", "done", "of", "at work"):
         table.add_column(name, justify="right" if name in ("done", "of") else "left")
-    teachers = teachers_of(rows, store.settings, teacher_seeds)
-    for unit in teachers:
-        who = store.holder(unit) or ""
-        table.add_row(f"teacher {unit.label}", str(int(store.done(unit))), "1", who)
     arms = arms_of(rows, store.settings)
+    teachers, answers = teachers_of(rows, store.settings, teacher_seeds), answers_of(arms)
+    for kind, units in (("teacher", teachers), ("answers", answers)):
+        for unit in units:
+            who = store.holder(unit) or ""
+            table.add_row(f"{kind} {unit.label}", str(int(store.done(unit))), "1", who)
     for arm in arms:
         done = len([seed for seed in store.present(arm) if seed < seeds])
         table.add_row(arm.label, str(done), str(seeds), ", ".join(store.at_work(arm)))
     output.say(table)
-    for error in store.damage(teachers, arms):
+    for error in store.damage([*teachers, *answers], arms):
         output.say(str(error))
 
 

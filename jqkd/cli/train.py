@@ -19,7 +19,7 @@ from jqkd.cli.console import (
     teacher_text,
 )
 from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, deliver
-from jqkd.data import DATASETS, load
+from jqkd.data import load
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.figures import curves_figure
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, write_json
@@ -211,7 +211,6 @@ class StudentBar(_Bar):
         """Move the bar; the rate counts from the end of the first epoch, which compiles."""
         now = time.perf_counter()
         self._first = self._first or (epoch.number, now)
-        per_class = self._config.per_class or DATASETS[self._config.dataset].train_per_class
-        images = self._runs * per_class * self._config.num_classes
+        images = self._runs * self._config.num_images
         done, seconds = (epoch.number - self._first[0]) * images, now - self._first[1]
         self.move(epoch.number, epoch_text(epoch, self._arms, done, seconds))

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from jqkd._checks import check_at_least
-from jqkd.data import DATASETS
 from jqkd.experiments.presets import (
     Settings,
     TeacherPlan,
@@ -118,8 +117,7 @@ class StudentUnit:
     def images(self) -> int:
         """Images seen in training, over all seeds."""
         config = self.arm.config
-        per_class = config.per_class or DATASETS[config.dataset].train_per_class
-        return len(self.seeds) * config.epochs * config.num_classes * per_class
+        return len(self.seeds) * config.epochs * config.num_images
 
     @property
     def cost(self) -> float:
@@ -153,9 +151,7 @@ class AnswerUnit:
     @property
     def images(self) -> int:
         """Images answered, none of them trained on."""
-        config = self.config
-        per_class = config.per_class or DATASETS[config.dataset].train_per_class
-        return config.views * config.num_classes * per_class
+        return self.config.views * self.config.num_images
 
     @property
     def cost(self) -> float:

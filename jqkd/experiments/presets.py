@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jqkd._checks import check_at_least, check_choice, fail
 from jqkd.experiments.rows import Row, alone_of
 from jqkd.quantum.measurement import check_shots
-from jqkd.training.config import ENSEMBLES, Config, StudentConfig, TeacherConfig
+from jqkd.training.config import ENSEMBLES, TRAINING, Config, StudentConfig, TeacherConfig
 
 NOTEBOOK_SHOTS = "notebook"
 
@@ -20,7 +20,6 @@ class TablePreset:
     Attributes:
         student: a name of ``jqkd.models.PRESETS``.
         as_notebook: head and distillation term are those of each row's own notebook.
-        epochs: passes over the train images.
         about: one sentence for the report.
         protocol: which accuracy the report shows first: ``best`` epoch on test, as in the paper,
             ``picked`` on validation, or ``final``.
@@ -28,7 +27,6 @@ class TablePreset:
 
     student: str
     as_notebook: bool
-    epochs: int
     about: str
     protocol: str = "best"
 
@@ -37,21 +35,18 @@ TABLE_PRESETS: dict[str, TablePreset] = {
     "paper-code": TablePreset(
         "paper-code",
         True,
-        10,
         "what the published notebooks run: each row with the head and the distillation term of "
         "its own notebook",
     ),
     "paper-text": TablePreset(
         "paper-text",
         False,
-        10,
         "what the paper's text describes: amplitude encoding, trainable circuit, one loss for "
         "all rows",
     ),
     "robust": TablePreset(
         "robust",
         False,
-        40,
         "the paper's circuits with a student that always trains: one logit a class, batches, a "
         "falling learning rate, mixed images; the teacher sees the student's very images",
         protocol="final",
@@ -90,7 +85,8 @@ class Settings(Config):
     def __post_init__(self) -> None:
         check_choice("preset", self.preset, TABLE_PRESETS)
         if self.epochs is None:
-            object.__setattr__(self, "epochs", TABLE_PRESETS[self.preset].epochs)
+            student = TABLE_PRESETS[self.preset].student
+            object.__setattr__(self, "epochs", TRAINING[student]["epochs"])
         if self.shots == NOTEBOOK_SHOTS:
             if not TABLE_PRESETS[self.preset].as_notebook:
                 fail("shots", f"be a number where the preset is {self.preset}", "`notebook`")

@@ -29,7 +29,7 @@ from jqkd.experiments.files import (
     write_unit,
 )
 from jqkd.experiments.locks import claim, holder
-from jqkd.experiments.plan import Arm, TeacherUnit, Unit
+from jqkd.experiments.plan import AnswerUnit, Arm, TeacherUnit, Unit
 from jqkd.experiments.presets import Settings
 from jqkd.training.result import plain, write_json
 
@@ -125,8 +125,8 @@ class Store:
         """
         return read_unit(self.path(unit), unit.name)
 
-    def read_logits(self, unit: TeacherUnit) -> dict[str, np.ndarray]:
-        """A teacher's logits (N, C) and the image ids (N,) they belong to.
+    def read_logits(self, unit: TeacherUnit | AnswerUnit) -> dict[str, np.ndarray]:
+        """A teacher's logits (N, C) and image ids (N,), or its answers to views (V, N, C).
 
         Raises:
             DamagedUnit: the file is not what was written.
@@ -156,9 +156,11 @@ class Store:
             seeds |= set(range(first, last + 1))
         return seeds
 
-    def damage(self, teachers: Iterable[TeacherUnit], arms: Iterable[Arm]) -> list[DamagedUnit]:
-        """Every damaged file of some teachers and students."""
-        reads = [partial(self.read_logits, unit) for unit in teachers if self.done(unit)]
+    def damage(
+        self, units: Iterable[TeacherUnit | AnswerUnit], arms: Iterable[Arm]
+    ) -> list[DamagedUnit]:
+        """Every damaged file of some teachers, answers and students."""
+        reads = [partial(self.read_logits, unit) for unit in units if self.done(unit)]
         for arm in arms:
             reads += [
                 partial(read_unit, path, f"{arm.name}/{path.stem}") for path in self._blocks(arm)

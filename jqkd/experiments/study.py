@@ -12,7 +12,6 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from jqkd._checks import InputError, check_at_least, check_choice
-from jqkd.data import DATASETS
 from jqkd.experiments.plan import (
     Arm,
     TeacherUnit,
@@ -202,5 +201,4 @@ def chosen_data(names: str) -> list[Data]:
 
 def images_seen(config: StudentConfig) -> int:
     """Images that one student is trained on, each counted as often as it is seen."""
-    per_class = config.per_class or DATASETS[config.dataset].train_per_class
-    return config.epochs * config.num_classes * per_class
+    return config.epochs * config.num_images

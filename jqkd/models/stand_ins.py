@@ -18,6 +18,7 @@ from jax.typing import ArrayLike
 
 from jqkd._checks import fail
 from jqkd.models.layers import dense
+from jqkd.models.students import AngleEncoder, followed_by, own_angles
 from jqkd.quantum import Circuit, h_ry, hardware_efficient
 
 # Of CZ ring and RY: with two, every qubit hears of every other one of four.
@@ -103,29 +104,25 @@ def _refuse_shots(shots: ArrayLike | None) -> None:
         fail("shots", "be None: there is no circuit that draws them", shots)
 
 
-class EntanglingEncoder(nnx.Module):
+class EntanglingEncoder(AngleEncoder):
     """theta = pi / 2 tanh(feature), then the trainable angles of ``entangling``.
 
     Args:
         num_qubits: Q.
-        rngs: the circuit's own angles, uniform in (-pi, pi).
+        rngs: the circuit's own angles.
 
     Example:
         >>> EntanglingEncoder(3, rngs=nnx.Rngs(0))(jnp.zeros((2, 3))).shape
         (2, 9)
     """
 
-    largest = math.pi / 2
-
     def __init__(self, num_qubits: int, *, rngs: nnx.Rngs) -> None:
-        self.num_features = num_qubits
-        size = (entangler(num_qubits).num_angles,)
-        self.weights = nnx.Param(jax.random.uniform(rngs.params(), size, float, -jnp.pi, jnp.pi))
+        super().__init__(num_qubits, rngs=rngs, largest=math.pi / 2)
+        self.weights = own_angles(entangler(num_qubits).num_angles, rngs=rngs)
 
     def __call__(self, features: Array) -> Array:
         """Angles ``(B, 3 Q)`` from features ``(B, Q)``, radians."""
-        angles, weights = self.largest * jnp.tanh(features), self.weights[...]
-        return jnp.concatenate([angles, jnp.broadcast_to(weights, (len(angles), len(weights)))], -1)
+        return followed_by(super().__call__(features), self.weights)
 
 
 def entangler(num_qubits: int) -> Circuit:

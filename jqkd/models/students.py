@@ -120,14 +120,22 @@ class AmplitudeEncoder(nnx.Module):
 
     def __init__(self, num_qubits: int, *, rngs: nnx.Rngs) -> None:
         self.num_features = 2**num_qubits
-        key = rngs.params()
-        self.weights = nnx.Param(jax.random.uniform(key, (num_qubits,), float, -jnp.pi, jnp.pi))
+        self.weights = own_angles(num_qubits, rngs=rngs)
 
     def __call__(self, features: Array) -> Array:
         """Angles ``(B, 2**Q - 1 + Q)`` from features ``(B, 2**Q)``, radians."""
-        angles = jax.vmap(amplitude_angles)(jnp.tanh(features))
-        weights = self.weights[...]
-        return jnp.concatenate([angles, jnp.broadcast_to(weights, (len(angles), len(weights)))], -1)
+        return followed_by(jax.vmap(amplitude_angles)(jnp.tanh(features)), self.weights)
+
+
+def own_angles(number: int, *, rngs: nnx.Rngs) -> nnx.Param:
+    """A circuit's trainable angles, uniform in (-pi, pi)."""
+    return nnx.Param(jax.random.uniform(rngs.params(), (number,), float, -jnp.pi, jnp.pi))
+
+
+def followed_by(angles: Array, own: nnx.Param) -> Array:
+    """Every image's angles ``(B, P)``, then the circuit's own."""
+    more = jnp.broadcast_to(own[...], (len(angles), own.size))
+    return jnp.concatenate([angles, more], -1)
 
 
 class Student(nnx.Module):

@@ -73,12 +73,8 @@ def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.
                 f"The checkpoint in {folder} belongs to another configuration ({digest}, not "
                 f"{name}); choose another --out, or delete that folder."
             )
-        # Onto one device, however many there were when it was written.
-        here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
-        shape_of = lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=here)  # noqa: E731
-        abstract = jax.tree.map(shape_of, like)
         items = ocp.args.Composite(
-            state=ocp.args.StandardRestore(abstract), curves=ocp.args.StandardRestore()
+            state=ocp.args.StandardRestore(on_one_device(like)), curves=ocp.args.StandardRestore()
         )
         try:
             found = manager.restore(epoch, args=items)
@@ -86,6 +82,12 @@ def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.
         except Exception as error:
             raise _damaged(folder, epoch, error) from error
     return epoch, found["state"], curves
+
+
+def on_one_device(like: Any) -> Any:
+    """Shapes for Orbax to restore onto one device, however many there were before."""
+    here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    return jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=here), like)
 
 
 def _damaged(folder: Path, epoch: int | None, error: Exception) -> InputError:

@@ -250,6 +250,12 @@ class StudentConfig(Config):
         return [*range(every, self.epochs, every), self.epochs]
 
     @property
+    def num_images(self) -> int:
+        """Train images: an epoch's worth."""
+        per_class = self.per_class or DATASETS[self.dataset].train_per_class
+        return per_class * self.num_classes
+
+    @property
     def views(self) -> int:
         """V, the number of views of the train images that are trained on."""
         return 1 if self.augmentation == "none" else self.epochs

@@ -158,27 +158,27 @@ def train_steps(
 
 
 def predict_chunks(
-    predict: Callable[[Array, Array], Array], images: np.ndarray, ids: np.ndarray
-) -> np.ndarray:
-    """Logits of any number of images from one compiled program.
+    predict: Callable[[Array, Array], Any], images: np.ndarray, ids: np.ndarray
+) -> Any:
+    """What a network says of any number of images, from one compiled program.
 
     Args:
-        predict: (images (E, 28, 28), ids (E,)) -> (..., E, L), E = ``EVALUATION_CHUNK``.
+        predict: (images (E, 28, 28), ids (E,)) -> arrays (..., E, L), E = ``EVALUATION_CHUNK``.
         images: shape ``(N, 28, 28)``.
         ids: shape ``(N,)``.
 
     Returns:
-        Shape ``(..., N, L)``.
+        Arrays of shape ``(..., N, L)``.
     """
     count, size = len(ids), EVALUATION_CHUNK
     spare = -count % size
     images = np.pad(images, ((0, spare), (0, 0), (0, 0)))
     ids = np.pad(ids, (0, spare))
     parts = [
-        predict(images[first : first + size], ids[first : first + size])
+        jax.device_get(predict(images[first : first + size], ids[first : first + size]))
         for first in range(0, count, size)
     ]
-    return np.concatenate([np.asarray(part) for part in parts], -2)[..., :count, :]
+    return jax.tree.map(lambda *rows: np.concatenate(rows, -2)[..., :count, :], *parts)
 
 
 def scores(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -290,8 +290,8 @@ class Recipe:
         temperature: ``None`` where it would have no effect.
         reference: authors, title, arXiv number.
         uses_labels: whether cross-entropy with the labels is kept.
-        same_view: whether the teacher has to see the student's very image, augmented or mixed, so
-            that its logits cannot be computed beforehand.
+        same_view: whether its authors insist that the teacher sees the student's very image,
+            augmented or mixed; here every recipe does (``jqkd.training.teaching``).
         regressor: whether the student's features first pass a ``hint_regressor``.
     """
 

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 from flax import nnx
 
 from jqkd._checks import InputError, fail
 from jqkd.data import load, student_splits
 from jqkd.data.splits import Splits
-from jqkd.models import LeNet, build_student, count_parameters
+from jqkd.models import build_student, count_parameters
 from jqkd.training import checkpoint
 from jqkd.training.audit import FILE as AUDIT_FILE
 from jqkd.training.audit import Audit
-from jqkd.training.config import TRAINING, StudentConfig, TeacherConfig
+from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.devices import place
-from jqkd.training.recipes import Output
 from jqkd.training.result import (
     RESULT_SCHEMA,
     Stopwatch,
@@ -31,11 +28,11 @@ from jqkd.training.result import (
     protocols,
     write_json,
 )
-from jqkd.training.student_task import ALONE, DISTILLED, without_regressor
+from jqkd.training.student_task import ALONE, DISTILLED
 from jqkd.training.students import Block, Curves, Epoch, Run, collect
 from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.teachers import Progress, Teacher
-from jqkd.training.teaching import answers, check_features, controlled
+from jqkd.training.teaching import answers, controlled
 
 
 @dataclass(frozen=True)
@@ -211,7 +208,7 @@ def _train(
     look: Callable[[], None] | None,
 ) -> Curves:
     folder = None if out is None else out / "checkpoints"
-    epochs = [] if folder is None else _restore(block, folder, digest)
+    epochs = [] if folder is None else resume(block, folder, digest)
     look = look or (lambda: None)
     look()
     while block.epoch < block.config.epochs:
@@ -225,7 +222,7 @@ def _train(
     return collect(block.runs, epochs)
 
 
-def _restore(block: Block, folder: Path, digest: str) -> list[dict[str, np.ndarray]]:
+def resume(block: Block, folder: Path, digest: str) -> list[dict[str, np.ndarray]]:
     """Set a block to its newest checkpoint, if there is one; metrics of the evaluated epochs."""
     found = checkpoint.restore(folder, block.state, digest)
     if found is None:
@@ -262,93 +259,3 @@ def check_writable(folder: Path) -> None:
             f"Argument `out` must be a folder that can be written, but {folder} was given "
             f"({error.strerror}); choose another."
         ) from error
-
-
-@dataclass(frozen=True, eq=False)
-class TrainedRun:
-    """What a run folder holds.
-
-    Attributes:
-        folder: where it is.
-        job: what was run.
-        result: ``result.json``.
-        runs: who the rows of ``params`` are.
-        params: weights after the last epoch, each leaf (R, ...).
-    """
-
-    folder: Path
-    job: StudentJob
-    result: dict[str, Any]
-    runs: Sequence[Run]
-    params: Any
-
-
-def load_run(folder: Path) -> TrainedRun:
-    """Read what ``run_student`` left behind.
-
-    Args:
-        folder: its ``out``.
-
-    Raises:
-        InputError: no such run, one of another version, or a damaged one.
-    """
-    path = folder / "result.json"
-    try:
-        result = json.loads(path.read_text())
-        if result["schema"] != RESULT_SCHEMA or result["kind"] != "student":
-            raise InputError(
-                f"{path} is a {result['kind']} result of schema {result['schema']}, but a student "
-                f"result of schema {RESULT_SCHEMA} is needed; train again with this version."
-            )
-        # A configuration's JSON leaves out what is as in the paper.
-        fields = TRAINING["paper-code"] | result["student"]
-        config = StudentConfig(**_fields(StudentConfig, fields))
-        teacher = result["teacher"] and TeacherConfig(**_fields(TeacherConfig, result["teacher"]))
-        job = StudentJob(config, teacher, tuple(result["seeds"]))
-        runs = [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
-    except FileNotFoundError as error:
-        must = "be a folder that `jqkd student --out` has written"
-        raise InputError(f"Argument `run` must {must}, but {folder} has no result.json.") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path} is damaged ({type(error).__name__}); train again.") from error
-    dataset = load(config.dataset)
-    splits = splits_for(config, dataset)
-    said = None
-    if teacher is not None:
-        check_features(teacher.members, config)
-        shape = () if config.augmentation == "none" else (config.views,)
-        rows = (*shape, len(splits.train))
-        width = LeNet.hidden_size if config.needs_features else 0
-        said = Output(np.zeros((*rows, config.num_classes)), np.zeros((*rows, width)))
-    like = Block(config, splits, runs, said).state
-    found = checkpoint.restore(folder / "checkpoints", like, job.digest())
-    if found is None:
-        raise InputError(f"{folder} has no checkpoint; train again with --out {folder}.")
-    params = without_regressor(jax.tree.map(np.asarray, found[1].params))
-    return TrainedRun(folder, job, result, runs, params)
-
-
-def audit_run(
-    run: TrainedRun, *, on_teacher: Callable[[Progress], None] = lambda progress: None
-) -> Audit:
-    """Look at the students of a finished run, at their final weights.
-
-    Args:
-        run: by ``load_run``.
-        on_teacher: called while a teacher trains that is no longer in the cache.
-
-    Raises:
-        InputError: data that cannot be had.
-    """
-    prepared = prepare(run.job, on_teacher=on_teacher)
-    _restore(prepared.block, run.folder / "checkpoints", run.job.digest())
-    look = prepared.audit()
-    look(check=False)
-    return look
-
-
-def _fields(kind: type, values: dict[str, Any]) -> dict[str, Any]:
-    names = {field.name for field in dataclasses.fields(kind)}
-    return {name: value for name, value in values.items() if name in names}

@@ -93,6 +93,7 @@ class Block:
             fail("teacher", "be given where a student is distilled", "None")
         if self.teacher is not None:
             check_teacher(self.config, self.splits, self.teacher)
+        self._view: tuple[int, Data] | None = None
         self._task = task_of(self.config, self.teacher)
         keys = [jax.random.key(run.seed) for run in self.runs]
         self._keys = place(jnp.stack(keys))
@@ -103,7 +104,7 @@ class Block:
     def data(self, epoch: int) -> Data:
         """The view that epoch ``epoch``, from 0, is trained on."""
         number = epoch if self.config.views > 1 else 0
-        if getattr(self, "_view", (None,))[0] != number:
+        if self._view is None or self._view[0] != number:
             subset, targets = view(self.splits.train, self.config.augmentation, number)
             teacher = self.teacher
             if teacher is not None and self.config.augmentation != "none":
@@ -205,7 +206,7 @@ def check_teacher(config: StudentConfig, splits: Splits, teacher: Output) -> Non
     """Its logits, and features if they are needed, are there for every view of every image."""
     views = () if config.augmentation == "none" else (config.views,)
     wanted = (*views, len(splits.train))
-    rows = f"{'one row per view and train image' if views else 'one row per train image'}"
+    rows = "one row per view and train image" if views else "one row per train image"
     given = np.shape(teacher.logits)
     if given != (*wanted, config.num_classes):
         must = f"have logits of shape {(*wanted, config.num_classes)}, {rows}"

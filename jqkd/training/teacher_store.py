@@ -22,6 +22,7 @@ import numpy as np
 from jqkd._checks import InputError
 from jqkd.data import Dataset, cache_folder
 from jqkd.models.functional import Params
+from jqkd.training.checkpoint import on_one_device
 from jqkd.training.config import TeacherConfig
 from jqkd.training.loop import Task
 from jqkd.training.result import Stopwatch, environment, write_json
@@ -130,9 +131,7 @@ def load_weights(folder: Path, task: Task) -> Params:
     """
     import orbax.checkpoint as ocp
 
-    here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
-    shapes = jax.eval_shape(task.init, jax.random.key(0))
-    like = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=here), shapes)
+    like = on_one_device(jax.eval_shape(task.init, jax.random.key(0)))
     try:
         with ocp.StandardCheckpointer() as checkpointer:
             return checkpointer.restore((folder / "weights").resolve(), like)

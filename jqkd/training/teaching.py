@@ -24,14 +24,12 @@ from jqkd.models import average_probabilities
 from jqkd.models.functional import Params
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.controls import CONTROLS
-from jqkd.training.loop import Task
+from jqkd.training.loop import Task, predict_chunks
 from jqkd.training.recipes import Output
 from jqkd.training.result import written_whole
 from jqkd.training.teacher_store import load_weights, obtain_teacher, teacher_folder
 from jqkd.training.teachers import Progress, teacher_task
 
-# Images at a time: some 100 MB of AlexNet's image patches.
-_CHUNK = 150
 # Raised when views or answers come to mean something else.
 _VERSION = 1
 
@@ -145,12 +143,8 @@ def _digest(config: StudentConfig, train: Subset) -> str:
 
 
 def _answer(task: Task, params: Params, subset: Subset) -> Output:
-    parts = []
-    for first in range(0, len(subset), _CHUNK):
-        images = subset.images[first : first + _CHUNK]
-        padded = np.pad(images, ((0, _CHUNK - len(images)), (0, 0), (0, 0)))
-        parts.append(jax.device_get(_run(task, params, padded)))
-    return jax.tree.map(lambda *rows: np.concatenate(rows)[: len(subset)], *parts)
+    said = lambda images, ids: _run(task, params, images)  # noqa: E731
+    return predict_chunks(said, subset.images, subset.ids)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -14,8 +14,9 @@ from jqkd.cli.crosscheck import check_has_circuit, students_of
 from jqkd.models import NETWORKS, build_student
 from jqkd.models.functional import functional
 from jqkd.training.config import TRAINING, StudentConfig
-from jqkd.training.student_run import StudentJob, TrainedRun
+from jqkd.training.student_run import StudentJob
 from jqkd.training.students import Run
+from jqkd.training.trained import TrainedRun
 from tests.quantum.dense import simulate
 
 

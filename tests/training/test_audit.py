@@ -13,7 +13,7 @@ import pytest
 from jqkd.data import load, student_splits, view
 from jqkd.models import build_student
 from jqkd.models.functional import functional
-from jqkd.training import audit, student_run
+from jqkd.training import audit, student_run, trained
 from jqkd.training.audit import FILE, Audit, audit_block, check_gradients, sample_rows
 from jqkd.training.config import StudentConfig
 from jqkd.training.loop import TrainingError
@@ -214,7 +214,7 @@ def test_a_stopped_run_keeps_its_looks(tmp_path):
     assert [found["epoch"] for found in late["history"]] == [0, 1, 2]
     assert json.loads((tmp_path / "result.json").read_text())["audit"] == late
     assert result["audit"]["teacher"] is None and late["runs"] == [{"seed": 0, "arm": ALONE}]
-    finished = student_run.audit_run(student_run.load_run(tmp_path))
+    finished = trained.audit_run(trained.load_run(tmp_path))
     [last] = json.loads(json.dumps(plain(finished.history)))
     assert last == late["history"][-1]
     # Looks at other students, and a damaged file, are not taken for these.

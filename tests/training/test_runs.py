@@ -15,8 +15,9 @@ from jqkd.data import load, student_splits
 from jqkd.training import student_run, teacher_store
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.result import Stopwatch, protocols, write_json
-from jqkd.training.student_run import StudentJob, load_run, run_student
+from jqkd.training.student_run import StudentJob, run_student
 from jqkd.training.teachers import train_teacher
+from jqkd.training.trained import load_run
 
 CONFIG = StudentConfig("digits", "0-3", 2, epochs=2, per_class=10)
 TEACHER = TeacherConfig("lenet", "digits", "0-3", epochs=2, batch_size=64)

@@ -1,0 +1,116 @@
+"""A finished run, read back from its folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from jqkd._checks import InputError
+from jqkd.models import LeNet
+from jqkd.training import checkpoint, loop
+from jqkd.training.audit import Audit
+from jqkd.training.config import TRAINING, StudentConfig, TeacherConfig
+from jqkd.training.result import RESULT_SCHEMA
+from jqkd.training.student_run import StudentJob, prepare, resume
+from jqkd.training.student_task import student_task, without_regressor
+from jqkd.training.students import Run
+from jqkd.training.teachers import Progress
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedRun:
+    """What a run folder holds.
+
+    Attributes:
+        folder: where it is.
+        job: what was run.
+        result: ``result.json``.
+        runs: who the rows of ``params`` are.
+        params: weights after the last epoch, each leaf (R, ...).
+    """
+
+    folder: Path
+    job: StudentJob
+    result: dict[str, Any]
+    runs: Sequence[Run]
+    params: Any
+
+
+def load_run(folder: Path) -> TrainedRun:
+    """Read what ``run_student`` left behind.
+
+    Args:
+        folder: its ``out``.
+
+    Raises:
+        InputError: no such run, one of another version, or a damaged one.
+    """
+    path = folder / "result.json"
+    try:
+        result = json.loads(path.read_text())
+        if result["schema"] != RESULT_SCHEMA or result["kind"] != "student":
+            raise InputError(
+                f"{path} is a {result['kind']} result of schema {result['schema']}, but a student "
+                f"result of schema {RESULT_SCHEMA} is needed; train again with this version."
+            )
+        # A configuration's JSON leaves out what is as in the paper.
+        fields = TRAINING["paper-code"] | result["student"]
+        config = StudentConfig(**_fields(StudentConfig, fields))
+        teacher = result["teacher"] and TeacherConfig(**_fields(TeacherConfig, result["teacher"]))
+        job = StudentJob(config, teacher, tuple(result["seeds"]))
+        runs = [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
+    except FileNotFoundError as error:
+        must = "be a folder that `jqkd student --out` has written"
+        raise InputError(f"Argument `run` must {must}, but {folder} has no result.json.") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} is damaged ({type(error).__name__}); train again.") from error
+    found = checkpoint.restore(folder / "checkpoints", _shapes(job, len(runs)), job.digest())
+    if found is None:
+        raise InputError(f"{folder} has no checkpoint; train again with --out {folder}.")
+    params = without_regressor(jax.tree.map(np.asarray, found[1].params))
+    return TrainedRun(folder, job, result, runs, params)
+
+
+def audit_run(
+    run: TrainedRun, *, on_teacher: Callable[[Progress], None] = lambda progress: None
+) -> Audit:
+    """Look at the students of a finished run, at their final weights.
+
+    Args:
+        run: by ``load_run``.
+        on_teacher: called while a teacher trains that is no longer in the cache.
+
+    Raises:
+        InputError: data that cannot be had.
+    """
+    prepared = prepare(run.job, on_teacher=on_teacher)
+    resume(prepared.block, run.folder / "checkpoints", run.job.digest())
+    look = prepared.audit()
+    look(check=False)
+    return look
+
+
+def _shapes(job: StudentJob, runs: int) -> loop.State:
+    """The state of a block of students, without its numbers."""
+    config = job.config
+    hidden = LeNet.hidden_size if job.teacher and config.needs_features else 0
+    task = student_task(
+        config.preset, config.qubits, config.shots is not None, config.recipe, hidden
+    )
+    one = jax.eval_shape(partial(loop.start, task), jax.random.key(0))
+    return jax.tree.map(lambda a: jax.ShapeDtypeStruct((runs, *a.shape), a.dtype), one)
+
+
+def _fields(kind: type, values: dict[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in dataclasses.fields(kind)}
+    return {name: value for name, value in values.items() if name in names}
