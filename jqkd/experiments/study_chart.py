@@ -94,6 +94,8 @@ def _features(place: Any, lines: list[Line]) -> None:
         values = np.array(line.mechanism.get("feature", []))
         place.plot(values, -y + _spread(values), ls="none", alpha=0.6, mew=0, **_style(line))
     place.set_xscale("log")
+    place.xaxis.set_major_formatter("{x:g}")
+    place.xaxis.set_minor_formatter("")
     _finish(place, "median size of the features f")
 
 
