@@ -28,6 +28,9 @@ RESULT = "bench.json"
 def run(plan: Plan, studies: list[str], say: Callable[[str], None], folder: Path) -> dict[str, Any]:
     """Measure all that a plan names; what is done by then is kept if it is stopped.
 
+    What the folder holds of other workloads and studies stays, if it was measured on the same
+    machine, with the same versions and the same patience.
+
     Args:
         plan: peers and workloads.
         studies: names of ``studies.STUDIES``.
@@ -41,15 +44,18 @@ def run(plan: Plan, studies: list[str], say: Callable[[str], None], folder: Path
         InputError: the folder cannot be written.
     """
     started = time.perf_counter()
+    before = _read(folder)
     result: dict[str, Any] = {
         "schema": SCHEMA,
         "kind": "bench",
         "made": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "seconds": 0.0,
         "environment": environment() | {"processor": processor()},
-        "plan": vars(plan) | {"pythons": sorted(plan.pythons)},
+        "plan": vars(plan)
+        | {"pythons": sorted(plan.pythons), "peers": plan.peers and [*plan.peers]},
         "peers": {},
         "load": {},
+        "parts": {},
         "records": [],
         "studies": {},
     }
@@ -63,9 +69,42 @@ def run(plan: Plan, studies: list[str], say: Callable[[str], None], folder: Path
         else:
             say(f"study {name}")
             result["studies"] |= run_studies([name])
-        result["seconds"] = time.perf_counter() - started
-        write_json(folder / RESULT, result)
+        now = {"made": result["made"], "seconds": time.perf_counter() - started}
+        result["seconds"] = now["seconds"]
+        result["parts"][name] = now
+        write_json(folder / RESULT, merged(before, result))
+    return merged(before, result)
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+        return found if isinstance(found, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """A new result, with those parts of an old one that it has not measured itself."""
+    if _made_by(old) != _made_by(new):
+        return new
+    again = set(new["parts"])
+    kept = [record for record in old["records"] if record["cell"]["workload"] not in again]
+    order = list(WORKLOADS)
+    records = sorted(kept + new["records"], key=lambda r: order.index(r["cell"]["workload"]))
+    result = new | {"records": records, "peers": old["peers"] | new["peers"]}
+    for name in ("load", "studies", "parts"):
+        result[name] = old[name] | new[name]
+    result["seconds"] = old["seconds"] + new["seconds"]
     return result
+
+
+def _made_by(result: dict[str, Any]) -> dict[str, Any]:
+    """What two results must have in common to stand in one table."""
+    plan = {
+        name: result.get("plan", {}).get(name) for name in ("quick", "rounds", "share", "peers")
+    }
+    return plan | {"schema": result.get("schema"), "environment": result.get("environment")}
 
 
 def processor() -> str:

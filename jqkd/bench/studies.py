@@ -70,8 +70,9 @@ def cold_row() -> dict[str, Any]:
 
 
 def both_tables() -> dict[str, Any]:
-    """T3: the 24 student rows of both tables, one seed each."""
+    """T3: the 24 student rows of both tables, one seed each; data sets decoded beforehand."""
     with tempfile.TemporaryDirectory() as cache:
+        in_new_process("data", cache=cache)
         said, wall = in_new_process("tables", cache=cache)
     left = TABLE_EPOCHS - EPOCHS
     steps = sum(TABLE_EPOCHS * row["epoch"] for row in said["rows"])

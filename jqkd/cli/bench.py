@@ -28,7 +28,9 @@ _NAMES = ", ".join((*WORKLOADS, *STUDIES))
 def bench(
     context: typer.Context,
     quick: Annotated[bool, typer.Option("--quick", help="A few cells: a minute or two.")] = False,
-    only: Annotated[str | None, typer.Option(help=f"Some of {_NAMES}.")] = None,
+    only: Annotated[
+        str | None, typer.Option(help=f"Some of {_NAMES}; what else the folder holds stays.")
+    ] = None,
     peers: Annotated[
         str | None, typer.Option(help=f"Some of {', '.join(PEERS)}; or `none`, jqkd alone.")
     ] = None,

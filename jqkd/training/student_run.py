@@ -32,7 +32,7 @@ from jqkd.training.student_task import ALONE, DISTILLED
 from jqkd.training.students import Block, Curves, Epoch, Run, collect
 from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.teachers import Progress, Teacher
-from jqkd.training.teaching import answers, controlled
+from jqkd.training.teaching import answers, check_features, controlled
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class StudentJob:
         seeds: one student alone and one distilled for each; at least one, none twice.
 
     Raises:
-        InputError: no seed, a seed twice, or a teacher of other classes.
+        InputError: no seed, a seed twice, a teacher of other classes, or one whose hidden layer the
+            recipe cannot use.
     """
 
     config: StudentConfig
@@ -59,6 +60,8 @@ class StudentJob:
         if self.teacher and mine != (self.teacher.dataset, self.teacher.class_numbers):
             given = f"{self.teacher.dataset} {self.teacher.classes}"
             fail("teacher", f"know the student's classes, {mine[0]} {self.config.classes}", given)
+        if self.teacher:
+            check_features(self.teacher.members, self.config)
 
     def digest(self) -> str:
         """Sixteen hex digits that name this job."""

@@ -172,3 +172,29 @@ def test_what_is_done_is_kept_when_stopped(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         command.run(Plan(("W1", "W2")), [], print, tmp_path)
     assert command.load(tmp_path).cells == [W1]
+
+
+def test_a_folder_is_added_to_by_the_same_machine_only(tmp_path, monkeypatch):
+    """Other workloads and studies stay; those measured again, or elsewhere, do not."""
+    times = iter([0.1, 0.2, 0.3, 0.4])
+
+    def measure(plan, say):
+        cell = {"W1": W1, "W2": W2}[plan.workloads[0]]
+        return {"records": [record("jqkd", cell, next(times))], "load": {}, "peers": {"jqkd": {}}}
+
+    def medians():
+        summary = command.load(tmp_path)
+        return {cell.workload: summary.steady(cell) for cell in summary.cells}
+
+    monkeypatch.setattr(command, "measure", measure)
+    monkeypatch.setattr(command, "run_studies", lambda names: {"T2": {"cold": 5.0}})
+    command.run(Plan(("W1",), ("qujax",)), [], print, tmp_path)
+    command.run(Plan(("W2",), ("qujax",)), ["T2"], print, tmp_path)
+    assert medians() == {"W1": 0.1, "W2": 0.2}
+    result = command.run(Plan(("W1",), ("qujax",)), [], print, tmp_path)
+    assert medians() == {"W1": 0.3, "W2": 0.2}
+    assert result["studies"] == {"T2": {"cold": 5.0}}
+    assert set(result["parts"]) == {"W1", "W2", "T2"}
+    monkeypatch.setattr(command, "processor", lambda: "another one")
+    command.run(Plan(("W2",), ("qujax",)), [], print, tmp_path)
+    assert medians() == {"W2": 0.4}

@@ -190,3 +190,9 @@ def test_a_stopwatch_tells_compiling_from_running():
     seconds = watch.seconds()
     assert seconds["compile"] > 0
     assert abs(seconds["compile"] + seconds["run"] - seconds["total"]) < 0.01
+
+
+def test_a_recipe_that_a_teacher_cannot_serve_is_refused_before_it_trains():
+    hints = StudentConfig("digits", "0-3", 2, recipe="hints")
+    with pytest.raises(InputError, match="must be lenet where the recipe is hints"):
+        StudentJob(hints, TeacherConfig("alexnet", "digits", "0-3"), (0,))
