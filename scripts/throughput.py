@@ -1,0 +1,59 @@
+"""Training images a second against the number of students in flight, and where the time goes.
+
+    python scripts/throughput.py [SEEDS] [FILE]     # 1,8,64,512 by default; also as JSON to FILE
+
+Needs no data set and no Qiskit: images of noise, on whatever device JAX finds. Each line is a
+median of three epochs without evaluation. Without shots the sampler's share is missing; the
+difference between the two is its price.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+import sys
+import time
+from pathlib import Path
+
+from jqkd.bench.peers.own_training import CONFIG, block
+from jqkd.training.config import StudentConfig
+from jqkd.training.devices import use_all_cores
+from jqkd.training.result import environment, write_json
+
+STEPS, EPOCHS = 30, 4
+ROBUST = StudentConfig(
+    "mnist", "0-5", 3, preset="robust", augmentation="none", epochs=10**6, evaluate_every=1
+)
+
+
+def images_per_second(config: StudentConfig, seeds: int) -> float:
+    """Over all students; the first epoch, which compiles, is left out."""
+    train = STEPS * max(config.batch_size, config.num_classes)
+    made, times = block(config, seeds, train), []
+    for _ in range(EPOCHS):
+        started = time.perf_counter()
+        made.next_epoch()
+        times.append(time.perf_counter() - started)
+    return seeds * train / statistics.median(times[1:])
+
+
+def main(seeds: str = "1,8,64,512", file: str | None = None) -> None:
+    """Prints a line for each preset, number of shots and number of students."""
+    use_all_cores()
+    rates: dict[str, dict[str, float]] = {}
+    for config in (CONFIG, ROBUST):
+        for shots in (5000, None):
+            name = f"{config.preset}, batch {config.batch_size}, " + (
+                f"{shots} shots" if shots else "exact"
+            )
+            rates[name] = {}
+            for number in map(int, seeds.split(",")):
+                rate = images_per_second(dataclasses.replace(config, shots=shots), number)
+                rates[name][str(number)] = rate
+                print(f"{name}, {number} students: {rate:,.0f} images/s", flush=True)
+    if file is not None:
+        write_json(Path(file), {"environment": environment(), "images per second": rates})
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
