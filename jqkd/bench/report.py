@@ -205,8 +205,10 @@ def readme_block(summary: Summary, picture: str | None) -> str:
             rows.append([name, workload.title, f"{middle} ({spread})", ", ".join(sorted(peers))])
     header = ["", "workload", "best peer's time / jqkd's: middle (range)", "best peers"]
     shown = [f"![Best peer's time over jqkd's]({picture})"] if picture else []
-    sheets = [Sheet(header, rows), target_sheet(summary)]
-    return "\n\n".join([introduction(summary), *shown, *map(markdown, sheets)])
+    verdicts = [target.judge(summary).word for target in TARGETS]
+    met = f"{verdicts.count('reached')} of {len(verdicts)} targets reached"
+    folded = f"<details><summary>{met}</summary>", markdown(target_sheet(summary)), "</details>"
+    return "\n\n".join([introduction(summary), *shown, markdown(Sheet(header, rows)), *folded])
 
 
 def update_readme(path: Path, summary: Summary, picture: str | None) -> None:
