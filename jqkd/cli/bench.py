@@ -17,7 +17,7 @@ from jqkd.bench.studies import STUDIES
 from jqkd.bench.summary import Summary, absent
 from jqkd.bench.workloads import QUICK, WORKLOADS
 from jqkd.cli.console import Output
-from jqkd.cli.options import Json, deliver
+from jqkd.cli.options import Json, Pictures, Readme, deliver
 
 app = typer.Typer(help="Measure speed side by side with other libraries, and check their answers.")
 OutFolder = Annotated[Path, typer.Option(help="Folder for bench.json, the report, the picture.")]
@@ -69,10 +69,8 @@ def bench(
 @app.command()
 def report(
     out: OutFolder = Path("runs/bench"),
-    readme: Annotated[
-        Path | None, typer.Option(help="Also bring the short form in this README up to date.")
-    ] = None,
-    pictures: Annotated[bool, typer.Option(help="Draw the picture.")] = True,
+    readme: Readme = None,
+    pictures: Pictures = True,
 ) -> None:
     """Write table and picture from what was measured.
 

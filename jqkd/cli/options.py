@@ -26,6 +26,22 @@ DataDir = Annotated[
     Path | None,
     typer.Option(help="TFDS's data folder (default: $TFDS_DATA_DIR or ~/tensorflow_datasets)."),
 ]
+Students = Annotated[int, typer.Option(help="Students of every kind, seeds 0, 1, ...")]
+Teachers = Annotated[
+    str, typer.Option(help="`train` them, take the `shipped` ones, or those of a results folder.")
+]
+BlockSize = Annotated[
+    int | None, typer.Option(help="Seeds in a unit of work (default: by device).")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan, do nothing.")]
+Redo = Annotated[bool, typer.Option("--redo", help="Do damaged units anew.")]
+To = Annotated[
+    Path | None, typer.Option(help="Where the report goes (default: report/ in the folder).")
+]
+Readme = Annotated[
+    Path | None, typer.Option(help="Also bring the short form in this README up to date.")
+]
+Pictures = Annotated[bool, typer.Option(help="Draw the pictures.")]
 Shots = Annotated[str, typer.Option(help="Shots for every circuit, or `exact`.")]
 
 

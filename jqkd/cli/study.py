@@ -10,8 +10,18 @@ import typer
 
 from jqkd._checks import check_choice, fail
 from jqkd.cli.console import Output
-from jqkd.cli.options import DataDir
-from jqkd.cli.tables import finish, kind_of, show_plan, work_off
+from jqkd.cli.options import (
+    BlockSize,
+    DataDir,
+    DryRun,
+    Pictures,
+    Readme,
+    Redo,
+    Students,
+    Teachers,
+    To,
+)
+from jqkd.cli.units import kind_of, show_plan, work_off
 from jqkd.experiments.plan import StudentUnit, Unit, answers_of
 from jqkd.experiments.presets import Settings
 from jqkd.experiments.runner import default_block
@@ -48,23 +58,18 @@ OutFolder = Annotated[
 @app.command()
 def run(
     name: Annotated[str, typer.Argument(help=f"One of {_NAMES}.")],
-    seeds: Annotated[int, typer.Option(help="Students of every kind, seeds 0, 1, ...")] = 10,
+    seeds: Students = 10,
     out: OutFolder = Path("runs/studies"),
-    teachers: Annotated[
-        str,
-        typer.Option(help="`train` them, take the `shipped` ones, or those of a results folder."),
-    ] = "train",
+    teachers: Teachers = "train",
     datasets: Annotated[str, typer.Option(help=f"Some of {', '.join(DATA)}.")] = ",".join(
         DEFAULT_DATA
     ),
     variants: Annotated[
         str, typer.Option(help="Only variants whose names match, such as robust*.")
     ] = "*",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, do nothing.")] = False,
-    block: Annotated[
-        int | None, typer.Option(help="Seeds in a unit of work (default: by device).")
-    ] = None,
-    redo_damaged: Annotated[bool, typer.Option("--redo", help="Do damaged units anew.")] = False,
+    dry_run: DryRun = False,
+    block: BlockSize = None,
+    redo_damaged: Redo = False,
     data_dir: DataDir = None,
 ) -> None:
     """Run a study; started again, it goes on where it was stopped.
@@ -84,20 +89,15 @@ def run(
     store = Store.create(out, settings_of(out), [_MARK + study.name for study in studies], seeds)
     damaged = store.damage([*teachers_of(arms), *answers_of(arms)], arms)
     options = {"teachers": teachers, "data_dir": data_dir}
-    outcome = work_off(output, store, plan, damaged, redo_damaged, **options)
-    finish(output, store, outcome, "jqkd study report")
+    work_off(output, store, plan, damaged, redo_damaged, "jqkd study report", **options)
 
 
 @app.command()
 def report(
     out: OutFolder = Path("runs/studies"),
-    to: Annotated[
-        Path | None, typer.Option(help="Where the report goes (default: report/ in the folder).")
-    ] = None,
-    readme: Annotated[
-        Path | None, typer.Option(help="Also bring the short forms in this README up to date.")
-    ] = None,
-    pictures: Annotated[bool, typer.Option(help="Draw the pictures.")] = True,
+    to: To = None,
+    readme: Readme = None,
+    pictures: Pictures = True,
 ) -> None:
     """Write what each study of a results folder says: Markdown, CSV, and pictures.
 
