@@ -140,8 +140,8 @@ class Circuit:
 def _side_by_side(op: Op, layer: list[Op]) -> bool:
     if op.name != layer[0].name or (op.fixed is None) != (layer[0].fixed is None):
         return False
-    # CZs may share wires: they commute.
-    return op.name == "CZ" or not any(set(op.wires) & set(other.wires) for other in layer)
+    # Those that commute may share wires.
+    return op.gate.flips_sign or not any(set(op.wires) & set(other.wires) for other in layer)
 
 
 def draw(circuit: Circuit) -> str:

@@ -47,6 +47,14 @@ class Gate:
     real: bool
     qiskit: str
 
+    @property
+    def flips_sign(self) -> bool:
+        """Whether it only changes the sign of |1...1>: Z and CZ, which commute with each other."""
+        size = 2**self.num_wires
+        diagonal = [1] * (size - 1) + [-1]
+        flip = tuple(tuple(diagonal[i] * (i == j) for j in range(size)) for i in range(size))
+        return not self.num_angles and self.entries() == flip
+
 
 def _fixed(*rows: tuple[complex, ...]) -> Callable[[], Entries]:
     return lambda: rows

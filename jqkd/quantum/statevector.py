@@ -3,7 +3,7 @@
 Batches are made by ``jax.vmap``. Facts that circuits-as-data make visible keep this fast: qubits
 that no gate has joined yet stay separate factors (a layer of rotations on |0...0> costs 2 numbers
 a qubit, not 2**Q), circuits of real gates never compute an imaginary part, a layer of one gate on
-many joined qubits is a few matrix products, and a run of CZs is one change of signs.
+many joined qubits is a few matrix products, and a run of Zs or CZs is one change of signs.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def advance(
     factors: list[Factor], layer: Layer, angles: Array, *, undo: bool = False
 ) -> list[Factor]:
     """The state after a layer of ``Circuit.layers``, or with ``undo`` the one before it."""
-    if layer[0][0].name == "CZ":
+    if layer[0][0].gate.flips_sign:
         return _flip_signs(factors, [op.wires for op, _ in layer])
     whole, single = [], list(layer)
     for wires, amplitudes in factors:
@@ -133,19 +133,20 @@ def _take(factors: list[Factor], wires: ArrayLike) -> tuple[Factor, list[Factor]
     return one, rest
 
 
-def _flip_signs(factors: list[Factor], pairs: list[tuple[int, ...]]) -> list[Factor]:
-    """Any number of CZs: amplitudes change sign where an odd number of pairs is all ones."""
-    for pair in pairs:
-        one, factors = _take(factors, pair)
+def _flip_signs(factors: list[Factor], flips: list[tuple[int, ...]]) -> list[Factor]:
+    """Any number of Zs or CZs: signs change where an odd number of them sees all ones."""
+    for flip in flips:
+        one, factors = _take(factors, flip)
         factors.append(one)
     flipped = []
     for wires, amplitudes in factors:
-        # Pairs whose bits lie equally far apart are looked at together; two of the same cancel.
+        # Those whose bits lie equally far apart are looked at together; two of the same cancel.
         near: dict[int, int] = {}
-        for pair in pairs:
-            if pair[0] in wires:
-                low, high = sorted(len(wires) - 1 - wires.index(wire) for wire in pair)
-                near[high - low] = near.get(high - low, 0) ^ (1 << low)
+        for flip in flips:
+            if flip[0] in wires:
+                places = [len(wires) - 1 - wires.index(wire) for wire in flip]
+                gap = max(places) - min(places)
+                near[gap] = near.get(gap, 0) ^ (1 << min(places))
         if near:
             index = jnp.arange(amplitudes.size, dtype=jnp.uint32)
             ones = [index & (index >> gap) & jnp.uint32(mask) for gap, mask in near.items()]

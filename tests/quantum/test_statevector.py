@@ -91,12 +91,14 @@ def test_layers_on_joined_qubits(name):
 
 
 def test_repeated_and_separate_sign_flips():
-    """CZs in one run: of qubits that stay apart, of the same two qubits twice and three times."""
+    """Runs of CZ and of Z: on qubits that stay apart, on the same ones twice and three times."""
     pairs = [(0, 3), (1, 2), (3, 0), (4, 5), (5, 4), (4, 5), (2, 6), (6, 1)]
     turns = [Op("RY", (k,)) for k in range(7)]
     for number in range(1, len(pairs) + 1):
         flips = [Op("CZ", pair) for pair in pairs[:number]]
         check(Circuit(7, (*turns, *flips, *turns)), np.linspace(0.3, 2.9, 14))
+    single = [Op("Z", (wire,)) for wire in (0, 3, 3, 5, 6, 6, 6)]
+    check(Circuit(7, (*turns, *flips, *single, *turns)), np.linspace(0.3, 2.9, 14))
 
 
 def test_gates_are_exponentials_in_time():
