@@ -27,7 +27,28 @@ _LAYERS = 2
 RANDOM_SEED = 2023
 
 
-class ClosedForm(nnx.Module):
+class WithoutCircuit(nnx.Module):
+    """Called like a ``QuantumLayer``, without shots; what it computes, ``shares``, is a subclass's."""
+
+    def __call__(
+        self,
+        angles: Array,
+        *,
+        key: Array | None = None,
+        ids: Array | None = None,
+        shots: ArrayLike | None = None,
+    ) -> Array:
+        """Shares ``(..., K)`` of the outcomes.
+
+        Raises:
+            InputError: shots are asked for.
+        """
+        if shots is not None:
+            fail("shots", "be None: there is no circuit that draws them", shots)
+        return self.shares(angles)
+
+
+class ClosedForm(WithoutCircuit):
     """The probabilities of H and RY on every qubit, written down: p(c) = prod_k (1 ± sin t_k) / 2.
 
     Plus where bit k of c is 1. Differentiated by autodiff, and exact: no shots.
@@ -45,26 +66,14 @@ class ClosedForm(nnx.Module):
     def __init__(self, num_qubits: int, *, rngs: nnx.Rngs) -> None:
         self.num_qubits = num_qubits
 
-    def __call__(
-        self,
-        angles: Array,
-        *,
-        key: Array | None = None,
-        ids: Array | None = None,
-        shots: ArrayLike | None = None,
-    ) -> Array:
-        """Probabilities ``(..., K)`` of angles ``(..., Q)``, radians.
-
-        Raises:
-            InputError: shots are asked for.
-        """
-        _refuse_shots(shots)
+    def shares(self, angles: Array) -> Array:
+        """Probabilities ``(..., K)`` of angles ``(..., Q)``, radians."""
         bits = np.arange(2**self.num_qubits)[:, None] >> np.arange(self.num_qubits) & 1
         signs = jnp.asarray(2 * bits - 1, angles.dtype)
         return ((1 + signs * jnp.sin(angles)[..., None, :]) / 2).prod(-1)
 
 
-class ClassicalLayer(nnx.Module):
+class ClassicalLayer(WithoutCircuit):
     """No circuit: softmax of a dense layer on tanh(feature) in place of the frequencies.
 
     Args:
@@ -82,26 +91,9 @@ class ClassicalLayer(nnx.Module):
     def __init__(self, num_qubits: int, *, rngs: nnx.Rngs) -> None:
         self.dense = dense(num_qubits, 2**num_qubits, rngs=rngs)
 
-    def __call__(
-        self,
-        angles: Array,
-        *,
-        key: Array | None = None,
-        ids: Array | None = None,
-        shots: ArrayLike | None = None,
-    ) -> Array:
-        """Shares ``(..., K)``, from what would be a circuit's angles: pi / 2 tanh(f), ``(..., Q)``.
-
-        Raises:
-            InputError: shots are asked for.
-        """
-        _refuse_shots(shots)
+    def shares(self, angles: Array) -> Array:
+        """Shares ``(..., K)``, from a circuit's angles to be: pi / 2 tanh(f), ``(..., Q)``."""
         return jax.nn.softmax(self.dense(angles / self.largest))
-
-
-def _refuse_shots(shots: ArrayLike | None) -> None:
-    if shots is not None:
-        fail("shots", "be None: there is no circuit that draws them", shots)
 
 
 class EntanglingEncoder(AngleEncoder):
