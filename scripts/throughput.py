@@ -10,31 +10,19 @@ difference between the two is its price.
 from __future__ import annotations
 
 import dataclasses
-import statistics
 import sys
-import time
 from pathlib import Path
 
-from jqkd.bench.peers.own_training import CONFIG, block
+from jqkd.bench.parts import images_per_second
+from jqkd.bench.peers.own_training import CONFIG
 from jqkd.training.config import StudentConfig
 from jqkd.training.devices import use_all_cores
 from jqkd.training.result import environment, write_json
 
-STEPS, EPOCHS = 30, 4
+STEPS = 30
 ROBUST = StudentConfig(
     "mnist", "0-5", 3, preset="robust", augmentation="none", epochs=10**6, evaluate_every=1
 )
-
-
-def images_per_second(config: StudentConfig, seeds: int) -> float:
-    """Over all students; the first epoch, which compiles, is left out."""
-    train = STEPS * max(config.batch_size, config.num_classes)
-    made, times = block(config, seeds, train), []
-    for _ in range(EPOCHS):
-        started = time.perf_counter()
-        made.next_epoch()
-        times.append(time.perf_counter() - started)
-    return seeds * train / statistics.median(times[1:])
 
 
 def main(seeds: str = "1,8,64,512", file: str | None = None) -> None:
@@ -48,7 +36,8 @@ def main(seeds: str = "1,8,64,512", file: str | None = None) -> None:
             )
             rates[name] = {}
             for number in map(int, seeds.split(",")):
-                rate = images_per_second(dataclasses.replace(config, shots=shots), number)
+                train = STEPS * max(config.batch_size, config.num_classes)
+                rate = images_per_second(dataclasses.replace(config, shots=shots), number, train)
                 rates[name][str(number)] = rate
                 print(f"{name}, {number} students: {rate:,.0f} images/s", flush=True)
     if file is not None:

@@ -86,12 +86,7 @@ def tables() -> dict[str, Any]:
         shape = len(splits.train), arm.config.num_classes
         logits = np.random.default_rng(0).normal(size=shape).astype(np.float32)
         block = Block(arm.config, splits, [Run(0, arm.arm)], Output(logits))
-        times = []
-        for _ in range(EPOCHS):
-            started = time.perf_counter()
-            block.next_epoch()
-            times.append(time.perf_counter() - started)
-        took.append({"row": row.name, "epoch": median(times[1:])})
+        took.append({"row": row.name, "epoch": epoch_seconds(block, EPOCHS)})
     training = [name for name in names if "train_steps" in name]
     return {
         "rows": took,
@@ -141,13 +136,30 @@ def count_programs() -> list[str]:
     return names
 
 
+def epoch_seconds(block: Any, epochs: int) -> float:
+    """Median over epochs, without the first one, which compiles."""
+    times = []
+    for _ in range(epochs):
+        started = time.perf_counter()
+        block.next_epoch()
+        times.append(time.perf_counter() - started)
+    return median(times[1:])
+
+
+def images_per_second(config: Any, runs: int, train: int) -> float:
+    """Over all students in training, each on so many train images."""
+    from jqkd.bench.peers.own_training import block
+
+    return runs * train / epoch_seconds(block(config, runs, train), EPOCHS + 1)
+
+
 def seeds(
     seeds: list[int] | None = None, batch: list[int] | None = None, qubits: list[int] | None = None
 ) -> dict[str, Any]:
     """Training images per second, for some numbers of seeds, batch sizes or qubits."""
     from dataclasses import replace
 
-    from jqkd.bench.peers.own_training import CONFIG, block
+    from jqkd.bench.peers.own_training import CONFIG
 
     rates = {}
     for value in seeds or batch or qubits or []:
@@ -155,13 +167,7 @@ def seeds(
         config = replace(config, qubits=value, classes="0-3") if qubits else config
         runs = value if seeds else 1
         train = 300 * value if batch else max(60, 480 // runs)
-        made = block(config, runs, train)
-        times = []
-        for _ in range(EPOCHS + 1):
-            started = time.perf_counter()
-            made.next_epoch()
-            times.append(time.perf_counter() - started)
-        rates[str(value)] = runs * train / median(times[1:])
+        rates[str(value)] = images_per_second(config, runs, train)
     return {"images per second": rates, "peak_mb": peak_megabytes()}
 
 

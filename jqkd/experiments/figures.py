@@ -27,7 +27,7 @@ from jqkd.models import PRESETS
 from jqkd.quantum import Circuit, amplitude_encoding
 
 FORMATS = ("png", "svg", "pdf")
-_STYLE = {
+STYLE = {
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.spines.top": False,
@@ -69,7 +69,7 @@ def draw_all(
         "gains": draw_gains,
     }
     # Not the reader's own settings: they would change the bytes.
-    with matplotlib.style.context(["default", _STYLE]):
+    with matplotlib.style.context(["default", STYLE]):
         found = sample_images(summary, folder / "images", datasets)
         for name, draw in drawings.items():
             made = draw(summary)

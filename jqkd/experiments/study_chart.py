@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from jqkd.experiments.charts import COLOURS, MARKERS, TWO_COLUMNS
-from jqkd.experiments.figures import _STYLE, save
+from jqkd.experiments.figures import STYLE, save
 from jqkd.experiments.rows import NAMES
 from jqkd.experiments.study import Study
 from jqkd.experiments.study_results import HEADLINE, Line, digest
@@ -35,7 +35,7 @@ def draw(study: Study, lines: list[Line], folder: Path) -> Path:
 
     matplotlib.use("agg")
     # Not the reader's own settings: they would change the bytes.
-    with matplotlib.style.context(["default", _STYLE]):
+    with matplotlib.style.context(["default", STYLE]):
         return save(_figure(study, lines), folder / study.name, digest(lines))
 
 
