@@ -1,9 +1,23 @@
-"""The one phrasing of bad input: what was given, what is allowed, what to do."""
+"""The one phrasing of bad input: what was given, what is allowed, what to do.
+
+Checks run in plain Python at the public edge. Of a traced array they see the shape and the dtype,
+never the values.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NoReturn
+import difflib
+import math
+import numbers
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+# Longer than any sensible value, shorter than two lines of a terminal.
+_LONGEST = 120
 
 
 class InputError(ValueError):
@@ -11,27 +25,200 @@ class InputError(ValueError):
 
 
 def fail(name: str, must: str, given: object, advice: str = "") -> NoReturn:
-    """Raise ``InputError("Argument `name` must ..., but ... was given; advice.")``."""
-    shown = given if isinstance(given, str) else repr(given)
+    """Raise ``InputError("Argument `name` must ..., but ... was given; advice.")``.
+
+    Args:
+        name: of the argument.
+        must: what is allowed, to follow "must".
+        given: a string is printed as it is, anything else as ``shown`` has it.
+        advice: what to do.
+    """
+    text = given if isinstance(given, str) else shown(given)
     raise InputError(
-        f"Argument `{name}` must {must}, but {shown} was given{'; ' + advice if advice else ''}."
+        f"Argument `{name}` must {must}, but {text} was given{'; ' + advice if advice else ''}."
     )
 
 
-def check_positive(name: str, value: float, advice: str = "") -> None:
-    """``value`` is a finite number above 0."""
-    if not (0 < value < float("inf")):
-        fail(name, "be a finite number above 0", value, advice)
+def shown(value: object) -> str:
+    """A value as a sentence can hold it: arrays by shape and dtype, long ones cut short.
+
+    Example:
+        >>> shown(np.zeros((2, 3))), shown("a"), len(shown("a" * 1000))
+        ('an array of shape (2, 3) and dtype float64', "'a'", 120)
+    """
+    if _is_array(value) and np.ndim(value):
+        return f"an array of shape {np.shape(value)} and dtype {value.dtype}"
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
 
 
-def check_at_least(name: str, value: int, least: int, advice: str = "") -> None:
-    """``value`` is an integer of ``least`` or more."""
-    if isinstance(value, bool) or int(value) != value or value < least:
-        fail(name, f"be an integer of at least {least}", value, advice)
+def check_integer(
+    name: str, value: Any, least: int, most: int | None = None, *, advice: str = ""
+) -> int:
+    """``value`` is an integer of ``least`` or more and ``most`` or less; NumPy's count as integers.
+
+    Returns:
+        It as a Python ``int``.
+
+    Example:
+        >>> check_integer("seeds", np.int64(3), 1)
+        3
+    """
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not whole or value < least or (most is not None and value > most):
+        bound = f"of at least {least}" if most is None else f"from {least} to {most}"
+        fail(name, f"be an integer {bound}", value if whole else shown(value), advice)
+    return int(value)
 
 
-def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
-    """``value`` is one of ``choices``."""
+def check_number(
+    name: str,
+    value: Any,
+    *,
+    least: float = -math.inf,
+    most: float = math.inf,
+    above: float = -math.inf,
+    advice: str = "",
+) -> float:
+    """``value`` is a finite real number within bounds; ``above`` is a bound it may not touch.
+
+    Returns:
+        It as a Python ``float``.
+
+    Example:
+        >>> check_number("temperature", 2, above=0)
+        2.0
+    """
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not real or not math.isfinite(value) or not least <= value <= most or value <= above:
+        fail(name, f"be {_bounds(least, most, above)}", shown(value), advice)
+    return float(value)
+
+
+def _bounds(least: float, most: float, above: float) -> str:
+    low = f" above {above:g}" if above > -math.inf else ""
+    low = low or (f" of {least:g} or more" if least > -math.inf else "")
+    high = f" and at most {most:g}" if most < math.inf else ""
+    return f"a finite number{low}{high}"
+
+
+def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
+    """``value`` is one of ``choices``; of a misspelt one the nearest is suggested."""
     choices = list(choices)
-    if value not in choices:
-        fail(name, f"be one of {', '.join(choices)}", repr(value))
+    if not isinstance(value, str) or value not in choices:
+        near = difflib.get_close_matches(value, choices, 1) if isinstance(value, str) else []
+        advice = f"perhaps {near[0]!r} is meant" if near else ""
+        fail(name, f"be one of {', '.join(choices)}", shown(value), advice)
+
+
+def check_type(name: str, value: Any, kind: type | tuple[type, ...], what: str) -> None:
+    """``value`` is an instance of ``kind``; ``what`` names it for a reader, with its article."""
+    if not isinstance(value, kind):
+        fail(name, f"be {what}", shown(value))
+
+
+def check_array(
+    name: str,
+    value: Any,
+    shape: Sequence[int | str | None] | None = None,
+    *,
+    kinds: str = "iuf",
+    finite: bool = True,
+    advice: str = "",
+) -> Any:
+    """``value`` is an array of numbers with a shape, without NaN or infinity.
+
+    Args:
+        name: of the argument.
+        value: an array, or what NumPy makes one of.
+        shape: lengths; a letter or ``None`` is any length, a leading ``"..."`` any leading axes.
+        kinds: allowed kinds of dtype, NumPy's letters: b bool, i and u integers, f real, c complex.
+        finite: whether NaN and infinity are refused; not looked at in traced arrays.
+        advice: what to do.
+
+    Returns:
+        The array: JAX's as it is, anything else as NumPy's.
+
+    Example:
+        >>> check_array("labels", [0, 1], ("N",), kinds="iu").shape
+        (2,)
+    """
+    if not _is_array(value):
+        try:
+            value = np.asarray(value)
+        except (ValueError, TypeError):
+            fail(name, "be an array of numbers", shown(value), advice)
+    kind = "f" if value.dtype.name == "bfloat16" else np.dtype(value.dtype).kind
+    if kind not in kinds:
+        fail(name, f"hold {_kinds(kinds)}", f"dtype {value.dtype}", advice)
+    if shape is not None and not _fits(np.shape(value), shape):
+        wanted = ", ".join("any" if n is None else str(n) for n in shape)
+        comma = "," if len(shape) == 1 else ""
+        fail(name, f"have shape ({wanted}{comma})", f"shape {np.shape(value)}", advice)
+    if finite and kind in "fc" and is_concrete(value):
+        bad = ~np.isfinite(np.asarray(value))
+        if bad.any():
+            first = np.asarray(value)[bad].ravel()[0]
+            fail(name, "hold finite numbers", f"{bad.sum()} that are not ({first})", advice)
+    return value
+
+
+def is_concrete(value: Any) -> bool:
+    """Whether an array has values to look at: false under JAX's transformations."""
+    import jax
+
+    return not isinstance(value, jax.core.Tracer)
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "dtype") and hasattr(value, "shape")
+
+
+def _fits(given: tuple[int, ...], wanted: Sequence[int | str | None]) -> bool:
+    if wanted and wanted[0] == "...":
+        wanted = wanted[1:]
+        given = given[len(given) - len(wanted) :] if len(given) >= len(wanted) else ()
+        if len(given) != len(wanted):
+            return False
+    return len(given) == len(wanted) and all(
+        not isinstance(w, int) or w == g for g, w in zip(given, wanted, strict=True)
+    )
+
+
+def _kinds(kinds: str) -> str:
+    names = {"b": "booleans", "i": "integers", "f": "real numbers", "c": "complex numbers"}
+    return " or ".join(names[k] for k in kinds if k in names)
+
+
+def check_key(name: str, value: Any) -> None:
+    """``value`` is one of JAX's typed random keys, a single one."""
+    import jax
+
+    typed = hasattr(value, "dtype") and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key)
+    if not typed or value.shape != ():
+        given = shown(value)
+        if typed:
+            given = f"an array of keys of shape {value.shape}"
+        fail(name, "be one random key", given, "make it with jax.random.key(0)")
+
+
+def check_seed(name: str, value: Any) -> int:
+    """``value`` is a seed that a random key can tell from all others: 32 bits."""
+    return check_integer(name, value, 0, 2**32 - 1)
+
+
+def check_path(name: str, value: Any) -> Path:
+    """``value`` names a file or folder that the system can be asked for.
+
+    Returns:
+        It as a ``Path``; whether it exists is the caller's question.
+    """
+    if not isinstance(value, str | os.PathLike):
+        fail(name, "be a path", shown(value))
+    text = os.fspath(value)
+    if not text or "\0" in str(text):
+        fail(name, "be a path", shown(text))
+    return Path(text)

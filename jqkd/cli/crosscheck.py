@@ -12,7 +12,7 @@ import numpy as np
 import typer
 from flax import nnx
 
-from jqkd._checks import check_at_least, check_choice, fail
+from jqkd._checks import check_choice, check_integer, fail
 from jqkd.cli.console import Output
 from jqkd.cli.options import Json, deliver
 from jqkd.crosscheck import (
@@ -65,7 +65,7 @@ def crosscheck(
 
     Example: jqkd crosscheck --run runs/f7
     """
-    check_at_least("seed", seed, 0)
+    check_integer("seed", seed, 0)
     output = Output(json)
     if run is not None:
         agrees = _certify_run(output, run, seed, students, noise, picture, json)
@@ -102,7 +102,7 @@ def _certify_run(
     require_qiskit()
     trained = load_run(folder)
     check_has_circuit("run", trained.job.config.preset)
-    check_at_least("students", students, 1)
+    check_integer("students", students, 1)
     if students > len(trained.job.seeds):
         fail("students", f"be at most {len(trained.job.seeds)}, the seeds of that run", students)
     check_writable(folder)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jqkd._checks import check_at_least, check_choice
+from jqkd._checks import check_choice, check_integer
 from jqkd.cli.options import parse_shots
 from jqkd.data import AUGMENTATIONS
 from jqkd.models import PRESETS, TEACHERS
@@ -82,7 +82,7 @@ def student_job(options: Mapping[str, Any], **settings: Any) -> StudentJob:
     """
     teacher, seeds, first = (options[name] for name in ("teacher", "seeds", "first_seed"))
     check_choice("teacher", teacher, (*ARCHITECTURES, "none"))
-    check_at_least("seeds", seeds, 1)
+    check_integer("seeds", seeds, 1)
     names = {field.name for field in dataclasses.fields(StudentConfig)}
     given = {name: value for name, value in options.items() if name in names}
     config = StudentConfig(**given | {"shots": parse_shots(options["shots"])} | settings)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from jqkd._checks import check_at_least, check_choice, fail
+from jqkd._checks import check_choice, check_integer, fail
 from jqkd.crosscheck import exact, shots, subject
 from jqkd.crosscheck._qiskit import require_qiskit, versions
 from jqkd.crosscheck.circuits import gradient_circuits, random_circuits, template_circuits
@@ -137,7 +137,7 @@ def run_battery(
         True
     """
     require_qiskit()
-    check_at_least("seed", seed, 0)
+    check_integer("seed", seed, 0)
     if not 0 < alpha < 1:
         fail("alpha", "lie between 0 and 1", alpha)
     for name in only:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jqkd._checks import check_at_least, fail
+from jqkd._checks import check_integer, fail
 from jqkd.crosscheck._qiskit import require_qiskit, versions
 from jqkd.crosscheck.agreement import Agreement, Student, compare
 from jqkd.crosscheck.exact import LIMITS, precision
@@ -73,7 +73,7 @@ def _named(progress: Progress | None, what: str) -> Callable[[int, int], None] |
 
 
 def _check(student: Student, seed: int) -> None:
-    check_at_least("seed", seed, 0)
+    check_integer("seed", seed, 0)
     check_shots(student.shots)
     check_batch(student.circuit, student.angles)
     if np.shape(student.labels) != (len(student.angles),):

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from jqkd._checks import InputError, check_at_least, check_choice, fail
+from jqkd._checks import InputError, check_choice, check_integer, fail
 from jqkd.data.sources import DATASETS, Dataset
 
 Part = Literal["train", "test"]
@@ -80,7 +80,7 @@ def student_splits(
     """
     _check_classes(dataset, classes)
     check_choice("selection", selection, ("first", "random"))
-    check_at_least("seed", seed, 0)
+    check_integer("seed", seed, 0)
     count = _count(dataset, "per_class", per_class)
     held_out = _count(dataset, "validation_per_class", validation_per_class)
     test_count = _count(dataset, "test_per_class", test_per_class)
@@ -185,7 +185,7 @@ def _count(dataset: Dataset, name: str, given: int | None) -> int:
             fail(name, f"be given for the data set {dataset.name!r}", "nothing")
         default = "train_per_class" if name == "per_class" else name
         return int(getattr(DATASETS[dataset.name], default))
-    check_at_least(name, given, 1)
+    check_integer(name, given, 1)
     return int(given)
 
 

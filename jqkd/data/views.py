@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jqkd._checks import check_at_least, check_choice
+from jqkd._checks import check_choice, check_integer
 from jqkd.data.splits import Subset
 
 
@@ -71,7 +71,7 @@ def view(subset: Subset, augmentation: str, number: int) -> tuple[Subset, np.nda
     ((200, 2), True)
     """
     check_choice("augmentation", augmentation, AUGMENTATIONS)
-    check_at_least("number", number, 0)
+    check_integer("number", number, 0)
     recipe = AUGMENTATIONS[augmentation]
     images = subset.images
     targets = np.eye(int(subset.labels.max()) + 1, dtype=np.float32)[subset.labels]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jqkd._checks import check_at_least
+from jqkd._checks import check_integer
 from jqkd.experiments.presets import (
     Settings,
     TeacherPlan,
@@ -282,7 +282,7 @@ def plan_units(
     """
     numbers = {"seeds": seeds, "teacher_seeds": teacher_seeds, "block": block}
     for name, number in numbers.items():
-        check_at_least(name, number, 1)
+        check_integer(name, number, 1)
     teachers = teachers_of(rows, settings, teacher_seeds)
     arms = arms_of(rows, settings)
     return [*teachers, *answers_of(arms), *student_units(arms, seeds, block, present)]

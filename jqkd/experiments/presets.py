@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from jqkd._checks import check_at_least, check_choice, fail
+from jqkd._checks import check_choice, check_integer, fail
 from jqkd.experiments.rows import Row, alone_of
 from jqkd.quantum.measurement import check_shots
 from jqkd.training.config import ENSEMBLES, TRAINING, Config, StudentConfig, TeacherConfig
@@ -94,7 +94,7 @@ class Settings(Config):
             check_shots(self.shots)
         check_choice("ensemble", self.ensemble, ENSEMBLES)
         for name in ("epochs", "lenet_epochs", "alexnet_epochs"):
-            check_at_least(name, getattr(self, name), 1)
+            check_integer(name, getattr(self, name), 1)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from jqkd._checks import InputError, check_at_least, check_choice
+from jqkd._checks import InputError, check_choice, check_integer
 from jqkd.experiments.plan import (
     Arm,
     TeacherUnit,
@@ -177,8 +177,8 @@ def units_of(
         >>> len(units_of(arms_of([STUDIES["controls"]], [DATA["digits"]]), seeds=2))
         7
     """
-    check_at_least("seeds", seeds, 1)
-    check_at_least("block", block, 1)
+    check_integer("seeds", seeds, 1)
+    check_integer("block", block, 1)
     students = student_units(arms, seeds, block, present)
     return [*teachers_of(arms), *answers_of(arms), *students]
 

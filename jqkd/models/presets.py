@@ -9,7 +9,7 @@ from functools import partial
 
 from flax import nnx
 
-from jqkd._checks import check_at_least, check_choice, fail
+from jqkd._checks import check_choice, check_integer, fail
 from jqkd.models.quantum_layer import QuantumLayer
 from jqkd.models.stand_ins import (
     ClassicalLayer,
@@ -158,7 +158,7 @@ def build_student(preset: str, num_qubits: int, *, rngs: nnx.Rngs) -> Student:
         [21483, 21534]
     """
     check_choice("preset", preset, NETWORKS)
-    check_at_least("num_qubits", num_qubits, 1)
+    check_integer("num_qubits", num_qubits, 1)
     if num_qubits > 10:
         fail("num_qubits", "be at most 10: a student has one class per outcome", num_qubits)
     parts = NETWORKS[preset]

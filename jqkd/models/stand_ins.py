@@ -28,7 +28,7 @@ RANDOM_SEED = 2023
 
 
 class WithoutCircuit(nnx.Module):
-    """Called like a ``QuantumLayer``, without shots; what it computes, ``shares``, is a subclass's."""
+    """Called like a ``QuantumLayer``, without shots; a subclass says in ``shares`` what it is."""
 
     def __call__(
         self,

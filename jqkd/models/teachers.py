@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
-from jqkd._checks import check_at_least, check_choice
+from jqkd._checks import check_choice, check_integer
 from jqkd.models.layers import (
     as_images,
     as_rows,
@@ -160,5 +160,5 @@ def build_teacher(arch: str, num_classes: int, *, rngs: nnx.Rngs) -> nnx.Module:
         'LeNet'
     """
     check_choice("arch", arch, TEACHERS)
-    check_at_least("num_classes", num_classes, 2)
+    check_integer("num_classes", num_classes, 2)
     return TEACHERS[arch](num_classes, rngs=rngs)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from jqkd._checks import check_at_least, fail
+from jqkd._checks import check_integer, fail
 from jqkd.quantum.gates import GATES, Gate
 
 
@@ -79,7 +79,7 @@ class Circuit:
     ops: tuple[Op, ...] = ()
 
     def __post_init__(self) -> None:
-        check_at_least("num_qubits", self.num_qubits, 1)
+        check_integer("num_qubits", self.num_qubits, 1)
         object.__setattr__(self, "ops", tuple(self.ops))
         for op in self.ops:
             if max(op.wires) >= self.num_qubits:

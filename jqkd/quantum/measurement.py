@@ -14,7 +14,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from jqkd._checks import check_at_least, fail
+from jqkd._checks import check_integer, fail
 from jqkd.quantum.circuit import Circuit, Op
 from jqkd.quantum.sampling import sample_counts
 from jqkd.quantum.statevector import run
@@ -150,7 +150,7 @@ def expectation_from_counts(counts: Array, pauli: str) -> Array:
 
 def check_shots(shots: int) -> None:
     """Shots are a whole number between 1 and 2**24, where float32 counts stay exact."""
-    check_at_least("shots", shots, 1, "use `exact` for no shot noise")
+    check_integer("shots", shots, 1, advice="use `exact` for no shot noise")
     if shots > 2**24:
         fail("shots", "be at most 16777216 (2**24), where counts stay exact", shots)
 

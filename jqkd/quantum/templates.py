@@ -7,7 +7,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from jqkd._checks import check_at_least, check_choice, fail
+from jqkd._checks import check_choice, check_integer, fail
 from jqkd.quantum.circuit import Circuit, Op
 
 
@@ -44,7 +44,7 @@ def rotations(num_qubits: int, names: tuple[str, ...] = ("RX", "RY", "RZ")) -> C
         >>> rotations(3).num_angles
         9
     """
-    check_at_least("num_qubits", num_qubits, 1)
+    check_integer("num_qubits", num_qubits, 1)
     return Circuit(num_qubits, tuple(Op(name, (k,)) for name in names for k in range(num_qubits)))
 
 
@@ -69,7 +69,7 @@ def hardware_efficient(num_qubits: int, layers: int = 1) -> Circuit:
         q0: ─RY(t0)─CZ0─RY(t2)─
         q1: ─RY(t1)─CZ1─RY(t3)─
     """
-    check_at_least("layers", layers, 1)
+    check_integer("layers", layers, 1)
     pairs = [(k, (k + 1) % num_qubits) for k in range(num_qubits)]
     # A ring of two qubits is one CZ: the second would undo the first.
     ring = [Op("CZ", pair) for pair in (pairs if num_qubits > 2 else pairs[: num_qubits - 1])]
@@ -91,7 +91,7 @@ def amplitude_encoding(num_qubits: int) -> Circuit:
         q0: ─RY(t1)─CX1─RY(t2)─CX1─
         q1: ─RY(t0)─CX0────────CX0─
     """
-    check_at_least("num_qubits", num_qubits, 1)
+    check_integer("num_qubits", num_qubits, 1)
     ops: list[Op] = []
     for depth in range(num_qubits):
         target = num_qubits - 1 - depth

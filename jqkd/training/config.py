@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from jqkd._checks import check_at_least, check_choice, check_positive, fail
+from jqkd._checks import check_choice, check_integer, check_number, fail
 from jqkd.data import AUGMENTATIONS, DATASETS, parse_classes
 from jqkd.models import NETWORKS, TEACHERS, base_of
 from jqkd.quantum.measurement import check_shots
@@ -123,10 +123,10 @@ class TeacherConfig(Config):
     def __post_init__(self) -> None:
         check_choice("arch", self.arch, (*TEACHERS, "ensemble"))
         _check_data(self.dataset, self.classes)
-        check_at_least("epochs", self.epochs, 1)
-        check_at_least("batch_size", self.batch_size, 1)
-        check_positive("learning_rate", self.learning_rate)
-        check_at_least("seed", self.seed, 0)
+        check_integer("epochs", self.epochs, 1)
+        check_integer("batch_size", self.batch_size, 1)
+        check_number("learning_rate", self.learning_rate, above=0)
+        check_integer("seed", self.seed, 0)
 
     @property
     def members(self) -> tuple[TeacherConfig, ...]:
@@ -201,7 +201,7 @@ class StudentConfig(Config):
         for name, value in _defaults(self.preset, self.recipe).items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
-        check_at_least("qubits", self.qubits, 1)
+        check_integer("qubits", self.qubits, 1)
         if self.num_classes > 2**self.qubits:
             needed = math.ceil(math.log2(self.num_classes))
             must = f"give every class an outcome: {self.num_classes} classes need at least {needed}"
@@ -214,10 +214,10 @@ class StudentConfig(Config):
         if self.head is None:
             object.__setattr__(self, "head", network.heads[0])
         check_choice("head", self.head, network.heads)
-        check_at_least("epochs", self.epochs, 1)
-        check_at_least("batch_size", self.batch_size, 1)
-        check_positive("learning_rate", self.learning_rate)
-        check_positive("temperature", self.temperature)
+        check_integer("epochs", self.epochs, 1)
+        check_integer("batch_size", self.batch_size, 1)
+        check_number("learning_rate", self.learning_rate, above=0)
+        check_number("temperature", self.temperature, above=0)
         for name in ("weight", "label_weight"):
             if not 0 <= getattr(self, name) < math.inf:
                 fail(name, "be a finite number of 0 or more", getattr(self, name))
@@ -227,10 +227,10 @@ class StudentConfig(Config):
         check_choice("schedule", self.schedule, SCHEDULES)
         check_choice("augmentation", self.augmentation, AUGMENTATIONS)
         check_choice("control", self.control, CONTROLS)
-        check_at_least("evaluate_every", self.evaluate_every, 1)
+        check_integer("evaluate_every", self.evaluate_every, 1)
         check_choice("term", self.term, DISTILLATION_TERMS)
         if self.per_class is not None:
-            check_at_least("per_class", self.per_class, 1)
+            check_integer("per_class", self.per_class, 1)
         check_choice("selection", self.selection, ("first", "random"))
 
     @property

@@ -21,6 +21,7 @@ from jqkd.training.audit import FILE as AUDIT_FILE
 from jqkd.training.audit import Audit
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.devices import place
+from jqkd.training.recipes import Output
 from jqkd.training.result import (
     RESULT_SCHEMA,
     Stopwatch,
@@ -32,7 +33,7 @@ from jqkd.training.student_task import ALONE, DISTILLED
 from jqkd.training.students import Block, Curves, Epoch, Run, collect
 from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.teachers import Progress, Teacher
-from jqkd.training.teaching import answers, check_features, controlled
+from jqkd.training.teaching import answers, check_features, controlled, needs_views
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,9 @@ def prepare(
     teacher = said = None
     if job.teacher is not None:
         teacher = obtain_teacher(job.teacher, dataset, on_progress=on_teacher)
-        said = answers(job.teacher.members, config, dataset, splits.train)
+        said = Output(teacher.logits_for(splits.train))
+        if needs_views(config):
+            said = answers(job.teacher.members, config, dataset, splits.train)
         said = controlled(said, config, splits.train)
     arms = (ALONE,) if teacher is None else (ALONE, DISTILLED)
     runs = [Run(seed, arm) for arm in arms for seed in job.seeds]

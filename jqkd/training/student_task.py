@@ -14,9 +14,10 @@ from jqkd.data import Subset
 from jqkd.models import NETWORKS, build_student
 from jqkd.models.functional import Params, functional
 from jqkd.training.config import DISTILLATION_TERMS, StudentConfig
+from jqkd.training.feature_losses import hint_regressor
 from jqkd.training.loop import Data, Schedule, Task
 from jqkd.training.losses import cross_entropy
-from jqkd.training.recipes import RECIPES, Output, hint_regressor
+from jqkd.training.recipes import RECIPES, Output
 
 ALONE, DISTILLED = "alone", "distilled"
 TERMS = ("cross-entropy", "distillation")

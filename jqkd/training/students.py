@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jqkd._checks import check_at_least, fail
+from jqkd._checks import check_integer, fail
 from jqkd.data import Splits, Subset, check_images, view
 from jqkd.training import loop
 from jqkd.training.config import StudentConfig
@@ -85,7 +85,7 @@ class Block:
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
-        check_at_least("runs", len(self.runs), 1)
+        check_integer("runs", len(self.runs), 1)
         for subset in (self.splits.train, self.splits.validation, self.splits.test):
             check_images(subset.images, subset.labels)
         distilled = any(run.arm == DISTILLED for run in self.runs)

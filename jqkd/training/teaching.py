@@ -48,7 +48,9 @@ def answers(
     cache_dir: Path | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Output:
-    """What a teacher, or the average of several, says of a student's train images.
+    """What a teacher, or the average of several, says of the views of a student's train images.
+
+    Where ``needs_views`` is false, its logits for the plain images are enough.
 
     Args:
         members: the teachers, trained now where the cache has none; several are averaged as
@@ -60,8 +62,8 @@ def answers(
         on_progress: called while a teacher trains.
 
     Returns:
-        Logits (N, C), or (V, N, C) where the images are augmented, in half precision there, as
-        that is how they are kept; features of the same leading shape if they are needed.
+        Logits (N, C), or (V, N, C) where the images are augmented, and features of the same
+        leading shape if they are needed; rounded to half precision, as that is how they are kept.
 
     Raises:
         InputError: features of an ensemble or of a teacher with a wide hidden layer are needed.
@@ -70,15 +72,12 @@ def answers(
     said = []
     for member in members:
         keep = {"cache_dir": cache_dir, "on_progress": on_progress}
-        teacher = obtain_teacher(member, dataset, **keep)
-        if needs_views(config):
-            said.append(_of_views(member, config, dataset, train, cache_dir))
-        else:
-            said.append(Output(teacher.logits_for(train)))
+        obtain_teacher(member, dataset, **keep)
+        said.append(_of_views(member, config, dataset, train, cache_dir))
     if len(said) == 1:
         return said[0]
     mean = np.asarray(average_probabilities(*(output.logits for output in said)))
-    return Output(mean.astype(np.float16).astype(np.float32) if needs_views(config) else mean)
+    return Output(mean.astype(np.float16).astype(np.float32))
 
 
 def controlled(said: Output, config: StudentConfig, train: Subset) -> Output:

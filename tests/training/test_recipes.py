@@ -12,17 +12,14 @@ from scipy.special import rel_entr, softmax
 from scipy.stats import ortho_group
 
 from jqkd._checks import InputError
-from jqkd.training.losses import distillation
-from jqkd.training.recipes import (
-    RECIPES,
-    Output,
-    decoupled,
+from jqkd.training.feature_losses import (
     hint_regressor,
     hints,
     relational_angle,
     relational_distance,
-    standardised,
 )
+from jqkd.training.losses import distillation
+from jqkd.training.recipes import RECIPES, Output, decoupled, standardised
 
 ON_LOGITS = [name for name, recipe in RECIPES.items() if recipe.needs == "logits"]
 ROWS, CLASSES, TEMPERATURE = 5, 6, 2.5

@@ -1,0 +1,134 @@
+"""Losses that compare what the last hidden layers of student and teacher say.
+
+One number per example, the mean over present rows is the caller's. Shape letters: B images, F and G
+features.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array
+
+from jqkd._checks import check_integer
+
+
+def hints(student_features: Array, teacher_features: Array) -> Array:
+    """Mean over features of (student - teacher)^2, the student's projected by ``hint_regressor``.
+
+    The paper has half the sum over features; the mean does not grow with the teacher.
+
+    Args:
+        student_features: shape ``(..., F)``.
+        teacher_features: shape ``(..., F)``.
+
+    Returns:
+        Squared units of the teacher's features, shape ``(...)``.
+
+    Example:
+        >>> float(hints(jnp.array([1.0, 2.0]), jnp.array([0.0, 4.0])))
+        2.5
+
+    Source: Romero et al., arXiv:1412.6550, section 2.2.
+    """
+    return jnp.square(student_features - teacher_features).mean(-1)
+
+
+def hint_regressor(student_size: int, teacher_size: int, *, key: Array) -> Array:
+    """Weights of the linear map ``features @ weights`` that is trained beside the student.
+
+    Args:
+        student_size: features of the student.
+        teacher_size: features of the teacher.
+        key: consumed.
+
+    Returns:
+        Shape ``(student_size, teacher_size)``, normal with variance 1 / student_size.
+
+    Raises:
+        InputError: if a size is below 1.
+
+    Example:
+        >>> hint_regressor(50, 84, key=jax.random.key(0)).shape
+        (50, 84)
+
+    Source: Romero et al., arXiv:1412.6550, section 2.2, with a linear map for flat features.
+    """
+    check_integer("student_size", student_size, 1)
+    check_integer("teacher_size", teacher_size, 1)
+    return jax.nn.initializers.lecun_normal()(key, (student_size, teacher_size))
+
+
+def relational_distance(student_features: Array, teacher_features: Array, present: Array) -> Array:
+    """Row i's share of the difference in distances: sum_j huber(d_ij - d'_ij) / N.
+
+    d is the Euclidean distance over the mean distance of all pairs of present rows. The mean over
+    the N present rows is the authors' loss, the mean over N^2 pairs; one row alone costs nothing.
+
+    Args:
+        student_features: shape ``(B, F)``.
+        teacher_features: shape ``(B, G)``; G may differ from F.
+        present: shape ``(B,)``, true for rows that hold an image.
+
+    Returns:
+        Dimensionless, shape ``(B,)``, 0 for absent rows.
+
+    Example:
+        >>> line = jnp.array([[0.0], [1.0], [3.0]])
+        >>> relational_distance(line, 4 * line, jnp.ones(3, bool)).tolist()
+        [0.0, 0.0, 0.0]
+
+    Source: Park et al., arXiv:1904.05068, section 3.2.1; means as in their code.
+    """
+    ours, theirs = (_distances(f, present) for f in (student_features, teacher_features))
+    return optax.losses.huber_loss(ours, theirs).sum(-1) / jnp.maximum(present.sum(), 1)
+
+
+def relational_angle(student_features: Array, teacher_features: Array, present: Array) -> Array:
+    """Row i's share of the difference in angles: sum_jk huber(cos_jik - cos'_jik) / N^2.
+
+    cos_jik is the cosine of the angle at row i between rows j and k; it is 0 where a side has no
+    length. The mean over the N present rows is the authors' loss, the mean over N^3 triplets. Time
+    and memory grow with B^3.
+
+    Args:
+        student_features: shape ``(B, F)``.
+        teacher_features: shape ``(B, G)``; G may differ from F.
+        present: shape ``(B,)``, true for rows that hold an image.
+
+    Returns:
+        Dimensionless, shape ``(B,)``, 0 for absent rows.
+
+    Example:
+        >>> corner = jnp.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+        >>> relational_angle(corner, 4 * corner[:, ::-1], jnp.ones(3, bool)).tolist()
+        [0.0, 0.0, 0.0]
+
+    Source: Park et al., arXiv:1904.05068, section 3.2.2; means as in their code.
+    """
+    ours, theirs = (_cosines(f, present) for f in (student_features, teacher_features))
+    gaps = optax.losses.huber_loss(ours, theirs)
+    return gaps.sum((-2, -1)) / jnp.maximum(present.sum(), 1) ** 2
+
+
+def _sides(features: Array, present: Array) -> tuple[Array, Array]:
+    """Row j minus row i, shape (B, B, F), and its length; both 0 where a row is absent."""
+    pairs = (present[:, None] & present)[..., None]
+    sides = jnp.where(pairs, features - features[:, None], 0)
+    squares = jnp.square(sides).sum(-1)
+    # The root's slope at 0 is infinite, and 0 * inf is NaN: no zero may reach it.
+    return sides, jnp.where(squares > 0, jnp.sqrt(jnp.where(squares > 0, squares, 1)), 0)
+
+
+def _distances(features: Array, present: Array) -> Array:
+    _, lengths = _sides(features, present)
+    rows = present.sum()
+    mean = lengths.sum() / jnp.maximum(rows * (rows - 1), 1)
+    return lengths / jnp.where(mean > 0, mean, 1)
+
+
+def _cosines(features: Array, present: Array) -> Array:
+    sides, lengths = _sides(features, present)
+    units = sides / jnp.where(lengths > 0, lengths, 1)[..., None]
+    return jnp.einsum("ijf,ikf->ijk", units, units)
