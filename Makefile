@@ -1,15 +1,17 @@
-# make demo | make test: sets up .venv if need be, then runs. PYTHON=... chooses the Python.
+# make demo | make test | make ci: sets up .venv if need be, then runs. PYTHON=... chooses the Python.
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHON
 
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint ci faults clean
 
 help:
 	@echo "make demo    set up .venv and run jqkd demo"
 	@echo "make test    set up .venv and run the tests (ARGS=... goes to pytest)"
 	@echo "make lint    set up .venv and run ruff"
+	@echo "make ci      lint and tests: all that is checked before a change lands"
+	@echo "make faults  put known faults into copies; do the tests notice? (half an hour)"
 	@echo "make clean   remove .venv and the caches"
 	@echo "PYTHON=...   the Python to set up with; by default the newest found, 3.11 or later"
 
@@ -22,6 +24,11 @@ test: $(VENV)/test.stamp
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+ci: lint test
+
+faults: $(VENV)/test.stamp
+	$(BIN)/python tests/faults/run.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache build dist
