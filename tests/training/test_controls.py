@@ -10,7 +10,7 @@ from scipy.stats import entropy
 from jqkd._checks import InputError
 from jqkd.data import Subset
 from jqkd.training.config import StudentConfig
-from jqkd.training.controls import CONTROLS
+from jqkd.training.controls import CONTROLS, FEATURE_CONTROLS
 from jqkd.training.recipes import RECIPES, Output
 from jqkd.training.teaching import controlled
 
@@ -55,6 +55,12 @@ def test_controls_keep_shape_and_precision(name):
     found = CONTROLS[name](LOGITS, TARGETS)
     assert found.shape == LOGITS.shape and found.dtype == np.float32
     assert np.isfinite(found).all()
+
+
+def test_constant_features_are_their_mean_over_images_and_views():
+    found = FEATURE_CONTROLS["constant"](LOGITS, TARGETS)
+    np.testing.assert_allclose(found, np.broadcast_to(LOGITS.mean((0, 1)), found.shape), atol=1e-6)
+    assert found.dtype == np.float32
 
 
 # --- what the recipes make of it --------------------------------------------------------------
