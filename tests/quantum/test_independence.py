@@ -74,8 +74,8 @@ def test_every_shifted_circuit_by_itself():
 
 
 def test_images_of_a_batch_with_their_values_and_gradients():
-    """Neighbouring ids, and ids that meet slots' numbers."""
-    layer, ids = QuantumLayer(h_ry(2), shots=60), jnp.array([0, 1, 2, 70_000])
+    """Neighbouring ids, ids that meet slots' numbers, and one that differs in its 17th bit only."""
+    layer, ids = QuantumLayer(h_ry(2), shots=60), jnp.array([0, 1, 2, 65_538])
     angles = jnp.array([[0.3, -0.8]] * len(ids))
 
     def draw(key):
