@@ -2,9 +2,7 @@
 
 Every family of independent draws fails with a probability of 1e-7, at fixed seeds. A validation
 image and a test image of one id would share their shots; no data set has such a pair, as the
-validation images are the last of the train split and the test split is shorter. A teacher and a
-student of the same seed number share the streams of their weights and orders, and nothing that is
-averaged over.
+validation images are the last of the train split and the test split is shorter.
 """
 
 from __future__ import annotations
@@ -29,8 +27,9 @@ from jqkd.training import loop
 from jqkd.training.config import StudentConfig
 from jqkd.training.loop import Data, Schedule, Task
 from jqkd.training.recipes import Output
-from jqkd.training.student_task import ALONE, DISTILLED, hyper_for, student_task
+from jqkd.training.student_task import ALONE, DISTILLED, hyper_for, student_task, task_of
 from jqkd.training.students import Block, Run
+from jqkd.training.teachers import teacher_task
 from tests.independence import assert_independent
 
 SEEDS = 20_000
@@ -226,6 +225,42 @@ def test_both_arms_of_a_seed_draw_alike_and_so_do_images_in_any_order(probe, spl
         logits = block.logits(splits.validation)
         np.testing.assert_array_equal(*np.split(logits, 2))
         np.testing.assert_array_equal(block.logits(backwards), logits[:, ::-1])
+
+
+def test_every_epoch_of_a_block_has_its_own_order_and_steps(probe, splits):
+    """A block is the loop, called with the run's key and the epoch's number."""
+    config = probe_config(batch_size=2, learning_rate=0.05, evaluate_every=3)
+    block = Block(config, splits, [Run(5, ALONE)])
+    key, task = jax.random.key(5), task_of(config)
+    hyper = hyper_for(config, ALONE, len(splits.train))
+    steps = jax.jit(partial(loop.train_steps, task))
+
+    def trained(epochs):
+        state = loop.start(task, key)
+        for epoch in epochs:
+            order = loop.epoch_order(key, epoch, len(splits.train), 2)
+            state, _ = steps(state, block.data(0), order, key, hyper, len(order))
+        return state.params["features"]["bias"]
+
+    wanted, same_order = trained([0, 1, 2]), trained([0, 0, 0])
+    block.next_epoch()
+    found = block.state.params["features"]["bias"][0]
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    assert np.abs(found - same_order).max() > 1e-3
+
+
+# The shapes differ, so the words lie elsewhere in the kernels, but biases begin alike. Known: a key
+# of their own for teachers would give new numbers in every table.
+_SHARED = pytest.mark.xfail(strict=True, reason="one seed number, the same random words")
+
+
+@pytest.mark.parametrize(("seed", "of_teacher"), [(1, 0), pytest.param(0, 0, marks=_SHARED)])
+def test_initial_weights_of_teacher_and_student(seed, of_teacher):
+    """A kernel that both have, number by number, where the seeds have unlike numbers."""
+    student = loop.start(student_task("paper-code", 1, False), jax.random.key(seed)).params
+    teacher = loop.start(teacher_task("lenet", 2), jax.random.key(of_teacher)).params
+    one, other = (np.ravel(p["dense1"]["kernel"]) for p in (student["features"], teacher))
+    assert_independent({"student": one, "teacher": other[: len(one)]})
 
 
 def test_no_validation_image_has_the_id_of_a_test_image():
