@@ -64,10 +64,10 @@ def audit(
     Example: jqkd audit --dataset fashion_mnist --recipe decoupled
     """
     output = Output(json)
-    if out is not None:
-        check_writable(out)
     if run is not None:
         _refuse_others(ctx)
+        if out is not None:
+            check_writable(out)
         report = _of_run(run, output)
         if out is not None:
             write_json(out / FILE, report)

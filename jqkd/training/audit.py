@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from jqkd._checks import fail
 from jqkd.data import view
 from jqkd.models import build_student
 from jqkd.models.functional import Functional, functional
@@ -175,14 +176,31 @@ def check_gradients(config: StudentConfig, runs: Sequence[Run], found: dict[str,
     sizes = found["gradients"]
     for i, run in enumerate(runs):
         norm, reference = sizes["norm"][i, 1], sizes["cross_entropy"][i]
-        if run.arm == DISTILLED and config.weight > 0 and norm <= _SILENT * reference:
+        if run.arm == DISTILLED and norm <= _SILENT * reference:
             raise TrainingError(
                 f"The {TERMS[1]} term of the distilled student with seed {run.seed} teaches "
                 f"nothing: its gradient has norm {norm:.3g} and {TERMS[0]}'s {reference:.3g} "
                 f"(term `{config.term}`, recipe {config.recipe}, weight {config.weight:g}, "
-                f"temperature {config.temperature:g}); choose term `kl`, another recipe or "
-                "temperature, or a weight of 0 if no teaching is wanted."
+                f"temperature {config.temperature:g}); choose term `kl`, another recipe, "
+                "temperature or weight, or no teacher if no teaching is wanted."
             )
+
+
+def check_teaching(config: StudentConfig) -> None:
+    """What can be told before anything is trained: a term of weight 0 sends no gradient.
+
+    Args:
+        config: of students that are distilled, and looked at.
+
+    Raises:
+        InputError: its weight is 0.
+
+    Example:
+        >>> check_teaching(StudentConfig("digits", "0-1", 1))
+    """
+    if config.weight == 0:
+        must = "be above 0 where an audit is asked for, which stops where distillation is silent"
+        fail("weight", must, config.weight, "leave the audit out, or train without a teacher")
 
 
 @dataclass

@@ -13,7 +13,7 @@ from jqkd._checks import check_choice, check_integer, check_number, fail
 from jqkd.data import AUGMENTATIONS, DATASETS, parse_classes
 from jqkd.models import NETWORKS, TEACHERS, base_of
 from jqkd.quantum.measurement import check_shots
-from jqkd.training.controls import CONTROLS
+from jqkd.training.controls import CONTROLS, FEATURE_CONTROLS
 from jqkd.training.recipes import RECIPES
 
 # Raised when the meaning of a configuration changes, so that old results are not taken for new.
@@ -227,6 +227,9 @@ class StudentConfig(Config):
         check_choice("schedule", self.schedule, SCHEDULES)
         check_choice("augmentation", self.augmentation, AUGMENTATIONS)
         check_choice("control", self.control, CONTROLS)
+        if self.needs_features and self.control not in FEATURE_CONTROLS:
+            must = f"be one of {', '.join(FEATURE_CONTROLS)} where the recipe is {self.recipe}"
+            fail("control", must, self.control, "it compares hidden layers, and labels have none")
         check_integer("evaluate_every", self.evaluate_every, 1)
         check_choice("term", self.term, DISTILLATION_TERMS)
         if self.per_class is not None:

@@ -1,7 +1,8 @@
 """Teachers that know nothing, to be compared with those that do.
 
 Each takes something away from a teacher's logits: which image they belong to, the image at all, or
-the teacher. What a student still gains from them is not knowledge.
+the teacher; and the same from its hidden layer, where a recipe reads that. What a student still
+gains from them is not knowledge.
 """
 
 from __future__ import annotations
@@ -14,9 +15,14 @@ from scipy.special import log_softmax, softmax
 
 Control = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
+# A probability of 0 would be a logit of minus infinity; a weight that float32 still has will do.
+_LEAST = 1e-30
+# Log-probabilities nearer than this are the same: single precision, summed over many images.
+_SAME = 1e-4
+
 
 def shuffled(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Every image gets the logits of another one, the same in all views.
+    """Every image gets the logits (or features) of another one, the same in all views.
 
     Args:
         logits: shape ``(..., N, C)``.
@@ -40,8 +46,23 @@ def constant(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
         >>> np.exp(constant(np.log([[0.9, 0.1], [0.5, 0.5]]), np.eye(2))).round(2).tolist()
         [[0.7, 0.3], [0.7, 0.3]]
     """
-    mean = np.log(softmax(logits, -1).mean(tuple(range(logits.ndim - 1))))
-    return np.broadcast_to(mean, logits.shape).astype(logits.dtype)
+    mean = softmax(logits, -1).mean(tuple(range(logits.ndim - 1)))
+    return np.broadcast_to(np.log(np.maximum(mean, _LEAST)), logits.shape).astype(logits.dtype)
+
+
+def mean_features(features: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """The mean of the teacher's hidden layer for every image.
+
+    Args:
+        features: shape ``(..., N, F)``.
+        targets: shape ``(..., N, C)``; not used.
+
+    Example:
+        >>> mean_features(np.array([[1.0, 0.0], [3.0, 2.0]]), np.eye(2)).tolist()
+        [[2.0, 1.0], [2.0, 1.0]]
+    """
+    mean = features.mean(tuple(range(features.ndim - 1)), dtype=np.float64)
+    return np.broadcast_to(mean, features.shape).astype(features.dtype)
 
 
 def smoothed(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -61,8 +82,7 @@ def smoothed(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
     more = lambda share: _entropy(smooth(share)) - wanted  # noqa: E731
     share = 0.0 if more(0.0) >= 0 else brentq(more, 0, 1)
-    # A target of 0 would be a logit of minus infinity; float32's smallest weight will do.
-    return log_softmax(np.log(np.maximum(smooth(share), 1e-30)), -1).astype(logits.dtype)
+    return log_softmax(np.log(np.maximum(smooth(share), _LEAST)), -1).astype(logits.dtype)
 
 
 def _entropy(probabilities: np.ndarray) -> float:
@@ -76,9 +96,27 @@ def none(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return logits
 
 
+def changes_logits(before: np.ndarray, after: np.ndarray) -> bool:
+    """Whether a control's logits say anything else than the teacher's; a shift says nothing.
+
+    Example:
+        >>> one = np.array([[1.0, 2.0]])
+        >>> changes_logits(one, one - 3), changes_logits(one, -one)
+        (False, True)
+    """
+    logs = (log_softmax(np.asarray(logits, np.float64), -1) for logits in (before, after))
+    return not np.allclose(*logs, rtol=0, atol=_SAME)
+
+
 CONTROLS: dict[str, Control] = {
     "none": none,
     "shuffled": shuffled,
     "constant": constant,
     "smoothed": smoothed,
+}
+# Of features; labels have none, so that nothing can stand for the teacher's where it is smoothed.
+FEATURE_CONTROLS: dict[str, Control] = {
+    "none": none,
+    "shuffled": shuffled,
+    "constant": mean_features,
 }

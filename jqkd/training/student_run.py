@@ -18,7 +18,7 @@ from jqkd.data.splits import Splits
 from jqkd.models import build_student, count_parameters
 from jqkd.training import checkpoint
 from jqkd.training.audit import FILE as AUDIT_FILE
-from jqkd.training.audit import Audit
+from jqkd.training.audit import Audit, check_teaching
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.devices import place
 from jqkd.training.recipes import Output
@@ -156,11 +156,14 @@ def run_student(
         The result, as ``result.json`` has it (see docs/result.md), and the trained students.
 
     Raises:
-        InputError: data that cannot be had, a folder that cannot be written, a damaged checkpoint.
+        InputError: data that cannot be had, a folder that cannot be written, a damaged checkpoint;
+            with an audit, a distillation term of weight 0.
         TrainingError: a loss that is not finite; with an audit, a distillation term without
             gradient.
     """
     watch = Stopwatch()
+    if audit and job.teacher is not None:
+        check_teaching(job.config)
     if out is not None:
         check_writable(out)
     prepared = prepare(job, data_dir=data_dir, on_teacher=on_teacher)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -23,7 +25,7 @@ from jqkd.data import AUGMENTATIONS, Dataset, Subset, view
 from jqkd.models import average_probabilities
 from jqkd.models.functional import Params
 from jqkd.training.config import StudentConfig, TeacherConfig
-from jqkd.training.controls import CONTROLS
+from jqkd.training.controls import CONTROLS, FEATURE_CONTROLS, changes_logits
 from jqkd.training.loop import Task, predict_chunks
 from jqkd.training.recipes import Output
 from jqkd.training.result import written_whole
@@ -32,6 +34,8 @@ from jqkd.training.teachers import Progress, teacher_task
 
 # Raised when views or answers come to mean something else.
 _VERSION = 1
+# Of the digest that lies beside kept answers.
+_SEAL = "digest"
 
 
 def needs_views(config: StudentConfig) -> bool:
@@ -81,12 +85,32 @@ def answers(
 
 
 def controlled(said: Output, config: StudentConfig, train: Subset) -> Output:
-    """What the student is told: the teacher's answers, or those of a control in its place."""
+    """What the student is told: the teacher's answers, or those of a control in its place.
+
+    Args:
+        said: the teacher's, see ``answers``; features where the recipe compares hidden layers.
+        config: the student's: which control, and what its recipe reads.
+        train: the student's N train images.
+
+    Raises:
+        InputError: the control would leave what the recipe reads as it is.
+    """
     if config.control == "none":
         return said
     targets = [view(train, config.augmentation, number)[1] for number in range(config.views)]
     targets = targets[0] if config.augmentation == "none" else np.stack(targets)
-    return said._replace(logits=CONTROLS[config.control](np.asarray(said.logits), targets))
+    logits, features = np.asarray(said.logits), said.features
+    told = Output(CONTROLS[config.control](logits, targets), features)
+    changed = changes_logits(logits, told.logits)
+    if config.needs_features:
+        features = np.asarray(features)
+        told = told._replace(features=FEATURE_CONTROLS[config.control](features, targets))
+        changed = not np.array_equal(features, told.features)
+    if not changed:
+        must = "take something from the teacher"
+        given = f"{config.control!r}, which leaves its answers to these images as they are,"
+        fail("control", must, given, "choose another control, or more images")
+    return told
 
 
 def check_features(members: Sequence[TeacherConfig], config: StudentConfig) -> None:
@@ -108,11 +132,20 @@ def _of_views(
     """A member's answers, kept beside its weights."""
     folder = teacher_folder(member, dataset, cache_dir)
     path = folder / f"answers-{_digest(config, train)}.npz"
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return _unpacked(dict(file), config)
-    except (OSError, ValueError, KeyError, EOFError):
-        pass
+    weights = _weights_name(folder)
+    arrays = _kept(path, weights)
+    if arrays is None:
+        arrays = _asked(member, config, folder, train)
+        seal = np.array(_seal(arrays, weights))
+        with written_whole(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, **arrays, **{_SEAL: seal})
+    return _unpacked(arrays, config)
+
+
+def _asked(
+    member: TeacherConfig, config: StudentConfig, folder: Path, train: Subset
+) -> dict[str, np.ndarray]:
+    """A member's answers, from its weights, in half precision."""
     task = teacher_task(member.arch, member.num_classes)
     params = load_weights(folder, task)
     parts = [
@@ -123,9 +156,35 @@ def _of_views(
     arrays = {"logits": np.stack([part.logits for part in parts]).astype(half)}
     if config.needs_features:
         arrays["features"] = np.stack([part.features for part in parts]).astype(half)
-    with written_whole(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
-    return _unpacked(arrays, config)
+    return arrays
+
+
+def _kept(path: Path, weights: str) -> dict[str, np.ndarray] | None:
+    """The answers in a file; ``None`` unless they are whole, and what those weights said."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        seal = str(arrays.pop(_SEAL))
+    except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error):
+        return None
+    return arrays if seal == _seal(arrays, weights) else None
+
+
+def _seal(arrays: dict[str, np.ndarray], weights: str) -> str:
+    """Names some answers and the weights that gave them."""
+    sha = hashlib.sha256(weights.encode())
+    for name, array in sorted(arrays.items()):
+        sha.update(f"{name} {array.dtype.str} {array.shape};".encode())
+        sha.update(np.ascontiguousarray(array))
+    return sha.hexdigest()[:16]
+
+
+def _weights_name(folder: Path) -> str:
+    """The digest of a kept teacher's weights, as its description has it."""
+    try:
+        return str(json.loads((folder / "teacher.json").read_text())["weights_digest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _unpacked(arrays: dict[str, np.ndarray], config: StudentConfig) -> Output:

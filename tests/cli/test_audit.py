@@ -57,6 +57,15 @@ def test_distillation_that_teaches_nothing_is_exit_code_2(run, command, term):
     assert "Traceback" not in out + err and "students" not in out
 
 
+@pytest.mark.parametrize("command", ["audit", "student --audit"])
+def test_distillation_of_weight_zero_is_exit_code_2_and_leaves_no_folder(run, command, tmp_path):
+    out_folder = tmp_path / "run"
+    words = f"{WORDS} --weight 0 --teacher-epochs 1000 --out {out_folder}"
+    code, _out, err = run(*command.split(), *words.split())
+    assert code == 2 and "`weight` must be above 0 where an audit is asked for" in err
+    assert err.count("\n") == 1 and not out_folder.exists()
+
+
 def test_a_student_with_an_audit_shows_both_tables(run, audited):
     code, out, err = run("student", *WORDS.split(), "--audit")
     assert code == 0, err
@@ -70,6 +79,10 @@ def test_a_student_with_an_audit_shows_both_tables(run, audited):
         ("--run nowhere --seeds 3", "`seeds` must not be given with `run`"),
         ("--run nowhere --classes 0-1", "`classes` must not be given with `run`"),
         ("--term all", "`term` must be one of kl, kl * 6/8"),
+        (
+            "--recipe hints --control smoothed",
+            "`control` must be one of none, shuffled, constant where the recipe is hints",
+        ),
         ("--seeds 0", "`seeds` must be an integer of at least 1"),
     ],
 )

@@ -10,12 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jqkd._checks import InputError
 from jqkd.data import load, student_splits, view
 from jqkd.models import build_student
 from jqkd.models.functional import functional
 from jqkd.training import audit, student_run, trained
 from jqkd.training.audit import FILE, Audit, audit_block, check_gradients, sample_rows
-from jqkd.training.config import StudentConfig
+from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.loop import TrainingError
 from jqkd.training.recipes import Output
 from jqkd.training.result import plain
@@ -113,9 +114,21 @@ def test_a_term_that_teaches_nothing_is_an_error(splits, teacher, term):
     assert not np.any(look.report()["history"][0]["gradients"]["norm"][:, 1])
 
 
-def test_terms_that_teach_and_weights_of_zero_are_no_errors(splits, teacher):
-    for changes in ({}, {"term": "kl * 6/8"}, {"weight": 0.0}, {"weight": 0.0, "term": "constant"}):
+def test_terms_that_teach_are_no_errors_and_a_weight_of_zero_is_one(splits, teacher):
+    for changes in ({}, {"term": "kl * 6/8"}):
         Audit(block_of(splits, teacher, **changes))()
+    for changes in ({"weight": 0.0}, {"weight": 0.0, "term": "constant"}):
+        with pytest.raises(TrainingError, match=r"teaches nothing: .* weight 0, .* or no teacher"):
+            Audit(block_of(splits, teacher, **changes))()
+
+
+def test_a_weight_of_zero_is_refused_before_anything_is_trained(tmp_path):
+    config, out = dataclasses.replace(CONFIG, weight=0.0), tmp_path / "run"
+    lenet = TeacherConfig("lenet", "digits", "0-2", epochs=1)
+    forbidden = lambda *args: pytest.fail("trained")  # noqa: E731
+    with pytest.raises(InputError, match="`weight` must be above 0 where an audit is asked for"):
+        run_student(StudentJob(config, lenet, (0,)), out=out, audit=True, on_teacher=forbidden)
+    assert not out.exists()
 
 
 def test_a_gradient_that_single_precision_loses_is_no_gradient():
