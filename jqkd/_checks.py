@@ -222,3 +222,20 @@ def check_path(name: str, value: Any) -> Path:
     if not text or "\0" in str(text):
         fail(name, "be a path", shown(text))
     return Path(text)
+
+
+def check_list(name: str, value: Any, kind: type | tuple[type, ...], what: str) -> list[Any]:
+    """``value`` is a list, a tuple or the like of instances of ``kind``; ``what`` names them.
+
+    A string is none, although it can be walked through: its letters are never what is meant.
+
+    Example:
+        >>> check_list("patterns", ("a", "b"), str, "texts")
+        ['a', 'b']
+    """
+    if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str | bytes):
+        fail(name, f"be a list of {what}", shown(value))
+    for item in value:
+        if not isinstance(item, kind):
+            fail(name, f"be a list of {what}", f"one with {shown(item)}")
+    return list(value)

@@ -87,7 +87,7 @@ class Block:
     def __post_init__(self) -> None:
         check_integer("runs", len(self.runs), 1)
         for subset in (self.splits.train, self.splits.validation, self.splits.test):
-            check_images(subset.images, subset.labels)
+            check_images(subset.images, subset.labels, classes=self.config.num_classes)
         distilled = any(run.arm == DISTILLED for run in self.runs)
         if distilled and self.teacher is None:
             fail("teacher", "be given where a student is distilled", "None")
