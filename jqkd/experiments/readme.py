@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from jqkd._checks import InputError
+from jqkd._checks import check_path, check_type, fail
 from jqkd.training.result import written_whole
 
 
@@ -16,6 +16,7 @@ def markers(name: str) -> tuple[str, str]:
         >>> markers("bench")
         ('<!-- bench: begin -->', '<!-- bench: end -->')
     """
+    check_type("name", name, str, "a text")
     return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
 
 
@@ -31,12 +32,13 @@ def with_share(text: str, name: str, share: str) -> str:
         new
         <!-- a: end -->
     """
+    check_type("text", text, str, "a text")
+    check_type("share", share, str, "a text")
     begin, end = markers(name)
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if not pattern.search(text):
-        raise InputError(
-            f"The README lacks the lines {begin} and {end}; add them where the table belongs."
-        )
+        must = f"be a README with the lines {begin} and {end}"
+        fail("readme", must, "one that lacks them", "add them where the table belongs")
     return pattern.sub(lambda _: f"{begin}\n{share}\n{end}", text)
 
 
@@ -47,9 +49,11 @@ def update_share(path: Path, name: str, share: str) -> None:
         InputError: no such file, no markers, or it cannot be written.
     """
     try:
+        path = check_path("readme", path)
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); name a README.") from error
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text in UTF-8"
+        fail("readme", "be a README that can be read", f"{path} ({reason})")
     write_text(path, with_share(text, name, share))
 
 
@@ -59,6 +63,8 @@ def write_text(path: Path, text: str) -> Path:
     Raises:
         InputError: it cannot be written.
     """
+    path = check_path("path", path)
+    check_type("text", text, str, "a text")
     with written_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path

@@ -152,7 +152,10 @@ def test_selecting_brings_what_a_taught_line_is_compared_with():
     names = lambda study, glob: [v.name for v in STUDIES[study].select(glob)]  # noqa: E731
     assert names("controls", "shuffled") == ["alone", "shuffled"]
     assert names("ladder", "head") == ["head"]
-    with pytest.raises(InputError, match="No variant of study controls is called 'x\\*'; there"):
+    with pytest.raises(
+        InputError,
+        match="`glob` must match variants of study controls, but 'x\\*' was given; there",
+    ):
         STUDIES["controls"].select("x*")
 
 
@@ -264,7 +267,7 @@ def test_the_readme_is_brought_up_to_date(store, tmp_path):
     update_readme(readme, TINY, lines)
     assert readme.read_text() == text and readme_block(TINY, lines) in text
     readme.write_text("no place")
-    with pytest.raises(InputError, match="lacks the lines <!-- study tiny: begin -->"):
+    with pytest.raises(InputError, match="with the lines <!-- study tiny: begin -->"):
         update_readme(readme, TINY, lines)
 
 
@@ -375,7 +378,10 @@ def test_a_dry_run_leaves_nothing(tmp_path):
             "`name` must be one of ladder, recipes, controls, circuits, all, but",
         ),
         (["ladder", "--datasets", "x"], "`datasets` must be one of mnist, fashion_mnist, digits"),
-        (["ladder", "--variants", "x"], "No variant of study ladder is called 'x'; there are"),
+        (
+            ["ladder", "--variants", "x"],
+            "`glob` must match variants of study ladder, but 'x' was given; there are",
+        ),
         (["ladder", "--seeds", 0], "`seeds` must be an integer of at least 1, but 0"),
     ],
 )
