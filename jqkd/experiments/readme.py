@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from jqkd._checks import check_path, check_type, fail
+from jqkd._checks import InputError, check_path, check_type, fail
 from jqkd.training.result import written_whole
 
 
@@ -37,8 +37,8 @@ def with_share(text: str, name: str, share: str) -> str:
     begin, end = markers(name)
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if not pattern.search(text):
-        must = f"be a README with the lines {begin} and {end}"
-        fail("readme", must, "one that lacks them", "add them where the table belongs")
+        given = f"a text that lacks the lines {begin} and {end}"
+        fail("readme", "have a place for the table", given, "add them where it belongs")
     return pattern.sub(lambda _: f"{begin}\n{share}\n{end}", text)
 
 
@@ -49,11 +49,9 @@ def update_share(path: Path, name: str, share: str) -> None:
         InputError: no such file, no markers, or it cannot be written.
     """
     try:
-        path = check_path("readme", path)
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or "not a text in UTF-8"
-        fail("readme", "be a README that can be read", f"{path} ({reason})")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); name a README.") from error
     write_text(path, with_share(text, name, share))
 
 

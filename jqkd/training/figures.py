@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jqkd._checks import InputError
+from jqkd._checks import InputError, check_array, check_path, check_type, fail, shown
 from jqkd.data import Subset
 
 # Okabe and Ito's palette: tells apart for colour-blind readers.
@@ -38,13 +38,30 @@ def curves_figure(result: dict[str, Any], path: Path) -> None:
         path: where the picture goes; its ending decides the format.
 
     Raises:
-        InputError: a file that cannot be written.
+        InputError: an ending of no format, or a file that cannot be written.
     """
     from matplotlib.figure import Figure
 
+    path = _checked(result, path)
     figure = Figure(figsize=(9, 3.3), layout="constrained")
     _draw_curves(figure, result)
     _save(figure, path)
+
+
+def _checked(result: dict[str, Any], path: Path) -> Path:
+    """The path, if Matplotlib knows its ending and there is something to draw."""
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    check_type("result", result, dict, "the result of `run_student`")
+    missing = [name for name in ("arms", "seeds", "student") if name not in result]
+    if missing:
+        fail("result", "be the result of `run_student`", f"one without {', '.join(missing)}")
+    path = check_path("path", path)
+    formats = FigureCanvasBase.get_supported_filetypes()
+    if path.suffix.lower()[1:] not in formats:
+        endings = ", ".join(f".{name}" for name in sorted(formats))
+        fail("path", f"end in one of {endings}", shown(str(path)))
+    return path
 
 
 def _draw_curves(figure: Any, result: dict[str, Any]) -> None:
@@ -76,14 +93,22 @@ def demo_figure(result: dict[str, Any], test: Subset, predicted: np.ndarray, pat
         path: where the picture goes; its ending decides the format.
 
     Raises:
-        InputError: a file that cannot be written.
+        InputError: images that do not fill the rows evenly, an ending of no format, or a file that
+            cannot be written.
     """
     from matplotlib.figure import Figure
 
+    path, (rows, columns) = _checked(result, path), (2, 12)
+    check_type("test", test, Subset, "a Subset")
+    predicted = check_array("predicted", predicted, (len(test),), kinds="iu")
+    counts = np.bincount(test.labels)
+    each = rows * columns // max(1, len(counts))
+    if len(set(counts)) != 1 or len(counts) * each != rows * columns or counts[0] < each:
+        must = f"hold as many images of every class, and fill {rows * columns} places evenly"
+        fail("test", must, f"images by class {shown(counts.tolist())}")
     figure = Figure(figsize=(9, 5.4), layout="constrained")
     curves, digits = figure.subfigures(2, 1, height_ratios=[3, 2])
     _draw_curves(curves, result)
-    rows, columns = 2, 12
     # The same number of images of every class, in the order of the classes.
     order = np.argsort(test.labels, kind="stable").reshape(test.labels.max() + 1, -1)
     chosen = order[:, : rows * columns // len(order)].reshape(-1)

@@ -146,7 +146,7 @@ def test_files_and_readme(tmp_path, summary):
 def test_a_readme_without_markers_is_refused(tmp_path, summary):
     readme = tmp_path / "README.md"
     readme.write_text("nothing")
-    with pytest.raises(InputError, match="with the lines"):
+    with pytest.raises(InputError, match="lacks the lines"):
         report.update_readme(readme, summary, None)
 
 

@@ -267,7 +267,7 @@ def test_the_readme_is_brought_up_to_date(store, tmp_path):
     update_readme(readme, TINY, lines)
     assert readme.read_text() == text and readme_block(TINY, lines) in text
     readme.write_text("no place")
-    with pytest.raises(InputError, match="with the lines <!-- study tiny: begin -->"):
+    with pytest.raises(InputError, match="lacks the lines <!-- study tiny: begin -->"):
         update_readme(readme, TINY, lines)
 
 
