@@ -111,7 +111,7 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
     if not isinstance(value, str) or value not in choices:
         near = difflib.get_close_matches(value, choices, 1) if isinstance(value, str) else []
         advice = f"perhaps {near[0]!r} is meant" if near else ""
-        fail(name, f"be one of {', '.join(choices)}", shown(value), advice)
+        fail(name, f"be one of {_listed(choices)}", shown(value), advice)
 
 
 def check_type(name: str, value: Any, kind: type | tuple[type, ...], what: str) -> None:
@@ -239,3 +239,11 @@ def check_list(name: str, value: Any, kind: type | tuple[type, ...], what: str) 
         if not isinstance(item, kind):
             fail(name, f"be a list of {what}", f"one with {shown(item)}")
     return list(value)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names with commas; of many the first ones."""
+    text = ", ".join(names)
+    if len(text) <= 1.5 * _LONGEST:
+        return text
+    return f"{text[:_LONGEST].rpartition(', ')[0]}, ... ({len(names)} in all)"
