@@ -74,9 +74,9 @@ def mean_interval(differences: ArrayLike) -> Interval | None:
     Raises:
         InputError: no numbers, more than ``MOST_RUNS``, or such as are not finite.
     """
+    x = _numbers("differences", differences)
     from scipy.stats import bootstrap
 
-    x = _numbers("differences", differences)
     if x.size < 3:
         return None
     if np.ptp(x) == 0:
@@ -106,9 +106,9 @@ def sign_flip(differences: ArrayLike) -> float:
         >>> sign_flip([1.0, 2.0, 3.0])
         0.25
     """
+    x = _numbers("differences", differences)
     from scipy.stats import permutation_test
 
-    x = _numbers("differences", differences)
     if x.size < 2 or not x.any():
         return 1.0
     found = permutation_test(
@@ -149,9 +149,9 @@ def next_run(values: ArrayLike) -> Interval | None:
     Raises:
         InputError: no accuracies, or some outside 0 to 100.
     """
+    x = _within("values", values, 100)
     from scipy.stats import t
 
-    x = _within("values", values, 100)
     if x.size < 2:
         return None
     reach = float(t.ppf(0.975, x.size - 1) * x.std(ddof=1) * np.sqrt(1 + 1 / x.size))
@@ -166,9 +166,9 @@ def next_gain(alone: ArrayLike, distilled: ArrayLike) -> Interval | None:
     Raises:
         InputError: no accuracies, or some outside 0 to 100.
     """
+    a, b = _within("alone", alone, 100), _within("distilled", distilled, 100)
     from scipy.stats import t
 
-    a, b = _within("alone", alone, 100), _within("distilled", distilled, 100)
     if min(a.size, b.size) < 2:
         return None
     parts = np.array([x.var(ddof=1) * (1 + 1 / x.size) for x in (a, b)])
@@ -230,7 +230,9 @@ def widest_for_gain(published: float) -> float:
 
 def _numbers(name: str, values: ArrayLike, least: int = 1) -> np.ndarray:
     """``values`` as a vector of finite numbers, ``least`` to ``MOST_RUNS`` of them."""
-    x = np.asarray(check_array(name, values if np.size(values) else np.zeros(0), ("R",)), float)
+    if isinstance(values, Sequence) and len(values) > MOST_RUNS:  # Before an array is made.
+        fail(name, f"hold {least} to {MOST_RUNS} numbers", f"{len(values)}")
+    x = np.asarray(check_array(name, values, ("R",)), float)
     if not least <= x.size <= MOST_RUNS:
         fail(name, f"hold {least} to {MOST_RUNS} numbers", f"{x.size}")
     return x
