@@ -15,6 +15,10 @@ from numpy.typing import ArrayLike
 from jqkd._checks import check_array, check_integer, check_number, fail
 
 Interval = tuple[float, float]
+# More runs than that would keep the tests busy for minutes.
+MOST_RUNS = 1000
+# Resamples in one go: all of them would fill the memory where runs are many.
+_BATCH = 2**10
 # A student within so many points of guessing has collapsed.
 COLLAPSE = 2.0
 # Fewest runs, and widest interval for an accuracy, that say anything about a published number.
@@ -23,9 +27,6 @@ WIDEST = 5.0
 # Published numbers have two decimals.
 _ROUNDING = 0.005 + 1e-9
 _RESAMPLES = 9999
-# In one go, so that many runs do not fill the memory; more runs than that take minutes.
-_BATCH = 2**10
-MOST_RUNS = 1000
 
 
 class Spread(NamedTuple):
@@ -115,9 +116,9 @@ def sign_flip(differences: ArrayLike) -> float:
         (x,),
         lambda x, axis: np.mean(x, axis),
         permutation_type="samples",
+        batch=_BATCH,
         vectorized=True,
         n_resamples=2**17,  # Every sign pattern of up to 17 seeds; beyond, as many random ones.
-        batch=_BATCH,
         rng=np.random.default_rng(0),
     )
     return float(found.pvalue)

@@ -42,31 +42,18 @@ def curves_figure(result: dict[str, Any], path: Path) -> None:
     """
     from matplotlib.figure import Figure
 
-    path = _checked(result, path)
     figure = Figure(figsize=(9, 3.3), layout="constrained")
     _draw_curves(figure, result)
     _save(figure, path)
 
 
-def _checked(result: dict[str, Any], path: Path) -> Path:
-    """The path, if Matplotlib knows its ending and there is something to draw."""
-    from matplotlib.backend_bases import FigureCanvasBase
+def _draw_curves(figure: Any, result: dict[str, Any]) -> None:
+    from matplotlib.ticker import PercentFormatter
 
     check_type("result", result, dict, "the result of `run_student`")
     missing = [name for name in ("arms", "seeds", "student") if name not in result]
     if missing:
         fail("result", "be the result of `run_student`", f"one without {', '.join(missing)}")
-    path = check_path("path", path)
-    formats = FigureCanvasBase.get_supported_filetypes()
-    if path.suffix.lower()[1:] not in formats:
-        endings = ", ".join(f".{name}" for name in sorted(formats))
-        fail("path", f"end in one of {endings}", shown(str(path)))
-    return path
-
-
-def _draw_curves(figure: Any, result: dict[str, Any]) -> None:
-    from matplotlib.ticker import PercentFormatter
-
     left, right = figure.subplots(1, 2)
     loss_axes(left, result, "validation_loss", "validation cross-entropy (nats)")
     loss_axes(right, result, "test_accuracy", "test accuracy")
@@ -77,6 +64,10 @@ def _draw_curves(figure: Any, result: dict[str, Any]) -> None:
 
 
 def _save(figure: Any, path: Path) -> None:
+    path, formats = check_path("path", path), figure.canvas.get_supported_filetypes()
+    if path.suffix.lower()[1:] not in formats:
+        endings = ", ".join(f".{name}" for name in sorted(formats))
+        fail("path", f"end in one of {endings}", shown(str(path)))
     try:
         figure.savefig(path, dpi=150)
     except (OSError, ValueError) as error:
@@ -98,7 +89,10 @@ def demo_figure(result: dict[str, Any], test: Subset, predicted: np.ndarray, pat
     """
     from matplotlib.figure import Figure
 
-    path, (rows, columns) = _checked(result, path), (2, 12)
+    figure = Figure(figsize=(9, 5.4), layout="constrained")
+    curves, digits = figure.subfigures(2, 1, height_ratios=[3, 2])
+    _draw_curves(curves, result)
+    rows, columns = 2, 12
     check_type("test", test, Subset, "a Subset")
     predicted = check_array("predicted", predicted, (len(test),), kinds="iu")
     counts = np.bincount(test.labels)
@@ -106,9 +100,6 @@ def demo_figure(result: dict[str, Any], test: Subset, predicted: np.ndarray, pat
     if len(set(counts)) != 1 or len(counts) * each != rows * columns or counts[0] < each:
         must = f"hold as many images of every class, and fill {rows * columns} places evenly"
         fail("test", must, f"images by class {shown(counts.tolist())}")
-    figure = Figure(figsize=(9, 5.4), layout="constrained")
-    curves, digits = figure.subfigures(2, 1, height_ratios=[3, 2])
-    _draw_curves(curves, result)
     # The same number of images of every class, in the order of the classes.
     order = np.argsort(test.labels, kind="stable").reshape(test.labels.max() + 1, -1)
     chosen = order[:, : rows * columns // len(order)].reshape(-1)
