@@ -60,9 +60,6 @@ TRAINING: dict[str, dict[str, Any]] = {
     },
 }
 SCHEDULES = ("constant", "cosine")
-# Came later: left out of digests where they are the paper's, so that older results keep theirs.
-_LATER = {"recipe", "label_weight", "schedule", "augmentation", "control", "evaluate_every"}
-ENSEMBLES = ("ensemble", "joint-ensemble")
 # Weights and rates beyond are nothing or infinity in single precision, times what they scale.
 _HEAVIEST, _LEAST_RATE = 1e6, 1e-30
 # More than anybody needs, and less than a machine hangs with.
@@ -74,6 +71,9 @@ _MOST = {
     "batch_size": (2**16, "no data set has more images"),
     "per_class": (2**16, "no data set has more images"),
 }
+# Came later: left out of digests where they are the paper's, so that older results keep theirs.
+_LATER = {"recipe", "label_weight", "schedule", "augmentation", "control", "evaluate_every"}
+ENSEMBLES = ("ensemble", "joint-ensemble")
 
 
 class Config:
@@ -209,9 +209,9 @@ class StudentConfig(Config):
     def __post_init__(self) -> None:
         _check_data(self.dataset, self.classes)
         check_choice("preset", self.preset, NETWORKS)
-        network = NETWORKS[self.preset]
         if self.recipe is not None:
             check_choice("recipe", self.recipe, RECIPES)
+        network = NETWORKS[self.preset]
         for name, value in _defaults(self.preset, self.recipe).items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
