@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jqkd._checks import check_choice, check_number, check_type
+from jqkd._checks import check_array, check_choice, check_number, check_type
 from jqkd.experiments import statistics as st
 from jqkd.experiments.results import Gain
 from jqkd.experiments.rows import NAMES, Row
@@ -46,11 +46,15 @@ def mean_sd(values: list[float]) -> str:
 
 def interval_text(interval: st.Interval | None) -> str:
     """Both ends."""
-    return DASH if interval is None else f"{signed(interval[0])} to {signed(interval[1])}"
+    if interval is None:
+        return DASH
+    low, high = check_array("interval", interval, (2,))
+    return f"{signed(low)} to {signed(high)}"
 
 
 def gain_text(gain: Gain) -> str:
     """Mean and interval."""
+    check_type("gain", gain, Gain, "a Gain, as `gain_of` returns one")
     text = signed(gain.mean)
     return text if gain.interval is None else f"{text} [{interval_text(gain.interval)}]"
 
