@@ -111,7 +111,7 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
     if not isinstance(value, str) or value not in choices:
         near = difflib.get_close_matches(value, choices, 1) if isinstance(value, str) else []
         advice = f"perhaps {near[0]!r} is meant" if near else ""
-        fail(name, f"be one of {', '.join(choices)}", shown(value), advice)
+        fail(name, f"be one of {_listed(choices)}", shown(value), advice)
 
 
 def check_type(name: str, value: Any, kind: type | tuple[type, ...], what: str) -> None:
@@ -222,3 +222,28 @@ def check_path(name: str, value: Any) -> Path:
     if not text or "\0" in str(text):
         fail(name, "be a path", shown(text))
     return Path(text)
+
+
+def check_list(name: str, value: Any, kind: type | tuple[type, ...], what: str) -> list[Any]:
+    """``value`` is a list, a tuple or the like of instances of ``kind``; ``what`` names them.
+
+    A string is none, although it can be walked through: its letters are never what is meant.
+
+    Example:
+        >>> check_list("patterns", ("a", "b"), str, "texts")
+        ['a', 'b']
+    """
+    if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str | bytes):
+        fail(name, f"be a list of {what}", shown(value))
+    for item in value:
+        if not isinstance(item, kind):
+            fail(name, f"be a list of {what}", f"one with {shown(item)}")
+    return list(value)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names with commas; of many the first ones."""
+    text = ", ".join(names)
+    if len(text) <= 1.5 * _LONGEST:
+        return text
+    return f"{text[:_LONGEST].rpartition(', ')[0]}, ... ({len(names)} in all)"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from jqkd.data.cache import CacheWarning, cache_folder
 from jqkd.data.classes import parse_classes
+from jqkd.data.images import check_images
 from jqkd.data.sources import DATASETS, Dataset, Facts, load
-from jqkd.data.splits import Splits, Subset, check_images, student_splits, teacher_splits
+from jqkd.data.splits import Splits, Subset, student_splits, teacher_splits
 from jqkd.data.views import AUGMENTATIONS, view
 
 __all__ = [

@@ -13,9 +13,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from jqkd._checks import InputError, check_choice
+from jqkd._checks import InputError, check_choice, check_list, check_path, check_type, fail
 from jqkd.data.cache import Arrays, cache_folder, digest, read_cache, write_cache
 from jqkd.data.digits import read_digits
+from jqkd.data.images import check_images
 from jqkd.data.mnist import read_mnist
 
 _NUMERALS = tuple("0123456789")
@@ -90,12 +91,15 @@ class Dataset:
 
     Attributes:
         name: one of ``DATASETS``, or a name of your own.
-        train_images: (N, 28, 28) uint8.
-        train_labels: (N,) int32.
-        test_images: (N, 28, 28) uint8.
-        test_labels: (N,) int32.
-        class_names: one name for each class.
+        train_images: (N, 28, 28) uint8, or floating point in [0, 1], which is used as it is.
+        train_labels: (N,) int32, 0 to C - 1.
+        test_images: like ``train_images``.
+        test_labels: (N,) int32, 0 to C - 1.
+        class_names: one name for each of the C classes.
         digest: SHA-256 of the four arrays, hex.
+
+    Raises:
+        InputError: arrays that do not fit each other, other numbers in them.
     """
 
     name: str
@@ -105,6 +109,20 @@ class Dataset:
     test_labels: np.ndarray
     class_names: tuple[str, ...]
     digest: str
+
+    def __post_init__(self) -> None:
+        for name in ("name", "digest"):
+            check_type(name, getattr(self, name), str, "a text")
+        names = tuple(check_list("class_names", self.class_names, str, "texts"))
+        if len(names) < 2:
+            fail("class_names", "name at least 2 classes", self.class_names)
+        object.__setattr__(self, "class_names", names)
+        for part in ("train", "test"):
+            images, labels = f"{part}_images", f"{part}_labels"
+            arrays = getattr(self, images), getattr(self, labels)
+            checked = check_images(*arrays, names=(images, labels), classes=len(names))
+            for name, array in zip((images, labels), checked, strict=True):
+                object.__setattr__(self, name, array)
 
 
 def load(
@@ -123,7 +141,8 @@ def load(
         cache_dir: cache folder; by default ``JQKD_CACHE``, else the platform's cache folder.
 
     Raises:
-        InputError: an unknown name, or the images are neither here nor can be downloaded.
+        InputError: an unknown name, folders that are no paths, or the images are neither here nor
+            can be downloaded.
 
     Warns:
         CacheWarning: the cache file is damaged and rebuilt, or cannot be written.
@@ -133,6 +152,9 @@ def load(
     (500, 28, 28)
     """
     check_choice("dataset", name, DATASETS)
+    for folder_name, given in (("data_dir", data_dir), ("cache_dir", cache_dir)):
+        if given is not None:
+            check_path(folder_name, given)
     facts = DATASETS[name]
     folder = cache_folder(cache_dir)
     path = folder / "data" / f"{name}.npz"

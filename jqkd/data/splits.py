@@ -8,12 +8,22 @@ on nor on the seed that picks them, so one teacher is blind to it for all its st
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from jqkd._checks import InputError, check_choice, check_integer, fail
+from jqkd._checks import (
+    check_array,
+    check_choice,
+    check_integer,
+    check_seed,
+    check_type,
+    fail,
+    shown,
+)
+from jqkd.data.images import check_images
 from jqkd.data.sources import DATASETS, Dataset
 
 Part = Literal["train", "test"]
@@ -29,12 +39,26 @@ class Subset:
         labels: (N,) int32 in 0..C-1: the position of the class among the chosen ones.
         ids: (N,) int32, the image's position within its split; names it for good.
         part: the split that ``ids`` counts in.
+
+    Raises:
+        InputError: arrays of another shape or dtype, or images outside [0, 1].
     """
 
     images: np.ndarray
     labels: np.ndarray
     ids: np.ndarray
     part: Part
+
+    def __post_init__(self) -> None:
+        images, labels = check_images(self.images, self.labels)
+        if not np.issubdtype(images.dtype, np.floating):
+            given = f"dtype {images.dtype}"
+            fail("images", "be floating point in [0, 1]", given, "divide them by 255")
+        ids = np.asarray(check_array("ids", self.ids, labels.shape, kinds="iu"))
+        check_choice("part", self.part, ("train", "test"))
+        arrays = {"images": images.astype(np.float32, copy=False), "labels": labels}
+        for name, array in (arrays | {"ids": ids.astype(np.int32, copy=False)}).items():
+            object.__setattr__(self, name, array)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -48,10 +72,14 @@ class Splits:
     validation: Subset
     test: Subset
 
+    def __post_init__(self) -> None:
+        for name in ("train", "validation", "test"):
+            check_type(name, getattr(self, name), Subset, "a Subset")
+
 
 def student_splits(
     dataset: Dataset,
-    classes: tuple[int, ...],
+    classes: Sequence[int],
     *,
     per_class: int | None = None,
     validation_per_class: int | None = None,
@@ -78,9 +106,9 @@ def student_splits(
     >>> len(splits.train), len(splits.validation), len(splits.test)
     (300, 60, 150)
     """
-    _check_classes(dataset, classes)
+    classes = _checked_classes(dataset, classes)
     check_choice("selection", selection, ("first", "random"))
-    check_integer("seed", seed, 0)
+    seed = check_seed("seed", seed)
     count = _count(dataset, "per_class", per_class)
     held_out = _count(dataset, "validation_per_class", validation_per_class)
     test_count = _count(dataset, "test_per_class", test_per_class)
@@ -88,8 +116,9 @@ def student_splits(
     for label in classes:
         rest, last = _leave_out(dataset, label, held_out)
         available = np.flatnonzero(dataset.test_labels == label)
-        _check_enough(dataset, label, "train", count + held_out, len(rest) + len(last))
-        _check_enough(dataset, label, "test", test_count, len(available))
+        _check_left(dataset, label, rest, last, held_out)
+        _check_enough(dataset, label, "per_class", count, len(rest), held_out)
+        _check_enough(dataset, label, "test_per_class", test_count, len(available))
         train.append(_pick(rest, count, selection, (seed, 0, label)))
         validation.append(last)
         test.append(_pick(available, test_count, selection, (seed, 1, label)))
@@ -102,7 +131,7 @@ def student_splits(
 
 def teacher_splits(
     dataset: Dataset,
-    classes: tuple[int, ...],
+    classes: Sequence[int],
     *,
     per_class: int | None = None,
     validation_per_class: int | None = None,
@@ -127,12 +156,12 @@ def teacher_splits(
     150
     """
     del per_class, test_per_class, selection, seed
-    _check_classes(dataset, classes)
+    classes = _checked_classes(dataset, classes)
     held_out = _count(dataset, "validation_per_class", validation_per_class)
     train, validation, test = [], [], []
     for label in classes:
         rest, last = _leave_out(dataset, label, held_out)
-        _check_enough(dataset, label, "train", held_out + 1, len(rest) + len(last))
+        _check_left(dataset, label, rest, last, held_out)
         train.append(rest)
         validation.append(last)
         test.append(np.flatnonzero(dataset.test_labels == label))
@@ -143,39 +172,22 @@ def teacher_splits(
     )
 
 
-def check_images(images: np.ndarray, labels: np.ndarray) -> None:
-    """Refuse images and labels that are not what the models read.
-
-    Args:
-        images: (N, 28, 28), uint8 or floating point in [0, 1].
-        labels: (N,) integers, 0 or more.
-
-    >>> check_images(np.zeros((2, 28, 28), np.uint8), np.array([0, 1]))
-    """
-    images, labels = np.asarray(images), np.asarray(labels)
-    if images.ndim != 3 or images.shape[1:] != (28, 28):
-        advice = "bring the images to 28x28 pixels and one channel"
-        fail("images", "have shape (N, 28, 28)", f"shape {images.shape}", advice)
-    floating = np.issubdtype(images.dtype, np.floating)
-    if images.dtype != np.uint8 and not floating:
-        fail("images", "be uint8, or floating point in [0, 1]", f"dtype {images.dtype}")
-    if floating and images.size and not (images.min() >= 0 and images.max() <= 1):
-        given = f"a range of {images.min():g} to {images.max():g}"
-        fail("images", "lie in [0, 1] where they are floating point", given)
-    if labels.shape != images.shape[:1]:
-        fail("labels", f"have shape ({len(images)},) like the images", f"shape {labels.shape}")
-    if not np.issubdtype(labels.dtype, np.integer):
-        fail("labels", "be integers", f"dtype {labels.dtype}")
-    if labels.size and labels.min() < 0:
-        fail("labels", "be 0 or more", int(labels.min()))
-
-
-def _check_classes(dataset: Dataset, classes: tuple[int, ...]) -> None:
-    """``classes`` are at least two existing classes, ascending."""
+def _checked_classes(dataset: Dataset, classes: Sequence[int]) -> tuple[int, ...]:
+    """``classes`` as plain integers, if they are at least two existing classes, ascending."""
+    check_type("dataset", dataset, Dataset, "a Dataset, as `load` returns one")
     last = len(dataset.class_names) - 1
-    ascending = all(a < b for a, b in itertools.pairwise(classes))
-    if len(classes) < 2 or not ascending or classes[0] < 0 or classes[-1] > last:
-        fail("classes", f"be at least 2 ascending class numbers within 0-{last}", repr(classes))
+    if not _are_classes(classes, last):
+        fail("classes", f"be at least 2 ascending class numbers within 0-{last}", shown(classes))
+    return tuple(int(number) for number in classes)
+
+
+def _are_classes(classes: Any, last: int) -> bool:
+    # The length first: a range can be longer than all memory.
+    if not isinstance(classes, Sequence | np.ndarray) or not 2 <= len(classes) <= last + 1:
+        return False
+    whole = (isinstance(c, int | np.integer) and not isinstance(c, bool) for c in classes)
+    ascending = all(whole) and all(a < b for a, b in itertools.pairwise(classes))
+    return ascending and classes[0] >= 0 and classes[-1] <= last
 
 
 def _count(dataset: Dataset, name: str, given: int | None) -> int:
@@ -185,8 +197,7 @@ def _count(dataset: Dataset, name: str, given: int | None) -> int:
             fail(name, f"be given for the data set {dataset.name!r}", "nothing")
         default = "train_per_class" if name == "per_class" else name
         return int(getattr(DATASETS[dataset.name], default))
-    check_integer(name, given, 1)
-    return int(given)
+    return check_integer(name, given, 1)
 
 
 def _leave_out(dataset: Dataset, label: int, held_out: int) -> tuple[np.ndarray, np.ndarray]:
@@ -196,14 +207,29 @@ def _leave_out(dataset: Dataset, label: int, held_out: int) -> tuple[np.ndarray,
     return positions[:cut], positions[cut:]
 
 
-def _check_enough(dataset: Dataset, label: int, part: Part, needed: int, available: int) -> None:
+def _check_left(
+    dataset: Dataset, label: int, rest: np.ndarray, last: np.ndarray, held_out: int
+) -> None:
+    """Something is left to train on beside the validation images."""
+    if not len(rest):
+        most = max(0, len(rest) + len(last) - 1)
+        must = f"be at most {most}, all but one of the {len(rest) + len(last)} train images of"
+        fail("validation_per_class", f"{must} {_named(dataset, label)}", held_out)
+
+
+def _check_enough(
+    dataset: Dataset, label: int, name: str, needed: int, available: int, held_out: int = 0
+) -> None:
     """The class has as many images as are asked for."""
     if needed > available:
-        wanted = f"{needed} (train and validation together)" if part == "train" else f"{needed}"
-        raise InputError(
-            f"Class {label} ({dataset.class_names[label]}) of {dataset.name} has {available} "
-            f"{part} images, but {wanted} were asked for; ask for fewer images a class."
-        )
+        split = "test" if name == "test_per_class" else "train"
+        apart = f", {held_out} of them for validation" if held_out else ""
+        must = f"be at most {available}: {_named(dataset, label)} has {available + held_out}"
+        fail(name, f"{must} {split} images{apart}", needed)
+
+
+def _named(dataset: Dataset, label: int) -> str:
+    return f"class {label} ({dataset.class_names[label]}) of {dataset.name}"
 
 
 def _pick(
@@ -226,8 +252,11 @@ def _subset(
         if part == "train"
         else (dataset.test_images, dataset.test_labels)
     )
+    chosen = images[ids].astype(np.float32)
+    if images.dtype == np.uint8:
+        chosen /= np.float32(255)
     return Subset(
-        images=images[ids].astype(np.float32) / np.float32(255),
+        images=chosen,
         labels=np.searchsorted(np.array(classes), labels[ids]).astype(np.int32),
         ids=ids,
         part=part,

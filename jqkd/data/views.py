@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jqkd._checks import check_choice, check_integer
+from jqkd._checks import check_choice, check_integer, check_type, fail
 from jqkd.data.splits import Subset
 
 
@@ -62,7 +62,7 @@ def view(subset: Subset, augmentation: str, number: int) -> tuple[Subset, np.nda
         The images, with labels and ids as they were; targets (N, C), the share of every class.
 
     Raises:
-        InputError: an unknown augmentation or a negative number.
+        InputError: no images, an unknown augmentation or a negative number.
 
     >>> from jqkd.data import load, student_splits
     >>> train = student_splits(load("digits"), (0, 1)).train
@@ -71,7 +71,10 @@ def view(subset: Subset, augmentation: str, number: int) -> tuple[Subset, np.nda
     ((200, 2), True)
     """
     check_choice("augmentation", augmentation, AUGMENTATIONS)
-    check_integer("number", number, 0)
+    number = check_integer("number", number, 0)
+    check_type("subset", subset, Subset, "a Subset, as `student_splits` returns three")
+    if not len(subset):
+        fail("subset", "hold at least one image", "none")
     recipe = AUGMENTATIONS[augmentation]
     images = subset.images
     targets = np.eye(int(subset.labels.max()) + 1, dtype=np.float32)[subset.labels]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jqkd._checks import check_integer
+from jqkd._checks import check_choice, check_integer, check_list, check_type, fail, shown
 from jqkd.experiments.presets import (
     Settings,
     TeacherPlan,
@@ -22,6 +22,7 @@ from jqkd.experiments.presets import (
     teacher_of,
 )
 from jqkd.experiments.rows import DISTILLED, TEACHER, Row
+from jqkd.experiments.statistics import MOST_RUNS
 from jqkd.training.config import StudentConfig
 from jqkd.training.teaching import needs_views
 
@@ -171,6 +172,7 @@ Unit = TeacherUnit | AnswerUnit | StudentUnit
 
 def teacher_unit(plan: TeacherPlan) -> TeacherUnit:
     """The unit of a teacher."""
+    check_type("plan", plan, TeacherPlan, "a TeacherPlan")
     config = plan.config
     # The parts' epochs are told apart by the members, not by the average's own configuration.
     digest = _digest([member.to_json() for member in plan.members] + [config.arch])
@@ -181,6 +183,7 @@ def teacher_unit(plan: TeacherPlan) -> TeacherUnit:
 
 def answer_unit(plan: TeacherPlan, config: StudentConfig) -> AnswerUnit:
     """The unit of a teacher's answers to a student's views."""
+    check_type("config", config, StudentConfig, "a StudentConfig")
     teacher = teacher_unit(plan).name
     depends = [teacher, config.augmentation, config.views, config.per_class, config.selection]
     digest = _digest([*depends, config.needs_features])
@@ -197,7 +200,16 @@ def _parts(plan: TeacherPlan) -> list[TeacherPlan]:
 
 
 def make_arm(config: StudentConfig, arm: str, teacher: TeacherPlan | None = None) -> Arm:
-    """An arm, named by what it depends on."""
+    """An arm, named by what it depends on.
+
+    Raises:
+        InputError: an unknown arm, or a teacher where there is none, and the other way round.
+    """
+    check_type("config", config, StudentConfig, "a StudentConfig")
+    check_choice("arm", arm, ("alone", "distilled"))
+    if (arm == "distilled") != isinstance(teacher, TeacherPlan):
+        must = "be a TeacherPlan where the arm is distilled, and None where it is alone"
+        fail("teacher", must, shown(teacher))
     unit = None
     if teacher is not None:
         asked = needs_views(config)
@@ -227,6 +239,8 @@ def teachers_of(
     rows: Sequence[Row], settings: Settings, teacher_seeds: int = 1
 ) -> list[TeacherUnit]:
     """Every teacher that the rows are or need; parts of an average come before it."""
+    rows = check_list("rows", rows, Row, "rows, as `select` returns them")
+    check_counts(teacher_seeds=teacher_seeds)
     units: dict[str, TeacherUnit] = {}
     for row in rows:
         for seed in range(teacher_seeds if row.kind == TEACHER else 1):
@@ -241,7 +255,7 @@ def teachers_of(
 def arms_of(rows: Sequence[Row], settings: Settings) -> list[Arm]:
     """Every kind of student that the rows are or need, each once."""
     arms: dict[str, Arm] = {}
-    for row in rows:
+    for row in check_list("rows", rows, Row, "rows, as `select` returns them"):
         if row.kind == TEACHER:
             continue
         found = [alone_arm(row, settings)]
@@ -272,7 +286,8 @@ def plan_units(
         present: seeds of an arm that are there already; they are in no unit.
 
     Raises:
-        InputError: a number below 1, or a distilled row without its student alone.
+        InputError: a number below 1, more than ``MOST_RUNS`` seeds, or a distilled row without its
+            student alone.
 
     Example:
         >>> from jqkd.experiments.rows import select
@@ -280,9 +295,8 @@ def plan_units(
         >>> sum(isinstance(unit, TeacherUnit) for unit in units), len(units)
         (12, 142)
     """
-    numbers = {"seeds": seeds, "teacher_seeds": teacher_seeds, "block": block}
-    for name, number in numbers.items():
-        check_integer(name, number, 1)
+    check_counts(seeds=seeds, teacher_seeds=teacher_seeds)
+    check_integer("block", block, 1)
     teachers = teachers_of(rows, settings, teacher_seeds)
     arms = arms_of(rows, settings)
     return [*teachers, *answers_of(arms), *student_units(arms, seeds, block, present)]
@@ -290,6 +304,7 @@ def plan_units(
 
 def answers_of(arms: Sequence[Arm]) -> list[AnswerUnit]:
     """Every teacher's answers that some arms need, each once."""
+    arms = check_list("arms", arms, Arm, "arms")
     taught = [arm for arm in arms if arm.teacher and needs_views(arm.config)]
     asked = [(plan, arm.config) for arm in taught for plan in (*_parts(arm.teacher), arm.teacher)]
     units = {unit.name: unit for unit in (answer_unit(*pair) for pair in asked)}
@@ -299,7 +314,16 @@ def answers_of(arms: Sequence[Arm]) -> list[AnswerUnit]:
 def student_units(
     arms: Sequence[Arm], seeds: int, block: int, present: Callable[[Arm], set[int]]
 ) -> list[StudentUnit]:
-    """Blocks of seeds of some arms."""
+    """Blocks of seeds of some arms.
+
+    Raises:
+        InputError: a number below 1, or more than ``MOST_RUNS`` seeds.
+    """
+    arms = check_list("arms", arms, Arm, "arms")
+    check_counts(seeds=seeds)
+    check_integer("block", block, 1)
+    if not callable(present):
+        fail("present", "be a function of an arm", shown(present))
     students: list[StudentUnit] = []
     # Block by block over all arms: whenever it is stopped, every row has about as many seeds.
     for first in range(0, seeds, block):
@@ -308,6 +332,13 @@ def student_units(
             if wanted:
                 students.append(StudentUnit(arm, tuple(sorted(wanted))))
     return students
+
+
+def check_counts(**numbers: int) -> None:
+    """Seeds are at least 1, and no more than statistics can be made of."""
+    for name, number in numbers.items():
+        if check_integer(name, number, 1) > MOST_RUNS:
+            fail(name, f"be at most {MOST_RUNS}", number)
 
 
 def _digest(value: Any) -> str:

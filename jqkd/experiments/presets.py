@@ -5,10 +5,17 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from jqkd._checks import check_choice, check_integer, fail
-from jqkd.experiments.rows import Row, alone_of
+from jqkd._checks import check_choice, check_integer, check_list, check_seed, check_type, fail
+from jqkd.experiments.rows import DISTILLED, STUDENT, TEACHER, Row, alone_of
 from jqkd.quantum.measurement import check_shots
-from jqkd.training.config import ENSEMBLES, TRAINING, Config, StudentConfig, TeacherConfig
+from jqkd.training.config import (
+    ENSEMBLES,
+    MOST_EPOCHS,
+    TRAINING,
+    Config,
+    StudentConfig,
+    TeacherConfig,
+)
 
 NOTEBOOK_SHOTS = "notebook"
 
@@ -87,14 +94,18 @@ class Settings(Config):
         if self.epochs is None:
             student = TABLE_PRESETS[self.preset].student
             object.__setattr__(self, "epochs", TRAINING[student]["epochs"])
-        if self.shots == NOTEBOOK_SHOTS:
+        if isinstance(self.shots, str) and self.shots == NOTEBOOK_SHOTS:
             if not TABLE_PRESETS[self.preset].as_notebook:
                 fail("shots", f"be a number where the preset is {self.preset}", "`notebook`")
         elif self.shots is not None:
             check_shots(self.shots)
+            object.__setattr__(self, "shots", int(self.shots))
         check_choice("ensemble", self.ensemble, ENSEMBLES)
         for name in ("epochs", "lenet_epochs", "alexnet_epochs"):
-            check_integer(name, getattr(self, name), 1)
+            value = check_integer(name, getattr(self, name), 1)
+            if value > MOST_EPOCHS:
+                fail(name, f"be at most {MOST_EPOCHS}", value)
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True)
@@ -109,6 +120,13 @@ class TeacherPlan:
     config: TeacherConfig
     members: tuple[TeacherConfig, ...]
 
+    def __post_init__(self) -> None:
+        check_type("config", self.config, TeacherConfig, "a TeacherConfig")
+        members = tuple(check_list("members", self.members, TeacherConfig, "TeacherConfigs"))
+        if not members:
+            fail("members", "name at least one teacher", "none")
+        object.__setattr__(self, "members", members)
+
     @property
     def epochs(self) -> dict[str, int]:
         """Epochs by architecture."""
@@ -118,12 +136,17 @@ class TeacherPlan:
 def teacher_of(row: Row, settings: Settings, seed: int = 0) -> TeacherPlan:
     """The teacher of a row, or the teacher that a row is.
 
+    Raises:
+        InputError: a row without a teacher, or a seed out of range.
+
     Example:
         >>> from jqkd.experiments.rows import select
         >>> row = select("1", ["mnist-0-5-3q-ensemble"])[0]
         >>> teacher_of(row, Settings(alexnet_epochs=1)).epochs
         {'lenet': 10, 'alexnet': 1}
     """
+    _check_row(row, settings, (TEACHER, DISTILLED))
+    seed = check_seed("seed", seed)
     arch = settings.ensemble if row.teacher == "ensemble" else row.teacher
 
     def config(arch: str) -> TeacherConfig:
@@ -132,6 +155,13 @@ def teacher_of(row: Row, settings: Settings, seed: int = 0) -> TeacherPlan:
 
     named = config(arch)
     return TeacherPlan(named, tuple(config(member.arch) for member in named.members))
+
+
+def _check_row(row: Row, settings: Settings, kinds: tuple[str, ...]) -> None:
+    check_type("row", row, Row, "a Row, as `select` returns them")
+    check_type("settings", settings, Settings, "Settings")
+    if row.kind not in kinds:
+        fail("row", f"be a {' or '.join(kinds)}", f"{row.name}, a {row.kind},")
 
 
 def _student(row: Row, settings: Settings, head: str, term: str, shots: int) -> StudentConfig:
@@ -150,11 +180,13 @@ def _student(row: Row, settings: Settings, head: str, term: str, shots: int) -> 
 
 def distilled_config(row: Row, settings: Settings) -> StudentConfig:
     """The distilled student of a distilled row."""
+    _check_row(row, settings, (DISTILLED,))
     return _student(row, settings, row.head, row.term, row.shots)
 
 
 def alone_config(row: Row, settings: Settings) -> StudentConfig:
     """The student alone: the row itself, or the row that a distilled row is compared with."""
+    _check_row(row, settings, (STUDENT, DISTILLED))
     mine = alone_of(row) if row.teacher else row
     return _student(mine, settings, mine.head, "kl", mine.shots)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from jqkd._checks import InputError
+from jqkd._checks import InputError, check_path, check_type, fail
 from jqkd.training.result import written_whole
 
 
@@ -16,6 +16,7 @@ def markers(name: str) -> tuple[str, str]:
         >>> markers("bench")
         ('<!-- bench: begin -->', '<!-- bench: end -->')
     """
+    check_type("name", name, str, "a text")
     return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
 
 
@@ -31,12 +32,13 @@ def with_share(text: str, name: str, share: str) -> str:
         new
         <!-- a: end -->
     """
+    check_type("text", text, str, "a text")
+    check_type("share", share, str, "a text")
     begin, end = markers(name)
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if not pattern.search(text):
-        raise InputError(
-            f"The README lacks the lines {begin} and {end}; add them where the table belongs."
-        )
+        given = f"a text that lacks the lines {begin} and {end}"
+        fail("readme", "have a place for the table", given, "add them where it belongs")
     return pattern.sub(lambda _: f"{begin}\n{share}\n{end}", text)
 
 
@@ -59,6 +61,8 @@ def write_text(path: Path, text: str) -> Path:
     Raises:
         InputError: it cannot be written.
     """
+    path = check_path("path", path)
+    check_type("text", text, str, "a text")
     with written_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jqkd._checks import check_array, fail
 from jqkd.data import DATASETS, parse_classes
 from jqkd.experiments import statistics as st
 from jqkd.experiments.presets import Settings
@@ -104,9 +105,16 @@ class Summary:
 def gain_of(distilled: list[float], alone: list[float]) -> Gain:
     """Paired gain of some seeds.
 
+    Raises:
+        InputError: no seeds, other numbers of them, or numbers that are not finite.
+
     Example:
         >>> gain_of([3.0, 5.0, 4.0], [1.0, 1.0, 1.0]).mean
         3.0
     """
+    check_array("distilled", distilled, ("R",))
+    check_array("alone", alone, ("R",))
+    if not len(distilled) or len(alone) != len(distilled):
+        fail("alone", "have a number for each seed, as many as `distilled`", f"{len(alone)}")
     values = [round(b - a, 9) for a, b in zip(alone, distilled, strict=True)]
     return Gain(values, float(np.mean(values)), st.mean_interval(values), st.sign_flip(values))

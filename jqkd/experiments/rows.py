@@ -11,9 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from jqkd._checks import InputError, check_choice
+from jqkd._checks import (
+    check_choice,
+    check_integer,
+    check_list,
+    check_number,
+    check_type,
+    fail,
+    shown,
+)
+from jqkd.data import DATASETS, parse_classes
+from jqkd.models.heads import HEADS
+from jqkd.quantum.measurement import check_shots
+from jqkd.training.config import DISTILLATION_TERMS
 
 TEACHER, STUDENT, DISTILLED = "teacher", "student", "distilled"
+_TEACHERS = ("lenet", "alexnet", "ensemble")
 # The mean gain that the paper's text states for a table; its own rows do not all agree.
 STATED_MEAN_GAIN = {1: 0.80, 2: 5.40}
 
@@ -34,6 +47,9 @@ class Row:
         head: of the notebook's student.
         term: of the notebook's loss, a name of ``DISTILLATION_TERMS``.
         shots: of the notebook.
+
+    Raises:
+        InputError: one sentence about the first argument that is out of range.
     """
 
     table: int
@@ -47,6 +63,30 @@ class Row:
     head: str = "concat-sigmoid"
     term: str = "kl"
     shots: int = 5000
+
+    def __post_init__(self) -> None:
+        check_choice("kind", self.kind, (TEACHER, STUDENT, DISTILLED))
+        check_choice("dataset", self.dataset, DATASETS)
+        parse_classes(self.classes, DATASETS[self.dataset].num_classes)
+        check_choice("head", self.head, HEADS)
+        check_choice("term", self.term, DISTILLATION_TERMS)
+        check_shots(self.shots)
+        numbers = {"table": check_integer("table", self.table, 0), "shots": int(self.shots)}
+        if self.kind != TEACHER:
+            numbers["qubits"] = check_integer("qubits", self.qubits, 1, 10)
+        elif self.qubits is not None:
+            fail("qubits", "be None where the row is a teacher", self.qubits)
+        if self.kind != STUDENT:
+            check_choice("teacher", self.teacher, _TEACHERS)
+        elif self.teacher is not None:
+            fail("teacher", "be None where the row is a student alone", self.teacher)
+        for name, least in (("accuracy", 0), ("gain", -100)):
+            if getattr(self, name) is not None:
+                numbers[name] = check_number(name, getattr(self, name), least=least, most=100)
+        if self.gain is not None and self.kind != DISTILLED:
+            fail("gain", f"be None where the row is a {self.kind}", self.gain)
+        for name, number in numbers.items():
+            object.__setattr__(self, name, number)
 
     @property
     def name(self) -> str:
@@ -168,14 +208,13 @@ def select(
         [96.56, 97.44, 97.89, 97.33]
     """
     check_choice("table", table, TABLES)
-    there = [row for row in rows if row.table in TABLES[table]]
+    patterns = check_list("patterns", patterns, str, "texts, such as *-3q-lenet")
+    there = [row for row in _checked(rows) if row.table in TABLES[table]]
     for pattern in patterns:
         if not any(fnmatchcase(row.name, pattern) for row in there):
             some = ", ".join(row.name for row in there[:4])
-            raise InputError(
-                f"No row of table {table} is called {pattern!r}; rows are called {some}, ..., and "
-                "`jqkd tables run --dry-run` lists all of them."
-            )
+            advice = f"they are called {some}, ..., and `jqkd tables run --dry-run` lists them all"
+            fail("patterns", f"match rows of table {table}", shown(pattern), advice)
     return [r for r in there if not patterns or any(fnmatchcase(r.name, p) for p in patterns)]
 
 
@@ -185,8 +224,14 @@ def alone_of(row: Row, rows: Sequence[Row] = ROWS) -> Row:
     Raises:
         InputError: there is none.
     """
+    check_type("row", row, Row, "a Row")
     mine = (row.dataset, row.classes, row.qubits)
-    for other in rows:
+    for other in _checked(rows):
         if other.kind == STUDENT and (other.dataset, other.classes, other.qubits) == mine:
             return other
-    raise InputError(f"Row {row.name} has no student trained alone to compare with; add that row.")
+    given = f"{row.name}, which has no student trained alone to compare with,"
+    fail("row", "have a row that its gain refers to", given, "add that row")
+
+
+def _checked(rows: Sequence[Row]) -> list[Row]:
+    return check_list("rows", rows, Row, "rows")

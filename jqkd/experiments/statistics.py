@@ -12,7 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from jqkd._checks import check_array, check_integer, check_number, fail
+
 Interval = tuple[float, float]
+# More runs than that would keep the tests busy for minutes.
+MOST_RUNS = 1000
+# Resamples in one go: all of them would fill the memory where runs are many.
+_BATCH = 2**10
 # A student within so many points of guessing has collapsed.
 COLLAPSE = 2.0
 # Fewest runs, and widest interval for an accuracy, that say anything about a published number.
@@ -36,11 +42,14 @@ class Spread(NamedTuple):
 def spread(values: ArrayLike) -> Spread:
     """Describe some runs.
 
+    Raises:
+        InputError: no numbers, or such as are not finite.
+
     Example:
         >>> spread([1.0, 3.0])
         Spread(mean=2.0, sd=1.4142135623730951, low=1.0, high=3.0, count=2)
     """
-    x = np.asarray(values, float)
+    x = _numbers("values", values)
     sd = float(x.std(ddof=1)) if x.size > 1 else float("nan")
     return Spread(float(x.mean()), sd, float(x.min()), float(x.max()), x.size)
 
@@ -48,18 +57,27 @@ def spread(values: ArrayLike) -> Spread:
 def collapsed(accuracies: ArrayLike, num_classes: int) -> int:
     """How many runs are no more than ``COLLAPSE`` points above guessing among the classes.
 
+    Raises:
+        InputError: accuracies outside 0 to 100, or fewer than 2 classes.
+
     Example:
         >>> collapsed([13.0, 14.5, 90.0], 8)
         2
     """
-    return int((np.asarray(accuracies, float) <= 100 / num_classes + COLLAPSE + 1e-9).sum())
+    accuracies = _within("accuracies", accuracies, 100)
+    num_classes = check_integer("num_classes", num_classes, 2)
+    return int((accuracies <= 100 / num_classes + COLLAPSE + 1e-9).sum())
 
 
 def mean_interval(differences: ArrayLike) -> Interval | None:
-    """BCa bootstrap interval (95 %) of a mean (Efron 1987); ``None`` for fewer than 3 numbers."""
+    """BCa bootstrap interval (95 %) of a mean (Efron 1987); ``None`` for fewer than 3 numbers.
+
+    Raises:
+        InputError: no numbers, more than ``MOST_RUNS``, or such as are not finite.
+    """
+    x = _numbers("differences", differences)
     from scipy.stats import bootstrap
 
-    x = np.asarray(differences, float)
     if x.size < 3:
         return None
     if np.ptp(x) == 0:
@@ -69,7 +87,8 @@ def mean_interval(differences: ArrayLike) -> Interval | None:
         with warnings.catch_warnings():
             # BCa has no answer where resampling hardly changes the mean; percentiles do.
             warnings.simplefilter("ignore")
-            found = bootstrap((x,), np.mean, n_resamples=_RESAMPLES, method=method, rng=rng)
+            options = {"n_resamples": _RESAMPLES, "batch": _BATCH, "method": method, "rng": rng}
+            found = bootstrap((x,), np.mean, **options)
         low, high = map(float, found.confidence_interval)
         if np.isfinite([low, high]).all():
             return low, high
@@ -81,19 +100,23 @@ def sign_flip(differences: ArrayLike) -> float:
 
     With n differences the smallest possible value is 2**(1 - n).
 
+    Raises:
+        InputError: no numbers, more than ``MOST_RUNS``, or such as are not finite.
+
     Example:
         >>> sign_flip([1.0, 2.0, 3.0])
         0.25
     """
+    x = _numbers("differences", differences)
     from scipy.stats import permutation_test
 
-    x = np.asarray(differences, float)
     if x.size < 2 or not x.any():
         return 1.0
     found = permutation_test(
         (x,),
         lambda x, axis: np.mean(x, axis),
         permutation_type="samples",
+        batch=_BATCH,
         vectorized=True,
         n_resamples=2**17,  # Every sign pattern of up to 17 seeds; beyond, as many random ones.
         rng=np.random.default_rng(0),
@@ -102,13 +125,16 @@ def sign_flip(differences: ArrayLike) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's correction (1979) for testing several hypotheses.
+    """Holm's correction (1979) for testing several hypotheses; of none it is nothing.
+
+    Raises:
+        InputError: a p-value outside 0 to 1.
 
     Example:
         >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03])]
         [0.03, 0.06, 0.06]
     """
-    p = np.asarray(p_values, float)
+    p = _within("p_values", p_values, 1, least=0)
     order = np.argsort(p, kind="stable")
     steps = np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order])
     adjusted = np.empty_like(p)
@@ -120,10 +146,13 @@ def next_run(values: ArrayLike) -> Interval | None:
     """95 % interval for one more run, in %: mean ± t s sqrt(1 + 1/n), cut to 0..100.
 
     ``None`` for a single run, which has no spread.
+
+    Raises:
+        InputError: no accuracies, or some outside 0 to 100.
     """
+    x = _within("values", values, 100)
     from scipy.stats import t
 
-    x = np.asarray(values, float)
     if x.size < 2:
         return None
     reach = float(t.ppf(0.975, x.size - 1) * x.std(ddof=1) * np.sqrt(1 + 1 / x.size))
@@ -134,10 +163,13 @@ def next_gain(alone: ArrayLike, distilled: ArrayLike) -> Interval | None:
     """95 % interval for the difference of one more run of each, seeds unrelated (Welch).
 
     A published gain is such a difference: its two runs share no seed.
+
+    Raises:
+        InputError: no accuracies, or some outside 0 to 100.
     """
+    a, b = _within("alone", alone, 100), _within("distilled", distilled, 100)
     from scipy.stats import t
 
-    a, b = np.asarray(alone, float), np.asarray(distilled, float)
     if min(a.size, b.size) < 2:
         return None
     parts = np.array([x.var(ddof=1) * (1 + 1 / x.size) for x in (a, b)])
@@ -161,10 +193,20 @@ def verdict(published: float, interval: Interval | None, runs: int, widest: floa
     Returns:
         ``higher`` or ``lower`` if ours is, ``reproduced``, or ``undecidable``.
 
+    Raises:
+        InputError: numbers that are not finite, or an interval from high to low.
+
     Example:
         >>> verdict(90.0, (91.0, 95.0), 10), verdict(92.0, (91.0, 95.0), 10)
         ('higher', 'reproduced')
     """
+    check_number("published", published)
+    check_integer("runs", runs, 0)
+    check_number("widest", widest, least=0)
+    if interval is not None:
+        low, high = check_array("interval", interval, (2,))
+        if low > high:
+            fail("interval", "run from low to high", interval)
     if interval is None or runs < FEWEST_RUNS:
         return "undecidable"
     if published < interval[0] - _ROUNDING:
@@ -177,8 +219,30 @@ def verdict(published: float, interval: Interval | None, runs: int, widest: floa
 def widest_for_gain(published: float) -> float:
     """An interval for a gain must be no wider than the gain itself, or than 1 point.
 
+    Raises:
+        InputError: a gain that is not finite.
+
     Example:
         >>> widest_for_gain(18.44), widest_for_gain(0.34)
         (18.44, 1.0)
     """
-    return max(1.0, abs(published))
+    return max(1.0, abs(check_number("published", published)))
+
+
+def _numbers(name: str, values: ArrayLike, least: int = 1) -> np.ndarray:
+    """``values`` as a vector of finite numbers, ``least`` to ``MOST_RUNS`` of them."""
+    if isinstance(values, Sequence) and len(values) > MOST_RUNS:  # Before an array is made.
+        fail(name, f"hold {least} to {MOST_RUNS} numbers", f"{len(values)}")
+    x = np.asarray(check_array(name, values, ("R",)), float)
+    if not least <= x.size <= MOST_RUNS:
+        fail(name, f"hold {least} to {MOST_RUNS} numbers", f"{x.size}")
+    return x
+
+
+def _within(name: str, values: ArrayLike, most: float, least: int = 1) -> np.ndarray:
+    """The same with numbers from 0 to ``most``."""
+    x = _numbers(name, values, least)
+    outside = x[(x < 0) | (x > most)]
+    if outside.size:
+        fail(name, f"lie within 0 to {most}", float(outside[0]))
+    return x

@@ -7,11 +7,19 @@ that several studies ask for are trained once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
-from jqkd._checks import InputError, check_choice, check_integer
+from jqkd._checks import (
+    check_choice,
+    check_integer,
+    check_list,
+    check_type,
+    fail,
+    shown,
+)
+from jqkd.data import DATASETS, parse_classes
 from jqkd.experiments.plan import (
     Arm,
     TeacherUnit,
@@ -23,7 +31,7 @@ from jqkd.experiments.plan import (
 )
 from jqkd.experiments.presets import TeacherPlan
 from jqkd.experiments.rows import NAMES
-from jqkd.models import NETWORKS
+from jqkd.models import NETWORKS, TEACHERS
 from jqkd.training.config import StudentConfig, TeacherConfig
 
 
@@ -34,6 +42,11 @@ class Data:
     dataset: str
     classes: str
     qubits: int
+
+    def __post_init__(self) -> None:
+        check_choice("dataset", self.dataset, DATASETS)
+        parse_classes(self.classes, DATASETS[self.dataset].num_classes)
+        object.__setattr__(self, "qubits", check_integer("qubits", self.qubits, 1, 10))
 
     @property
     def label(self) -> str:
@@ -71,8 +84,21 @@ class Variant:
     teacher: str | None = None
     against: str | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("name", "label"):
+            check_type(name, getattr(self, name), str, "a text")
+        check_choice("preset", self.preset, NETWORKS)
+        check_type("changes", self.changes, dict, "a dictionary of fields of StudentConfig")
+        for name in self.changes:
+            check_choice("changes", name, [one.name for one in fields(StudentConfig)])
+        if self.teacher is not None:
+            check_choice("teacher", self.teacher, (*TEACHERS, "ensemble"))
+        if self.against is not None:
+            check_type("against", self.against, str, "the name of a variant, or None")
+
     def config(self, data: Data) -> StudentConfig:
         """How its students are trained."""
+        check_type("data", data, Data, "a Data")
         exact = {} if NETWORKS[self.preset].draws_shots else {"shots": None}
         given = exact | self.changes
         return StudentConfig(data.dataset, data.classes, data.qubits, self.preset, **given)
@@ -104,8 +130,18 @@ class Study:
     variants: tuple[Variant, ...]
     shows_mechanism: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("name", "title", "about"):
+            check_type(name, getattr(self, name), str, "a text")
+        variants = tuple(check_list("variants", self.variants, Variant, "Variants"))
+        object.__setattr__(self, "variants", variants)
+        names = [variant.name for variant in variants]
+        if not names or len(set(names)) != len(names):
+            fail("variants", "be at least one, each with a name of its own", names)
+
     def variant(self, name: str) -> Variant:
         """By name."""
+        check_choice("name", name, [variant.name for variant in self.variants])
         return next(variant for variant in self.variants if variant.name == name)
 
     def select(self, glob: str) -> list[Variant]:
@@ -120,12 +156,11 @@ class Study:
             >>> [variant.name for variant in Study("s", "", "", (alone, taught)).select("b")]
             ['a', 'b']
         """
+        check_type("glob", glob, str, "a text such as robust*")
         wanted = {v.name for v in self.variants if fnmatchcase(v.name, glob)}
         if not wanted:
             names = ", ".join(variant.name for variant in self.variants)
-            raise InputError(
-                f"No variant of study {self.name} is called {glob!r}; there are {names}."
-            )
+            fail("glob", f"match variants of study {self.name}", shown(glob), f"there are {names}")
         # Not for those alone: the steps of a ladder do not all need the first one.
         wanted |= {self.variant(n).against for n in tuple(wanted) if self.variant(n).teacher}
         return [variant for variant in self.variants if variant.name in wanted]
@@ -140,6 +175,8 @@ def arms_of(studies: Sequence[Study], data: Sequence[Data], glob: str = "*") -> 
         >>> sum(arm.arm == "alone" for arm in arms), arms[0].arm
         (1, 'alone')
     """
+    studies = check_list("studies", studies, Study, "studies")
+    data = check_list("data", data, Data, "Data")
     chosen = [variant for study in studies for variant in study.select(glob)]
     arms = {arm.name: arm for arm in (v.arm(one) for one in data for v in chosen)}
     return sorted(arms.values(), key=lambda arm: arm.arm)
@@ -147,6 +184,7 @@ def arms_of(studies: Sequence[Study], data: Sequence[Data], glob: str = "*") -> 
 
 def teachers_of(arms: Sequence[Arm]) -> list[TeacherUnit]:
     """Every teacher of some arms, each once; parts of an average come before it."""
+    arms = check_list("arms", arms, Arm, "arms")
     units: dict[str, TeacherUnit] = {}
     for plan in (arm.teacher for arm in arms if arm.teacher):
         parts = [TeacherPlan(m, (m,)) for m in plan.members if m != plan.config]
@@ -170,15 +208,13 @@ def units_of(
         present: seeds of an arm that are there already; they are in no unit.
 
     Raises:
-        InputError: a number below 1.
+        InputError: a number below 1, or more seeds than statistics can be made of.
 
     Example:
         >>> from jqkd.experiments.studies import STUDIES
         >>> len(units_of(arms_of([STUDIES["controls"]], [DATA["digits"]]), seeds=2))
         7
     """
-    check_integer("seeds", seeds, 1)
-    check_integer("block", block, 1)
     students = student_units(arms, seeds, block, present)
     return [*teachers_of(arms), *answers_of(arms), *students]
 
@@ -193,6 +229,7 @@ def chosen_data(names: str) -> list[Data]:
         >>> [data.label for data in chosen_data("mnist,digits")]
         ['MNIST 0-5', 'digits 0-1']
     """
+    check_type("datasets", names, str, "names with commas")
     found = [name.strip() for name in names.split(",")]
     for name in found:
         check_choice("datasets", name, DATA)
@@ -201,4 +238,5 @@ def chosen_data(names: str) -> list[Data]:
 
 def images_seen(config: StudentConfig) -> int:
     """Images that one student is trained on, each counted as often as it is seen."""
+    check_type("config", config, StudentConfig, "a StudentConfig")
     return config.epochs * config.num_images

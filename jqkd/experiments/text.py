@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jqkd._checks import check_array, check_choice, check_number, check_type
 from jqkd.experiments import statistics as st
 from jqkd.experiments.results import Gain
 from jqkd.experiments.rows import NAMES, Row
@@ -18,7 +19,7 @@ WHEN = {
 
 def number(value: float | None) -> str:
     """Two decimals, or a dash."""
-    return DASH if value is None else f"{value:.2f}"
+    return DASH if value is None else f"{check_number('value', value):.2f}"
 
 
 def signed(value: float) -> str:
@@ -28,6 +29,7 @@ def signed(value: float) -> str:
         >>> signed(0.5), signed(-0.001)
         ('+0.50', '0.00')
     """
+    value = check_number("value", value)
     return "0.00" if abs(value) < 0.005 else f"{value:+.2f}".replace("-", "−")
 
 
@@ -44,11 +46,15 @@ def mean_sd(values: list[float]) -> str:
 
 def interval_text(interval: st.Interval | None) -> str:
     """Both ends."""
-    return DASH if interval is None else f"{signed(interval[0])} to {signed(interval[1])}"
+    if interval is None:
+        return DASH
+    low, high = check_array("interval", interval, (2,))
+    return f"{signed(low)} to {signed(high)}"
 
 
 def gain_text(gain: Gain) -> str:
     """Mean and interval."""
+    check_type("gain", gain, Gain, "a Gain, as `gain_of` returns one")
     text = signed(gain.mean)
     return text if gain.interval is None else f"{text} [{interval_text(gain.interval)}]"
 
@@ -60,11 +66,13 @@ def network_name(arch: str) -> str:
         >>> network_name("lenet"), network_name("joint-ensemble")
         ('LeNet', 'the joint ensemble')
     """
+    check_choice("arch", arch, (*NAMES, "joint-ensemble"))
     return "the joint ensemble" if arch == "joint-ensemble" else NAMES[arch]
 
 
 def data_name(row: Row) -> str:
     """Data set and classes."""
+    check_type("row", row, Row, "a Row")
     return f"{NAMES[row.dataset]} {row.classes}"
 
 
@@ -77,4 +85,5 @@ def p_text(p: float | None) -> str:
     """
     if p is None:
         return DASH
+    p = check_number("p", p, least=0, most=1)
     return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -9,11 +9,12 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from jqkd._checks import check_choice, check_integer, check_number, fail
+from jqkd._checks import check_choice, check_integer, check_number, check_seed, fail
 from jqkd.data import AUGMENTATIONS, DATASETS, parse_classes
 from jqkd.models import NETWORKS, TEACHERS, base_of
 from jqkd.quantum.measurement import check_shots
 from jqkd.training.controls import CONTROLS, FEATURE_CONTROLS
+from jqkd.training.losses import check_temperature
 from jqkd.training.recipes import RECIPES
 
 # Raised when the meaning of a configuration changes, so that old results are not taken for new.
@@ -59,6 +60,17 @@ TRAINING: dict[str, dict[str, Any]] = {
     },
 }
 SCHEDULES = ("constant", "cosine")
+# Weights and rates beyond are nothing or infinity in single precision, times what they scale.
+_HEAVIEST, _LEAST_RATE = 1e6, 1e-30
+# More than anybody needs, and less than a machine hangs with.
+MOST_EPOCHS = 10**6
+_MOST = {
+    "qubits": (10, "a student has one class per outcome"),
+    "epochs": (MOST_EPOCHS, ""),
+    "evaluate_every": (MOST_EPOCHS, ""),
+    "batch_size": (2**16, "no data set has more images"),
+    "per_class": (2**16, "no data set has more images"),
+}
 # Came later: left out of digests where they are the paper's, so that older results keep theirs.
 _LATER = {"recipe", "label_weight", "schedule", "augmentation", "control", "evaluate_every"}
 ENSEMBLES = ("ensemble", "joint-ensemble")
@@ -123,10 +135,10 @@ class TeacherConfig(Config):
     def __post_init__(self) -> None:
         check_choice("arch", self.arch, (*TEACHERS, "ensemble"))
         _check_data(self.dataset, self.classes)
-        check_integer("epochs", self.epochs, 1)
-        check_integer("batch_size", self.batch_size, 1)
-        check_number("learning_rate", self.learning_rate, above=0)
-        check_integer("seed", self.seed, 0)
+        for name in ("epochs", "batch_size"):
+            _check_whole(self, name)
+        _check_rate(self)
+        object.__setattr__(self, "seed", check_seed("seed", self.seed))
 
     @property
     def members(self) -> tuple[TeacherConfig, ...]:
@@ -197,43 +209,48 @@ class StudentConfig(Config):
     def __post_init__(self) -> None:
         _check_data(self.dataset, self.classes)
         check_choice("preset", self.preset, NETWORKS)
+        if self.recipe is not None:
+            check_choice("recipe", self.recipe, RECIPES)
         network = NETWORKS[self.preset]
         for name, value in _defaults(self.preset, self.recipe).items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
-        check_integer("qubits", self.qubits, 1)
+        _check_whole(self, "qubits")
         if self.num_classes > 2**self.qubits:
             needed = math.ceil(math.log2(self.num_classes))
             must = f"give every class an outcome: {self.num_classes} classes need at least {needed}"
             fail("qubits", must, self.qubits)
         if self.shots is not None:
             check_shots(self.shots)
+            object.__setattr__(self, "shots", int(self.shots))
             if not network.draws_shots:
                 must = f"be exact (None) where the preset is {self.preset}, which runs no circuit"
                 fail("shots", must, self.shots)
         if self.head is None:
             object.__setattr__(self, "head", network.heads[0])
         check_choice("head", self.head, network.heads)
-        check_integer("epochs", self.epochs, 1)
-        check_integer("batch_size", self.batch_size, 1)
-        check_number("learning_rate", self.learning_rate, above=0)
-        check_number("temperature", self.temperature, above=0)
+        for name in ("epochs", "batch_size", "evaluate_every"):
+            _check_whole(self, name)
+        _check_rate(self)
+        object.__setattr__(self, "temperature", check_temperature(self.temperature))
         for name in ("weight", "label_weight"):
-            if not 0 <= getattr(self, name) < math.inf:
-                fail(name, "be a finite number of 0 or more", getattr(self, name))
-        check_choice("recipe", self.recipe, RECIPES)
+            value = check_number(name, getattr(self, name), least=0, most=_HEAVIEST)
+            object.__setattr__(self, name, value)
         if self.needs_features and not network.has_hidden_layer:
             fail("recipe", f"compare logits: preset {self.preset} has no hidden layer", self.recipe)
+        most = RECIPES[self.recipe].most_rows
+        if most and self.batch_size > most:
+            must = f"be at most {most} where the recipe is {self.recipe}, for want of memory"
+            fail("batch_size", must, self.batch_size)
         check_choice("schedule", self.schedule, SCHEDULES)
         check_choice("augmentation", self.augmentation, AUGMENTATIONS)
         check_choice("control", self.control, CONTROLS)
         if self.needs_features and self.control not in FEATURE_CONTROLS:
             must = f"be one of {', '.join(FEATURE_CONTROLS)} where the recipe is {self.recipe}"
             fail("control", must, self.control, "it compares hidden layers, and labels have none")
-        check_integer("evaluate_every", self.evaluate_every, 1)
         check_choice("term", self.term, DISTILLATION_TERMS)
         if self.per_class is not None:
-            check_integer("per_class", self.per_class, 1)
+            _check_whole(self, "per_class")
         check_choice("selection", self.selection, ("first", "random"))
 
     @property
@@ -283,3 +300,18 @@ def _defaults(preset: str, recipe: str | None) -> dict[str, Any]:
 def _check_data(dataset: str, classes: str) -> None:
     check_choice("dataset", dataset, DATASETS)
     parse_classes(classes, DATASETS[dataset].num_classes)
+
+
+def _check_whole(config: Config, name: str) -> None:
+    """The field is a whole number from 1 to the most that is allowed, and a plain ``int``."""
+    value = check_integer(name, getattr(config, name), 1)
+    most, reason = _MOST[name]
+    if value > most:
+        fail(name, f"be at most {most}", value, reason)
+    object.__setattr__(config, name, value)
+
+
+def _check_rate(config: TeacherConfig | StudentConfig) -> None:
+    check_number("learning_rate", config.learning_rate, above=0)
+    rate = check_number("learning_rate", config.learning_rate, least=_LEAST_RATE, most=_HEAVIEST)
+    object.__setattr__(config, "learning_rate", rate)

@@ -8,10 +8,13 @@ gains from them is not knowledge.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import log_softmax, softmax
+
+from jqkd._checks import check_array, fail
 
 Control = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -21,6 +24,23 @@ _LEAST = 1e-30
 _SAME = 1e-4
 
 
+def _checked(control: Control) -> Control:
+    """The control, refusing answers and targets that are not of the same images."""
+
+    @wraps(control)
+    def checked(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        logits = np.asarray(check_array("logits", logits, ("...", "N", "C")))
+        targets = np.asarray(check_array("targets", targets, (*logits.shape[:-1], "C")))
+        if not logits.size:
+            fail("logits", "hold at least one answer", f"shape {logits.shape}")
+        if targets.min() < 0 or np.abs(targets.sum(-1) - 1).max() > 1e-3:
+            fail("targets", "be shares of 0 or more that sum to 1", "other numbers")
+        return control(logits, targets)
+
+    return checked
+
+
+@_checked
 def shuffled(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Every image gets the logits (or features) of another one, the same in all views.
 
@@ -32,6 +52,8 @@ def shuffled(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
         >>> shuffled(np.arange(4.0)[:, None], np.ones((4, 1))).ravel().tolist()
         [1.0, 3.0, 0.0, 2.0]
     """
+    if logits.shape[-2] < 2:
+        fail("logits", "answer at least 2 images, where each gets another's", "one")
     order = np.random.default_rng(0).permutation(logits.shape[-2])
     # Along one cycle through all images, so that none keeps its own.
     source = np.empty_like(order)
@@ -39,6 +61,7 @@ def shuffled(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return logits[..., source, :]
 
 
+@_checked
 def constant(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """The teacher's mean probabilities for every image.
 
@@ -65,6 +88,7 @@ def mean_features(features: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return np.broadcast_to(mean, features.shape).astype(features.dtype)
 
 
+@_checked
 def smoothed(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """The labels themselves, smoothed until their mean entropy is the teacher's.
 
@@ -75,6 +99,8 @@ def smoothed(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
         >>> np.exp(smoothed(teacher, labels)).round(2).tolist()
         [[0.9, 0.1], [0.1, 0.9]]
     """
+    if logits.shape != targets.shape:
+        fail("targets", f"have shape {logits.shape} like the logits", f"shape {targets.shape}")
     wanted = _entropy(softmax(logits, -1))
 
     def smooth(share: float) -> np.ndarray:
@@ -91,6 +117,7 @@ def _entropy(probabilities: np.ndarray) -> float:
     return float(-(probabilities * logs).sum(-1).mean())
 
 
+@_checked
 def none(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """The teacher as it is."""
     return logits

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import softmax
 
+from jqkd._checks import check_array, check_type, fail
 from jqkd.models.heads import FILL, HEADS
 from jqkd.training.config import StudentConfig
 
@@ -29,11 +30,16 @@ def gradient_sizes(vectors: np.ndarray, label_weights: np.ndarray) -> dict[str, 
         ``norm`` (R, T), weights included; ``cosine`` (R, T), 0 where there is no gradient;
         ``cross_entropy`` (R,), the norm of cross-entropy's gradient without its weight.
 
+    Raises:
+        InputError: arrays whose shapes do not fit.
+
     Example:
         >>> found = gradient_sizes(np.array([[[3.0, 4.0], [0.0, 2.0]]]), np.array([0.5]))
         >>> found["norm"].tolist(), found["cosine"].round(3).tolist()
         ([[2.5, 2.0]], [[1.0, 0.8]])
     """
+    vectors = np.asarray(check_array("vectors", vectors, ("R", "T", "n"), finite=False))
+    check_array("label_weights", label_weights, vectors.shape[:1])
     # In double precision: the square of what reaches a collapsed student is 0 in single.
     vectors = vectors.astype(np.float64)
     norms = np.linalg.norm(vectors, axis=-1)
@@ -59,12 +65,20 @@ def saturation(slopes: np.ndarray, angles: np.ndarray) -> dict[str, np.ndarray]:
         Means (R,): ``slope``; ``sine``, |sin theta|; ``saturated``, the share of features whose
         slope is below pi / 100.
 
+    Raises:
+        InputError: arrays whose shapes do not fit.
+
     Example:
         >>> found = saturation(np.array([[[np.pi, 0.0]]]), np.array([[[0.0, np.pi]]]))
         >>> found["saturated"].tolist(), found["sine"].round(6).tolist()
         ([0.5], [0.0])
     """
-    slopes, angles = slopes.astype(np.float64), angles.astype(np.float64)
+    slopes = np.asarray(check_array("slopes", slopes, ("R", "B", "F"), finite=False))
+    angles = check_array("angles", angles, (*slopes.shape[:2], "P"), finite=False)
+    if not slopes.size or not np.size(angles):
+        name, given = ("angles", angles) if slopes.size else ("slopes", slopes)
+        fail(name, "hold at least one number", f"shape {np.shape(given)}")
+    slopes, angles = slopes.astype(np.float64), np.asarray(angles, np.float64)
     return {
         "slope": slopes.mean((1, 2)),
         "sine": np.abs(np.sin(angles)).mean((1, 2)),
@@ -79,11 +93,19 @@ def agreement(student: np.ndarray, teacher: np.ndarray) -> np.ndarray:
         student: logits ``(..., N, L)``, L >= C; those that are no class are left out.
         teacher: logits ``(N, C)``.
 
+    Raises:
+        InputError: arrays whose shapes do not fit.
+
     Example:
         >>> float(agreement(np.array([[1.0, 0.0, 9.0], [0.0, 1.0, 0.0]]), np.eye(2)))
         1.0
     """
+    teacher = np.asarray(check_array("teacher", teacher, ("N", "C")))
+    student = np.asarray(check_array("student", student, ("...", len(teacher), "L")))
     classes = teacher.shape[-1]
+    if not teacher.size or student.shape[-1] < classes:
+        must = "hold at least one image and class, and no more classes than the student's logits"
+        fail("teacher", must, f"shape {teacher.shape} beside {student.shape}")
     return (student[..., :classes].argmax(-1) == teacher.argmax(-1)).mean(-1)
 
 
@@ -101,6 +123,9 @@ def calibration(logits: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]
         ``error``, the expected calibration error; ``confidence`` and ``accuracy``, means; shape
         ``(...)`` each.
 
+    Raises:
+        InputError: arrays whose shapes do not fit.
+
     Example:
         >>> logits = np.log([[0.8, 0.2], [0.8, 0.2]])
         >>> found = calibration(logits, np.array([0, 1]))
@@ -109,6 +134,13 @@ def calibration(logits: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]
 
     Source: Guo et al., arXiv:1706.04599, section 2.
     """
+    logits = np.asarray(check_array("logits", logits, ("...", "N", "L")))
+    labels = np.asarray(check_array("labels", labels, logits.shape[-2:-1], kinds="iu"))
+    if not logits.size:
+        fail("logits", "hold at least one image and class", f"shape {logits.shape}")
+    if labels.min() < 0 or labels.max() >= logits.shape[-1]:
+        given = f"a range of {labels.min()} to {labels.max()}"
+        fail("labels", f"lie within 0-{logits.shape[-1] - 1}, the logits", given)
     confidence = softmax(logits.astype(np.float64), -1).max(-1)
     right = logits.argmax(-1) == labels
     # Bin m is ((m - 1) / M, m / M].
@@ -136,6 +168,7 @@ def head_range(config: StudentConfig) -> dict[str, np.ndarray]:
         >>> head_range(config)["probability"].max().round(2)
         np.float64(0.08)
     """
+    check_type("config", config, StudentConfig, "a StudentConfig")
     outcomes = 2**config.qubits
     random = np.random.default_rng(0).dirichlet(np.full(outcomes, 0.3), 1000)
     tried = np.concatenate([np.eye(outcomes), np.full((1, outcomes), 1 / outcomes), random])

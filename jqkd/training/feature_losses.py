@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import Array
+from jax.typing import ArrayLike
 
-from jqkd._checks import check_integer
+from jqkd._checks import check_array, check_integer, check_key, fail, is_concrete, shown
+
+# A map of more weights than that, or triplets of more rows, fill a machine's memory.
+_MOST_WEIGHTS, MOST_ROWS = 2**24, 512
 
 
 def hints(student_features: Array, teacher_features: Array) -> Array:
@@ -26,12 +31,19 @@ def hints(student_features: Array, teacher_features: Array) -> Array:
     Returns:
         Squared units of the teacher's features, shape ``(...)``.
 
+    Raises:
+        InputError: two shapes that differ, numbers that are not finite.
+
     Example:
         >>> float(hints(jnp.array([1.0, 2.0]), jnp.array([0.0, 4.0])))
         2.5
 
     Source: Romero et al., arXiv:1412.6550, section 2.2.
     """
+    student_features = check_array("student_features", student_features, ("...", "F"))
+    teacher_features = check_array("teacher_features", teacher_features, student_features.shape)
+    if not student_features.shape[-1]:
+        fail("student_features", "have at least one feature", f"shape {student_features.shape}")
     return jnp.square(student_features - teacher_features).mean(-1)
 
 
@@ -47,7 +59,7 @@ def hint_regressor(student_size: int, teacher_size: int, *, key: Array) -> Array
         Shape ``(student_size, teacher_size)``, normal with variance 1 / student_size.
 
     Raises:
-        InputError: if a size is below 1.
+        InputError: if a size is below 1, or both are too large; a key that is none.
 
     Example:
         >>> hint_regressor(50, 84, key=jax.random.key(0)).shape
@@ -55,8 +67,12 @@ def hint_regressor(student_size: int, teacher_size: int, *, key: Array) -> Array
 
     Source: Romero et al., arXiv:1412.6550, section 2.2, with a linear map for flat features.
     """
-    check_integer("student_size", student_size, 1)
-    check_integer("teacher_size", teacher_size, 1)
+    student_size = check_integer("student_size", student_size, 1)
+    teacher_size = check_integer("teacher_size", teacher_size, 1)
+    if student_size * teacher_size > _MOST_WEIGHTS:
+        must = f"times `teacher_size` be at most {_MOST_WEIGHTS}"
+        fail("student_size", must, f"{shown(student_size)} x {shown(teacher_size)}")
+    check_key("key", key)
     return jax.nn.initializers.lecun_normal()(key, (student_size, teacher_size))
 
 
@@ -74,6 +90,9 @@ def relational_distance(student_features: Array, teacher_features: Array, presen
     Returns:
         Dimensionless, shape ``(B,)``, 0 for absent rows.
 
+    Raises:
+        InputError: shapes that do not fit, or more than 512 rows.
+
     Example:
         >>> line = jnp.array([[0.0], [1.0], [3.0]])
         >>> relational_distance(line, 4 * line, jnp.ones(3, bool)).tolist()
@@ -81,6 +100,8 @@ def relational_distance(student_features: Array, teacher_features: Array, presen
 
     Source: Park et al., arXiv:1904.05068, section 3.2.1; means as in their code.
     """
+    batch = _checked_batch(student_features, teacher_features, present)
+    student_features, teacher_features, present = batch
     ours, theirs = (_distances(f, present) for f in (student_features, teacher_features))
     return optax.losses.huber_loss(ours, theirs).sum(-1) / jnp.maximum(present.sum(), 1)
 
@@ -100,6 +121,9 @@ def relational_angle(student_features: Array, teacher_features: Array, present: 
     Returns:
         Dimensionless, shape ``(B,)``, 0 for absent rows.
 
+    Raises:
+        InputError: shapes that do not fit, or more than 512 rows.
+
     Example:
         >>> corner = jnp.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
         >>> relational_angle(corner, 4 * corner[:, ::-1], jnp.ones(3, bool)).tolist()
@@ -107,9 +131,29 @@ def relational_angle(student_features: Array, teacher_features: Array, present: 
 
     Source: Park et al., arXiv:1904.05068, section 3.2.2; means as in their code.
     """
+    batch = _checked_batch(student_features, teacher_features, present)
+    student_features, teacher_features, present = batch
     ours, theirs = (_cosines(f, present) for f in (student_features, teacher_features))
     gaps = optax.losses.huber_loss(ours, theirs)
     return gaps.sum((-2, -1)) / jnp.maximum(present.sum(), 1) ** 2
+
+
+def _checked_batch(
+    student_features: ArrayLike, teacher_features: ArrayLike, present: ArrayLike
+) -> tuple[Array, Array, Array]:
+    """Features of as many rows as ``present`` has; those of absent rows may be anything."""
+    present = jnp.asarray(check_array("present", present, ("B",), kinds="b"))
+    rows = len(present)
+    if rows > MOST_ROWS:
+        must = f"have at most {MOST_ROWS} rows, whose triplets fill the memory"
+        fail("present", must, f"shape {present.shape}", "choose a smaller batch size")
+    features = []
+    for name, given in (("student", student_features), ("teacher", teacher_features)):
+        given = check_array(f"{name}_features", given, (rows, "F"), finite=False)
+        if is_concrete(given) and is_concrete(present):
+            check_array(f"{name}_features", np.asarray(given)[np.asarray(present)])
+        features.append(jnp.asarray(given))
+    return *features, present
 
 
 def _sides(features: Array, present: Array) -> tuple[Array, Array]:

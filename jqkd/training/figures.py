@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jqkd._checks import InputError
+from jqkd._checks import InputError, check_array, check_path, check_type, fail, shown
 from jqkd.data import Subset
 
 # Okabe and Ito's palette: tells apart for colour-blind readers.
@@ -38,7 +38,7 @@ def curves_figure(result: dict[str, Any], path: Path) -> None:
         path: where the picture goes; its ending decides the format.
 
     Raises:
-        InputError: a file that cannot be written.
+        InputError: an ending of no format, or a file that cannot be written.
     """
     from matplotlib.figure import Figure
 
@@ -50,6 +50,10 @@ def curves_figure(result: dict[str, Any], path: Path) -> None:
 def _draw_curves(figure: Any, result: dict[str, Any]) -> None:
     from matplotlib.ticker import PercentFormatter
 
+    check_type("result", result, dict, "the result of `run_student`")
+    missing = [name for name in ("arms", "seeds", "student") if name not in result]
+    if missing:
+        fail("result", "be the result of `run_student`", f"one without {', '.join(missing)}")
     left, right = figure.subplots(1, 2)
     loss_axes(left, result, "validation_loss", "validation cross-entropy (nats)")
     loss_axes(right, result, "test_accuracy", "test accuracy")
@@ -60,6 +64,10 @@ def _draw_curves(figure: Any, result: dict[str, Any]) -> None:
 
 
 def _save(figure: Any, path: Path) -> None:
+    path, formats = check_path("path", path), figure.canvas.get_supported_filetypes()
+    if path.suffix.lower()[1:] not in formats:
+        endings = ", ".join(f".{name}" for name in sorted(formats))
+        fail("path", f"end in one of {endings}", shown(str(path)))
     try:
         figure.savefig(path, dpi=150)
     except (OSError, ValueError) as error:
@@ -76,7 +84,8 @@ def demo_figure(result: dict[str, Any], test: Subset, predicted: np.ndarray, pat
         path: where the picture goes; its ending decides the format.
 
     Raises:
-        InputError: a file that cannot be written.
+        InputError: images that do not fill the rows evenly, an ending of no format, or a file that
+            cannot be written.
     """
     from matplotlib.figure import Figure
 
@@ -84,6 +93,13 @@ def demo_figure(result: dict[str, Any], test: Subset, predicted: np.ndarray, pat
     curves, digits = figure.subfigures(2, 1, height_ratios=[3, 2])
     _draw_curves(curves, result)
     rows, columns = 2, 12
+    check_type("test", test, Subset, "a Subset")
+    predicted = check_array("predicted", predicted, (len(test),), kinds="iu")
+    counts = np.bincount(test.labels)
+    each = rows * columns // max(1, len(counts))
+    if len(set(counts)) != 1 or len(counts) * each != rows * columns or counts[0] < each:
+        must = f"hold as many images of every class, and fill {rows * columns} places evenly"
+        fail("test", must, f"images by class {shown(counts.tolist())}")
     # The same number of images of every class, in the order of the classes.
     order = np.argsort(test.labels, kind="stable").reshape(test.labels.max() + 1, -1)
     chosen = order[:, : rows * columns // len(order)].reshape(-1)

@@ -7,12 +7,19 @@ teacher has C.
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from jqkd._checks import check_array, check_integer, check_number, fail, is_concrete
 from jqkd.models.heads import FILL
+
+# Colder, logits overflow; hotter, rounding times T^2 is more than the loss.
+COLDEST, HOTTEST = 1e-3, 1e3
 
 
 def cross_entropy(logits: Array, targets: Array) -> Array:
@@ -25,10 +32,15 @@ def cross_entropy(logits: Array, targets: Array) -> Array:
     Returns:
         Nats, shape ``(...)``.
 
+    Raises:
+        InputError: shapes that do not fit, numbers that are not finite.
+
     Example:
         >>> round(float(cross_entropy(jnp.array([0.0, 0.0]), jnp.array([0.0, 1.0]))), 4)
         0.6931
     """
+    logits, targets = check_logits("logits", logits), check_logits("targets", targets)
+    check_widths("targets", targets, "logits", logits)
     logs = jax.nn.log_softmax(logits)[..., : targets.shape[-1]]
     return -(targets * logs).sum(-1)
 
@@ -49,14 +61,57 @@ def distillation(
     Returns:
         Nats, shape ``(...)``, summed over classes.
 
+    Raises:
+        InputError: shapes that do not fit, T or C out of range.
+
     Example:
         >>> same = jnp.array([1.0, 2.0, 3.0])
         >>> abs(float(distillation(same, same, 3.0, 3))) < 1e-6
         True
     """
+    student, teacher = check_pair(student, teacher, temperature, classes)
     size = teacher.shape[-1]
     inside = jnp.arange(size) < classes
     log_p = jax.nn.log_softmax(jnp.where(inside, teacher / temperature, FILL))
     log_q = jax.nn.log_softmax(jnp.where(inside, student[..., :size] / temperature, FILL))
     terms = jnp.where(inside, jnp.exp(log_p) * (log_p - log_q), 0)
     return temperature**2 * terms.sum(-1)
+
+
+def check_pair(
+    student: ArrayLike, teacher: ArrayLike, temperature: ArrayLike, classes: ArrayLike
+) -> tuple[Array, Array]:
+    """The arguments of a loss on logits, as ``distillation`` has them; the logits as arrays."""
+    student, teacher = check_logits("student", student), check_logits("teacher", teacher)
+    check_widths("teacher", teacher, "student", student)
+    if is_concrete(temperature):
+        check_temperature(_number(temperature))
+    if is_concrete(classes):
+        check_integer("classes", _number(classes), 1, teacher.shape[-1])
+    return student, teacher
+
+
+def check_temperature(value: Any) -> float:
+    """T is a number that single precision can divide by; it as a plain ``float``."""
+    check_number("temperature", value, above=0)
+    return check_number("temperature", value, least=COLDEST, most=HOTTEST)
+
+
+def check_logits(name: str, value: ArrayLike) -> Array:
+    """Finite real numbers with an axis of classes, as an array of floating point."""
+    value = check_array(name, value, ("...", "L"))
+    if not value.shape[-1]:
+        fail(name, "have at least one class", f"shape {value.shape}")
+    return value if jnp.issubdtype(value.dtype, jnp.floating) else jnp.asarray(value, float)
+
+
+def check_widths(name: str, narrow: Array, other: str, wide: Array) -> None:
+    """As many rows in both, and no more columns in the first."""
+    if narrow.shape[:-1] != wide.shape[:-1] or narrow.shape[-1] > wide.shape[-1]:
+        must = f"have the rows of `{other}`, {wide.shape[:-1]}, and at most its {wide.shape[-1]}"
+        fail(name, f"{must} columns", f"shape {narrow.shape}")
+
+
+def _number(value: Any) -> Any:
+    """What an array without axes holds; anything else as it is, to be refused as that."""
+    return value.item() if np.ndim(value) == 0 and hasattr(value, "item") else value

@@ -13,12 +13,19 @@ from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
+from jqkd._checks import check_array, fail, is_concrete
 from jqkd.models.heads import FILL
-from jqkd.training.feature_losses import hints, relational_angle, relational_distance
-from jqkd.training.losses import distillation
+from jqkd.training.feature_losses import (
+    MOST_ROWS,
+    hints,
+    relational_angle,
+    relational_distance,
+)
+from jqkd.training.losses import check_pair, distillation
 
 # Sun et al.'s; logits that spread less are all the same in float32, and have no order to teach.
 _STD_EPSILON = 1e-7
@@ -54,6 +61,9 @@ def decoupled(
     Returns:
         Nats, shape ``(...)``.
 
+    Raises:
+        InputError: shapes that do not fit, T, C or a label out of range.
+
     Example:
         >>> same = jnp.array([1.0, 2.0, 3.0])
         >>> abs(float(decoupled(same, same + 1, jnp.array(2), 4.0, 3))) < 1e-5
@@ -61,6 +71,10 @@ def decoupled(
 
     Source: Zhao et al., arXiv:2203.08679, section 3; T^2 as in their code.
     """
+    student, teacher = check_pair(student, teacher, temperature, classes)
+    labels = _checked_labels(labels, teacher, classes)
+    for name, weight in (("target_weight", target_weight), ("rest_weight", rest_weight)):
+        check_array(name, weight)
     size = teacher.shape[-1]
     target = jax.nn.one_hot(labels, size, dtype=bool)
     rest = (jnp.arange(size) < classes) & ~target
@@ -69,6 +83,16 @@ def decoupled(
     right_or_wrong = (jnp.exp(p) * (p - q)).sum(-1)
     among_wrong = jnp.where(rest, jnp.exp(p_rest) * (p_rest - q_rest), 0).sum(-1)
     return temperature**2 * (target_weight * right_or_wrong + rest_weight * among_wrong)
+
+
+def _checked_labels(labels: ArrayLike, teacher: Array, classes: ArrayLike) -> Array:
+    labels = check_array("labels", labels, teacher.shape[:-1], kinds="iu")
+    if is_concrete(labels) and is_concrete(classes):
+        outside = (np.asarray(labels) < 0) | (np.asarray(labels) >= classes)
+        if outside.any():
+            first = np.asarray(labels)[outside].ravel()[0]
+            fail("labels", f"lie within 0-{int(classes) - 1}, the classes", int(first))
+    return labels
 
 
 def _split(logits: Array, target: Array, rest: Array) -> tuple[Array, Array]:
@@ -97,6 +121,9 @@ def standardised(
     Returns:
         Nats, shape ``(...)``.
 
+    Raises:
+        InputError: shapes that do not fit, T or C out of range.
+
     Example:
         >>> teacher = jnp.array([1.0, 4.0, 3.0, 2.0])
         >>> abs(float(standardised(teacher / 10 + 5, teacher, 2.0, 4))) < 1e-5
@@ -104,6 +131,7 @@ def standardised(
 
     Source: Sun et al., arXiv:2403.01427, algorithms 1 and 2.
     """
+    student, teacher = check_pair(student, teacher, temperature, classes)
     inside = jnp.arange(teacher.shape[-1]) < classes
     z_student = _z_scores(student[..., : teacher.shape[-1]], inside)
     return distillation(z_student, _z_scores(teacher, inside), temperature, classes)
@@ -172,6 +200,7 @@ class Recipe:
         same_view: whether its authors insist that the teacher sees the student's very image,
             augmented or mixed; here every recipe does (``jqkd.training.teaching``).
         regressor: whether the student's features first pass a ``hint_regressor``.
+        most_rows: the largest batch that fits a machine's memory, where that is a question.
     """
 
     loss: Loss
@@ -182,6 +211,7 @@ class Recipe:
     uses_labels: bool = True
     same_view: bool = False
     regressor: bool = False
+    most_rows: int | None = None
 
 
 RECIPES: dict[str, Recipe] = {
@@ -229,6 +259,7 @@ RECIPES: dict[str, Recipe] = {
         weight=1.0,
         temperature=None,
         reference="Park, Kim, Lu, Cho: Relational Knowledge Distillation, arXiv:1904.05068",
+        most_rows=MOST_ROWS,
     ),
     # Hinton's loss: what is new is that teacher and student see the same view, that there are no
     # labels, and patience. T = 1 is theirs for ImageNet and for long schedules on Flowers.

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jqkd._checks import check_integer, fail
+from jqkd._checks import check_integer, check_type, fail
 from jqkd.data import Splits, Subset, check_images, view
 from jqkd.training import loop
 from jqkd.training.config import StudentConfig
@@ -85,9 +85,11 @@ class Block:
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
+        check_type("config", self.config, StudentConfig, "a StudentConfig")
+        check_type("splits", self.splits, Splits, "Splits, as `student_splits` returns them")
         check_integer("runs", len(self.runs), 1)
         for subset in (self.splits.train, self.splits.validation, self.splits.test):
-            check_images(subset.images, subset.labels)
+            check_images(subset.images, subset.labels, classes=self.config.num_classes)
         distilled = any(run.arm == DISTILLED for run in self.runs)
         if distilled and self.teacher is None:
             fail("teacher", "be given where a student is distilled", "None")

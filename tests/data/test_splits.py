@@ -89,11 +89,11 @@ def test_scaled_to_one():
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"per_class": 18}, r"Class 0 \(a\) of mine has 20 train images, but 21"),
-        ({"test_per_class": 11}, r"Class 0 \(a\) of mine has 10 test images, but 11"),
+        ({"per_class": 18}, r"`per_class` must be at most 17: class 0 \(a\) of mine has 20 train"),
+        ({"test_per_class": 11}, r"at most 10: class 0 \(a\) of mine has 10 test images, but 11"),
         ({"per_class": 0}, "at least 1"),
         ({"selection": "best"}, "first, random"),
-        ({"seed": -1}, "at least 0"),
+        ({"seed": -1}, "`seed` must be an integer from 0"),
         ({"per_class": None}, "be given for the data set 'mine'"),
     ],
 )

@@ -76,7 +76,7 @@ def test_a_dry_run_leaves_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        (["--rows", "cifar*"], "No row of table all is called 'cifar\\*'"),
+        (["--rows", "cifar*"], "`patterns` must match rows of table all, but 'cifar\\*'"),
         (["--preset", "paper"], "`preset` must be one of paper-code, paper-text"),
         (["--table", "3"], "`table` must be one of 1, 2, all, demo"),
         (["--shots", "many"], "`shots` must be a whole number .* or `notebook`"),

@@ -299,7 +299,7 @@ def test_a_readme_is_brought_up_to_date(summary, tmp_path):
     assert readme_block(summary) in text
     assert with_block(text, summary) == text
     assert len(compact(summary).cells) == 18
-    with pytest.raises(InputError, match="The README lacks the lines <!-- tables paper-code: be"):
+    with pytest.raises(InputError, match="lacks the lines <!-- tables paper-code: be"):
         with_block("nothing", summary)
     with pytest.raises(InputError, match=r"cannot be read \(No such file"):
         update_readme(tmp_path / "none.md", summary)

@@ -72,7 +72,7 @@ def test_selection():
 
 
 def test_unknown_rows_are_named():
-    with pytest.raises(InputError, match="No row of table 1 is called 'fashion\\*'"):
+    with pytest.raises(InputError, match="must match rows of table 1, but 'fashion\\*'"):
         select("1", ["fashion*"])
     with pytest.raises(InputError, match="`table` must be one of 1, 2, all, demo, but '3'"):
         select("3")

@@ -152,7 +152,10 @@ def test_selecting_brings_what_a_taught_line_is_compared_with():
     names = lambda study, glob: [v.name for v in STUDIES[study].select(glob)]  # noqa: E731
     assert names("controls", "shuffled") == ["alone", "shuffled"]
     assert names("ladder", "head") == ["head"]
-    with pytest.raises(InputError, match="No variant of study controls is called 'x\\*'; there"):
+    with pytest.raises(
+        InputError,
+        match="`glob` must match variants of study controls, but 'x\\*' was given; there",
+    ):
         STUDIES["controls"].select("x*")
 
 
@@ -375,7 +378,10 @@ def test_a_dry_run_leaves_nothing(tmp_path):
             "`name` must be one of ladder, recipes, controls, circuits, all, but",
         ),
         (["ladder", "--datasets", "x"], "`datasets` must be one of mnist, fashion_mnist, digits"),
-        (["ladder", "--variants", "x"], "No variant of study ladder is called 'x'; there are"),
+        (
+            ["ladder", "--variants", "x"],
+            "`glob` must match variants of study ladder, but 'x' was given; there are",
+        ),
         (["ladder", "--seeds", 0], "`seeds` must be an integer of at least 1, but 0"),
     ],
 )

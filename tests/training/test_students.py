@@ -237,6 +237,6 @@ def test_chunked_predictions_do_not_depend_on_the_chunks():
 
 
 def test_images_of_another_shape_are_refused(splits):
-    wide = dataclasses.replace(splits.train, images=np.zeros((len(splits.train), 32, 32)))
     with pytest.raises(InputError, match="`images` must"):
+        wide = dataclasses.replace(splits.train, images=np.zeros((len(splits.train), 32, 32)))
         Block(CONFIG, dataclasses.replace(splits, train=wide), [Run(0, ALONE)])
