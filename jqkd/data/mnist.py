@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from jqkd._checks import InputError
+from jqkd.common.files import try_to_write
 from jqkd.data.cache import Arrays, digest
 
 _FILES = {
@@ -155,9 +156,8 @@ def _check_network(url: str) -> None:
 def _is_writable(folder: Path) -> bool:
     """``folder`` exists or can be made, and a file can be put into it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return True
+        try_to_write(folder)
+        return True
     except OSError:
         return False
 

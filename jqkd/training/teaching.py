@@ -72,7 +72,7 @@ def answers(
     said = []
     for member in members:
         keep = {"cache_dir": cache_dir, "on_progress": on_progress}
-        obtain_teacher(member, dataset, **keep)
+        obtain_teacher(member, dataset, with_weights=True, **keep)
         said.append(_of_views(member, config, dataset, train, cache_dir))
     if len(said) == 1:
         return said[0]
