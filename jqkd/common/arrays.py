@@ -16,14 +16,16 @@ from jqkd.common.files import DamagedFile, written_whole
 # Bz2 and LZMA, which NumPy does not write, unpack without a bound.
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _HEADER = (1, 0)
+# Bytes of the largest number that NumPy has.
+_LARGEST = 16
 
 
 class Most(NamedTuple):
     """What an array in a file may be.
 
     Attributes:
-        kinds: of its dtype, NumPy's letters: i and u integers, f real.
-        elements: how many at most.
+        kinds: of its dtype, NumPy's letters: i and u integers, f real, U text.
+        elements: how many at most, of 16 bytes at most.
     """
 
     kinds: str
@@ -87,9 +89,10 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: Most) -> np.
         count = math.prod(shape)
         if dtype.hasobject or dtype.kind not in most.kinds:
             raise ValueError(f"{member.filename} holds {dtype}")
-        if min(shape, default=0) < 0 or count > most.elements:
+        size = count * dtype.itemsize
+        if min(shape, default=0) < 0 or size > most.elements * _LARGEST or count > most.elements:
             raise ValueError(f"{member.filename} has shape {shape}, too large")
-        if member.file_size != file.tell() + count * dtype.itemsize:
+        if member.file_size != file.tell() + size:
             raise ValueError(f"{member.filename} is not as long as its header says")
         file.seek(0)
         return np.lib.format.read_array(file, allow_pickle=False)

@@ -121,8 +121,7 @@ def write_cache(path: Path, arrays: Arrays) -> None:
     except InputError as error:
         warnings.warn(
             f"The cache folder {path.parent} cannot be written ({type(error.__cause__).__name__}), "
-            "so the images are decoded again next time; set JQKD_CACHE to a folder that can be "
-            "written.",
+            "so its share is made again next time; set JQKD_CACHE to a folder that can be written.",
             CacheWarning,
             stacklevel=3,
         )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,15 +17,14 @@ import numpy as np
 from jqkd._checks import InputError
 from jqkd.common.files import DamagedFile
 
-# Folders that Orbax had not finished when it was killed.
-HALF = "*.orbax-checkpoint-tmp*"
+# Folders that Orbax has not finished.
+_HALF = "*.orbax-checkpoint-tmp*"
+_LONGEST = 200
 
 
 def _manager(folder: Path, read_only: bool) -> Any:
     import orbax.checkpoint as ocp
 
-    # Orbax reports every save of every run; the progress bar is enough.
-    logging.getLogger("absl").setLevel(logging.ERROR)
     # Whoever writes is alone, so what is half-written there is of a killed process.
     options = ocp.CheckpointManagerOptions(
         max_to_keep=None if read_only else 1,
@@ -59,15 +61,34 @@ def save(folder: Path, epoch: int, state: Any, curves: Mapping[str, np.ndarray],
 
 @contextlib.contextmanager
 def _told(folder: Path) -> Iterator[None]:
-    """One sentence where Orbax cannot write: of a full disk it has several exceptions."""
+    """One sentence where Orbax cannot write: of a full disk it has several exceptions.
+
+    Raises:
+        InputError: in place of any of them; nothing half-written stays in the folder.
+    """
+    try:
+        with _quiet():
+            yield
+    except Exception as error:
+        remove_half_written(folder)
+        full = os.strerror(errno.ENOSPC)
+        reason = full if full in str(error) else f"{type(error).__name__}: {error}"
+        raise InputError(
+            f"{folder} cannot be written ({' '.join(reason.split())[:_LONGEST]}); choose another "
+            "place or make room: what was finished is kept."
+        ) from error
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Orbax reports every save of every run, and what it raises a second time."""
+    log = logging.getLogger("absl")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
     try:
         yield
-    except Exception as error:
-        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
-        raise InputError(
-            f"The checkpoint in {folder} cannot be written ({' '.join(reason.split())[:200]}); "
-            "choose another place or make room: what was written before is kept."
-        ) from error
+    finally:
+        log.setLevel(level)
 
 
 def save_weights(folder: Path, params: Any) -> None:
@@ -78,7 +99,7 @@ def save_weights(folder: Path, params: Any) -> None:
     """
     import orbax.checkpoint as ocp
 
-    with _told(folder), ocp.StandardCheckpointer() as checkpointer:
+    with _told(folder.parent), ocp.StandardCheckpointer() as checkpointer:
         checkpointer.save(folder.resolve(), params, force=True)
 
 
@@ -91,7 +112,7 @@ def restore_weights(folder: Path, like: Any, advice: str) -> Any:
     import orbax.checkpoint as ocp
 
     try:
-        with ocp.StandardCheckpointer() as checkpointer:
+        with _quiet(), ocp.StandardCheckpointer() as checkpointer:
             return checkpointer.restore(folder.resolve(), on_one_device(like))
     except Exception as error:
         raise DamagedFile(folder, type(error).__name__, advice) from error
@@ -116,7 +137,7 @@ def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.
         return None
     import orbax.checkpoint as ocp
 
-    with _manager(folder, read_only=True) as manager:
+    with _quiet(), _manager(folder, read_only=True) as manager:
         epoch = manager.latest_step()
         try:
             about = manager.restore(epoch, args=ocp.args.Composite(about=ocp.args.JsonRestore()))
@@ -137,6 +158,12 @@ def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.
         except Exception as error:
             raise _damaged(folder, epoch, error) from error
     return epoch, found["state"], curves
+
+
+def remove_half_written(folder: Path) -> None:
+    """Remove what a killed process left unfinished in a folder where no other writes."""
+    for half in folder.glob(_HALF):
+        shutil.rmtree(half, ignore_errors=True)
 
 
 def on_one_device(like: Any) -> Any:

@@ -108,7 +108,9 @@ def _train(
     train = partial(
         train_teacher, config, dataset, checkpoints=checkpoints, on_progress=on_progress
     )
-    _remove_leftovers(folder)
+    remove_leftovers(folder, "logits.npz", 0)
+    remove_leftovers(folder, "teacher.json", 0)
+    checkpoint.remove_half_written(folder)
     try:
         teacher, params = train()
     except DamagedFile as error:
@@ -119,14 +121,6 @@ def _train(
     save_teacher(folder, teacher, dataset.digest, params, watch)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return teacher
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """What killed processes left of logits and weights."""
-    remove_leftovers(folder, "logits.npz", 0)
-    remove_leftovers(folder, "teacher.json", 0)
-    for half in folder.glob(checkpoint.HALF):
-        shutil.rmtree(half, ignore_errors=True)
 
 
 def describe(teacher: Teacher) -> dict[str, Any]:
