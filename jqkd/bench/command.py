@@ -130,7 +130,7 @@ def load(folder: Path) -> Summary:
         raise InputError(f"{folder} holds no {RESULT}; run `jqkd bench --out {folder}`.") from error
     except DamagedFile:
         raise
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedFile(path, type(error).__name__, "measure again") from error
     raise InputError(f"{path} is of another version; measure again.")
 

@@ -92,14 +92,21 @@ def try_to_write(folder: Path) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Arrays and NumPy numbers as lists and numbers; floats rounded to 7 significant digits."""
+    """Arrays and NumPy numbers as lists and numbers; floats rounded to 7 significant digits.
+
+    NaN and infinities, for which JSON has no word, as ``None``: there is no such number.
+
+    Example:
+        >>> plain({"sd": np.array([0.1, np.nan])})
+        {'sd': [0.1, None]}
+    """
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
     if isinstance(value, (np.floating, float)):
-        return float(f"{value:.7g}")
-    if isinstance(value, np.integer):
+        return float(f"{value:.7g}") if np.isfinite(value) else None
+    if isinstance(value, np.generic):
         return value.item()
     return plain(np.asarray(value).tolist()) if hasattr(value, "__array__") else value
 
@@ -110,7 +117,7 @@ def write_json(path: Path, result: dict[str, Any]) -> None:
     Raises:
         InputError: it cannot be written.
     """
-    text = json.dumps(plain(result), indent=1) + "\n"
+    text = json.dumps(plain(result), indent=1, allow_nan=False) + "\n"
     with written_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 

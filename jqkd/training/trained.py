@@ -69,7 +69,7 @@ def load_run(folder: Path) -> TrainedRun:
         )
     try:
         job, runs = _job_of(result)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedFile(path, f"{type(error).__name__}: {error}", _ADVICE) from error
     found = checkpoint.restore(folder / "checkpoints", _shapes(job, len(runs)), job.digest())
     if found is None:

@@ -43,8 +43,13 @@ def test_a_damaged_result_is_one_sentence(run, tmp_path, text):
     assert err.endswith("train again.\n")
 
 
-def test_a_result_of_wrong_values_names_the_file(run, tmp_path):
-    result = {"schema": 1, "kind": "student", "student": {"dataset": "none"}, "teacher": None}
-    (tmp_path / "result.json").write_text(json.dumps(result))
+@pytest.mark.parametrize(
+    "change",
+    [{"student": {"dataset": "none"}}, {"student": [1]}, {"teacher": [1]}, {"seeds": [0, 0]}],
+)
+def test_a_result_of_wrong_values_names_the_file(run, tmp_path, change):
+    student = {"dataset": "digits", "classes": "0-1", "qubits": 1}
+    result = {"schema": 1, "kind": "student", "student": student, "teacher": None, "seeds": [0]}
+    (tmp_path / "result.json").write_text(json.dumps(result | {"arms": {}} | change))
     code, _, err = run("audit", "--run", tmp_path)
     assert code == 2 and err.count("\n") == 1 and os.fspath(tmp_path / "result.json") in err

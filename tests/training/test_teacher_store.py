@@ -20,7 +20,7 @@ import pytest
 import jqkd
 from jqkd._checks import InputError
 from jqkd.data import CacheWarning, cache, load
-from jqkd.training import teacher_store
+from jqkd.training import checkpoint, teacher_store
 from jqkd.training.config import TeacherConfig
 from jqkd.training.teacher_store import obtain_teacher, teacher_folder, weights_digest
 from jqkd.training.teachers import train_teacher
@@ -303,6 +303,27 @@ def test_a_killed_training_goes_on_from_its_checkpoint(last, epochs, trained, da
     assert seen == epochs
     assert same(again, trained[0])
     assert sorted(p.name for p in folder.iterdir()) == KEPT
+
+
+def test_what_killed_processes_left_is_removed(trainings, dataset, tmp_path):
+    folder = teacher_folder(CONFIG, dataset, tmp_path)
+    for half in ("weights.orbax-checkpoint-tmp-1", "weights.orbax-checkpoint-tmp"):
+        (folder / half / "d").mkdir(parents=True)
+    for half in (".logits.npz.01234567.tmp", ".teacher.json.01234567.tmp"):
+        (folder / half).write_text("half")
+    obtain_teacher(CONFIG, dataset, cache_dir=tmp_path)
+    assert sorted(p.name for p in folder.iterdir()) == KEPT
+
+
+def test_who_writes_checkpoints_removes_half_ones_and_who_reads_does_not(tmp_path):
+    state, curves = {"a": np.zeros(2, np.float32)}, {"loss": np.zeros(1)}
+    checkpoint.save(tmp_path, 1, state, curves, "name")
+    half = tmp_path / "2.orbax-checkpoint-tmp"
+    half.mkdir()
+    assert checkpoint.restore(tmp_path, state, "name")[0] == 1
+    assert half.exists()  # It may be that of a training that goes on.
+    checkpoint.save(tmp_path, 3, state, curves, "name")
+    assert [p.name for p in tmp_path.iterdir()] == ["3"]
 
 
 def stop_after_an_epoch(progress):
