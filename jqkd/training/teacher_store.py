@@ -28,7 +28,7 @@ from jqkd.training import checkpoint
 from jqkd.training.config import TeacherConfig
 from jqkd.training.loop import Task
 from jqkd.training.result import Stopwatch, environment
-from jqkd.training.teachers import Progress, Teacher, average, teacher_task, train_teacher
+from jqkd.training.teachers import Progress, Teacher, average, train_teacher
 
 _PARTS = ("train", "validation", "test")
 _CURVES = {f"{part}_{name}" for part in _PARTS for name in ("loss", "accuracy")}
@@ -153,21 +153,21 @@ def save_teacher(
         "data_digest": data_digest,
         "logits_digest": arrays_digest(arrays),
         "weights_digest": None if params is None else weights_digest(params),
+        "weights_files": checkpoint.files_digest(folder / "weights"),
         "seconds": watch.seconds(),
         "environment": environment(),
     }
     write_json(folder / "teacher.json", about)
 
 
-def load_weights(
-    folder: Path, task: Task, advice: str = "delete the teacher's folder to train it again"
-) -> Params:
+def load_weights(folder: Path, task: Task) -> Params:
     """A kept teacher's weights.
 
     Raises:
         DamagedFile: they are not there, or not whole.
     """
     like = jax.eval_shape(task.init, jax.random.key(0))
+    advice = "delete the teacher's folder to train it again"
     return checkpoint.restore_weights(folder / "weights", like, advice)
 
 
@@ -191,7 +191,7 @@ def load_teacher(
     logits, ids, digest = _load_logits(folder / "logits.npz", config, dataset)
     try:
         curves = {name: np.asarray(about["curves"][name], np.float64) for name in _CURVES}
-        # Teachers of earlier versions carry no digest of their logits.
+        # Teachers of earlier versions carry no digests of their files.
         fits = {
             "configuration": about["digest"] == config.digest(),
             "data": about["data_digest"] == dataset.digest,
@@ -199,12 +199,10 @@ def load_teacher(
             "curves": all(_is_curve(curve, config.epochs) for curve in curves.values()),
         }
         if with_weights:
-            task = teacher_task(config.arch, config.num_classes)
-            weights = weights_digest(load_weights(folder, task, _ADVICE))
-            fits["weights"] = about["weights_digest"] == weights
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, DamagedFile):
-            raise
+            files = checkpoint.files_digest(folder / "weights")
+            whole = about.get("weights_files", files) == files
+            fits["weights"] = whole and (folder / "weights").is_dir()
+    except (KeyError, TypeError, ValueError, OSError) as error:
         raise DamagedFile(path, f"{type(error).__name__}: {error}", _ADVICE) from error
     wrong = [name for name, fit in fits.items() if not fit]
     if wrong:

@@ -23,7 +23,7 @@ from jqkd.data import CacheWarning, cache, load
 from jqkd.training import checkpoint, teacher_store
 from jqkd.training.config import TeacherConfig
 from jqkd.training.teacher_store import obtain_teacher, teacher_folder, weights_digest
-from jqkd.training.teachers import train_teacher
+from jqkd.training.teachers import teacher_task, train_teacher
 
 ROOT = Path(jqkd.__file__).parents[1]
 CONFIG = TeacherConfig("lenet", "digits", "0-1", epochs=2, batch_size=64)
@@ -141,7 +141,8 @@ def repack(path, **changed):
 
 def without_digest(folder):
     """As an earlier version wrote it."""
-    edit(folder / "teacher.json", lambda about: about.pop("logits_digest"))
+    for name in ("logits_digest", "weights_files"):
+        edit(folder / "teacher.json", lambda about, name=name: about.pop(name))
 
 
 def with_nan(logits):
@@ -203,8 +204,11 @@ def test_a_damaged_teacher_is_named_and_trained_again(how, copy, trainings, trai
 
 def test_a_teacher_of_an_earlier_version_is_read(copy, trainings, trained, dataset):
     without_digest(teacher_folder(CONFIG, dataset, copy))
-    assert same(obtain_teacher(CONFIG, dataset, cache_dir=copy), trained[0])
-    assert trainings == []
+    again = obtain_teacher(CONFIG, dataset, cache_dir=copy, with_weights=True)
+    assert same(again, trained[0]) and trainings == []
+    shutil.rmtree(teacher_folder(CONFIG, dataset, copy) / "weights")
+    with pytest.warns(CacheWarning, match="weights not as described"):
+        obtain_teacher(CONFIG, dataset, cache_dir=copy, with_weights=True)
 
 
 def largest(folder):
@@ -221,18 +225,12 @@ def test_weights_that_are_damaged_count_where_they_are_needed(
     how(folder / "weights")
     obtain_teacher(CONFIG, dataset, cache_dir=copy)
     assert trainings == []
-    with pytest.warns(CacheWarning, match="weights .* damaged: .*trained again"):
+    with pytest.warns(
+        CacheWarning, match="damaged: weights not as described there; .* trained again"
+    ):
         obtain_teacher(CONFIG, dataset, cache_dir=copy, with_weights=True)
-    task = teacher_store.teacher_task(CONFIG.arch, CONFIG.num_classes)
-    again = teacher_store.load_weights(folder, task)
+    again = teacher_store.load_weights(folder, teacher_task(CONFIG.arch, CONFIG.num_classes))
     assert weights_digest(again) == weights_digest(trained[1]) and len(trainings) == 1
-
-
-def test_other_weights_than_those_described_count_as_damaged(copy, trainings, dataset):
-    path = teacher_folder(CONFIG, dataset, copy) / "teacher.json"
-    edit(path, lambda about: about.update(weights_digest="0" * 16))
-    with pytest.warns(CacheWarning, match="damaged: weights not as described there"):
-        obtain_teacher(CONFIG, dataset, cache_dir=copy, with_weights=True)
 
 
 def forbid_writing(monkeypatch, number=errno.EROFS):
