@@ -18,13 +18,14 @@ ROOT = PACKAGE.parent
 MAY_IMPORT = {
     "__init__": set(),
     "_checks": set(),
+    "common": {"_checks"},
     "quantum": {"_checks"},
-    "data": {"_checks", "quantum"},
+    "data": {"_checks", "common", "quantum"},
     "models": {"_checks", "quantum"},
-    "training": {"_checks", "quantum", "data", "models"},
-    "experiments": {"_checks", "quantum", "data", "models", "training"},
-    "crosscheck": {"_checks", "quantum", "models"},
-    "bench": {"_checks", "quantum", "data", "models", "training", "experiments"},
+    "training": {"_checks", "common", "quantum", "data", "models"},
+    "experiments": {"_checks", "common", "quantum", "data", "models", "training"},
+    "crosscheck": {"_checks", "common", "quantum", "models"},
+    "bench": {"_checks", "common", "quantum", "data", "models", "training", "experiments"},
     # On top: whatever is named nowhere here may import everything.
 }
 HEAVY = ("qiskit", "qiskit_aer", "tensorflow_datasets", "matplotlib", "sklearn", "platformdirs")
@@ -71,6 +72,7 @@ def test_no_back_edge(path):
 @pytest.mark.parametrize(
     ("part", "source"),
     [
+        ("common", "from jqkd.data import load"),
         ("quantum", "from jqkd.models import LeNet"),
         ("quantum", "def f():\n    import jqkd.training.loop"),
         ("data", "from jqkd import models"),
@@ -103,7 +105,7 @@ def loaded_by(modules: str) -> set[str]:
 
 def importable() -> list[str]:
     """Every module of the package that training needs, by name."""
-    parts = ("quantum", "data", "models", "training")
+    parts = ("common", "quantum", "data", "models", "training")
     paths = sorted(path for part in parts for path in (PACKAGE / part).rglob("*.py"))
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths]
     return ["jqkd", *(name.removesuffix(".__init__") for name in names)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import time
@@ -18,6 +17,7 @@ from jqkd.bench.runner import Plan, measure
 from jqkd.bench.studies import run_studies
 from jqkd.bench.summary import Summary, summarise
 from jqkd.bench.workloads import WORKLOADS
+from jqkd.common.files import DamagedFile, read_json
 from jqkd.experiments.readme import write_text
 from jqkd.training.result import environment, write_json
 
@@ -78,8 +78,7 @@ def run(plan: Plan, studies: list[str], say: Callable[[str], None], folder: Path
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) else {}
+        return read_json(folder / RESULT, "measure again")
     except (OSError, ValueError):
         return {}
 
@@ -124,13 +123,15 @@ def load(folder: Path) -> Summary:
     """
     path = folder / RESULT
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
+        result = read_json(path, "measure again")
         if (result["kind"], result["schema"]) == ("bench", SCHEMA):
             return summarise(result)
     except FileNotFoundError as error:
         raise InputError(f"{folder} holds no {RESULT}; run `jqkd bench --out {folder}`.") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is damaged ({type(error).__name__}); measure again.") from error
+    except DamagedFile:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedFile(path, type(error).__name__, "measure again") from error
     raise InputError(f"{path} is of another version; measure again.")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jqkd.common.files import written_whole
 from jqkd.crosscheck.battery import BatteryReport
 
 if TYPE_CHECKING:
@@ -88,10 +89,10 @@ def _panel(axis: Any, found: list[Finding]) -> None:
 def write_json(data: dict[str, Any], path: str | Path) -> Path:
     """Plain JSON, written beside its place and moved there, so that no half of it is ever seen."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(json.dumps(_plain(data), indent=2, allow_nan=False) + "\n")
-    return partial.replace(path)
+    text = json.dumps(_plain(data), indent=2, allow_nan=False) + "\n"
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return path
 
 
 def _plain(value: Any) -> Any:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import warnings
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from jqkd._checks import InputError
+from jqkd._checks import InputError, check_path
+from jqkd.common.arrays import Most, read_npz, write_npz
+from jqkd.common.files import DamagedFile, remove_leftovers, try_to_write
 
 Arrays = dict[str, np.ndarray]
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
+# The largest data set has 70,000 images; what claims to be larger is not read.
+_MOST_IMAGES = 100_000
+_MOST = {
+    part: Most("u", _MOST_IMAGES * 28 * 28) if "images" in part else Most("i", _MOST_IMAGES)
+    for part in PARTS
+}
 
 
 class CacheWarning(UserWarning):
@@ -24,12 +30,17 @@ class CacheWarning(UserWarning):
 def cache_folder(cache_dir: str | os.PathLike[str] | None = None) -> Path:
     """Where decoded data sets are kept: ``cache_dir``, else ``JQKD_CACHE``, else the platform's.
 
+    Raises:
+        InputError: ``JQKD_CACHE`` is set to what can be no folder.
+
     >>> cache_folder("somewhere").name
     'somewhere'
     """
-    chosen = cache_dir or os.environ.get("JQKD_CACHE")
-    if chosen:
-        return Path(chosen).expanduser()
+    if cache_dir is not None:
+        return check_path("cache_dir", cache_dir).expanduser()
+    chosen = os.environ.get("JQKD_CACHE")
+    if chosen is not None:
+        return _checked(chosen)
     try:
         import platformdirs
     except ImportError:
@@ -38,6 +49,37 @@ def cache_folder(cache_dir: str | os.PathLike[str] | None = None) -> Path:
             "set JQKD_CACHE to a folder or run `pip install platformdirs`."
         ) from None
     return Path(platformdirs.user_cache_dir("jqkd", appauthor=False))
+
+
+def _checked(chosen: str) -> Path:
+    """What ``JQKD_CACHE`` names, unless something that is no folder lies there or on the way."""
+    try:
+        folder = nearest = Path(chosen).expanduser()
+        while not os.path.lexists(nearest) and nearest != nearest.parent:
+            nearest = nearest.parent
+        if chosen and os.path.isdir(nearest):
+            return folder
+    except RuntimeError:  # ~ of somebody unknown
+        pass
+    raise InputError(
+        f"JQKD_CACHE is {chosen!r}, which is no folder and cannot be made one; set it to a folder "
+        "that can be written, or unset it."
+    )
+
+
+def check_cache(folder: Path) -> None:
+    """Try to write into the cache folder, before hours of training.
+
+    Raises:
+        InputError: it cannot be written, or the disk is full.
+    """
+    try:
+        try_to_write(folder)
+    except OSError as error:
+        raise InputError(
+            f"The cache folder {folder} cannot be written ({error.strerror}); set JQKD_CACHE to a "
+            "folder that can be written and has room."
+        ) from error
 
 
 def digest(arrays: Arrays) -> str:
@@ -58,38 +100,28 @@ def digest(arrays: Arrays) -> str:
 
 def read_cache(path: Path, expected: str) -> Arrays | None:
     """The arrays in ``path``, or None where there is no file or not the ``expected`` digest."""
+    remove_leftovers(path.parent, path.name)
+    advice = "it is rebuilt from the source"
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {part: stored[part] for part in PARTS}
+        arrays = read_npz(path, _MOST, advice)
         if digest(arrays) == expected:
             return arrays
-        reason = "its contents are not those of the data set"
-    except (FileNotFoundError, NotADirectoryError):
+        raise DamagedFile(path, "its contents are not those of the data set", advice)
+    except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        reason = f"it cannot be read ({type(error).__name__})"
-    warnings.warn(
-        f"The cache file {path} is damaged: {reason}; it is rebuilt from the source.",
-        CacheWarning,
-        stacklevel=3,
-    )
-    return None
+    except DamagedFile as error:
+        warnings.warn(str(error), CacheWarning, stacklevel=3)
+        return None
 
 
 def write_cache(path: Path, arrays: Arrays) -> None:
-    """Write ``arrays`` beside ``path`` and move them there at once; warn where that fails."""
-    scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    """Write ``arrays`` whole; warn where that fails."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with scratch.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        os.replace(scratch, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            scratch.unlink(missing_ok=True)
+        write_npz(path, arrays)
+    except InputError as error:
         warnings.warn(
-            f"The cache folder {path.parent} cannot be written ({type(error).__name__}), so the "
-            "images are decoded again next time; set JQKD_CACHE to a folder that can be written.",
+            f"The cache folder {path.parent} cannot be written ({type(error.__cause__).__name__}), "
+            "so its share is made again next time; set JQKD_CACHE to a folder that can be written.",
             CacheWarning,
             stacklevel=3,
         )

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from jqkd._checks import InputError
+from jqkd.common.files import try_to_write
 from jqkd.data.cache import Arrays, digest
 
 _FILES = {
@@ -27,6 +28,8 @@ _FILES = {
     "test_images": "t10k-images-idx3-ubyte.gz",
     "test_labels": "t10k-labels-idx1-ubyte.gz",
 }
+# Of the largest published file: 60,000 images and a header.
+_MOST_BYTES = 16 + 60_000 * 28 * 28
 _HELP = (
     "set TFDS_DATA_DIR to a folder that has them, connect to the network once, "
     "or use --dataset digits"
@@ -155,9 +158,8 @@ def _check_network(url: str) -> None:
 def _is_writable(folder: Path) -> bool:
     """``folder`` exists or can be made, and a file can be put into it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return True
+        try_to_write(folder)
+        return True
     except OSError:
         return False
 
@@ -180,7 +182,9 @@ def _read_files(name: str, paths: dict[str, Path], expected: str) -> Arrays:
 def _read_idx(path: Path) -> np.ndarray:
     """An IDX file of bytes: two zeros, type 8, dimensions, sizes (big-endian), data."""
     with gzip.open(path) as file:
-        raw = file.read()
+        raw = file.read(_MOST_BYTES + 1)
+    if len(raw) > _MOST_BYTES:
+        raise ValueError("larger than the published file")
     if raw[:3] != b"\x00\x00\x08":
         raise ValueError("not an IDX file of bytes")
     dimensions = raw[3]

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jqkd._checks import InputError
-from jqkd.training.result import plain, write_json, written_whole
+from jqkd.common.arrays import Most, arrays_digest, read_npz
+from jqkd.common.files import DamagedFile, plain, read_json, write_json
 
 STORE_SCHEMA = 1
+_ADVICE = "run again with --redo to do it anew"
+# Answers to all views of all images; hidden layers are the largest of it.
+_MOST = {
+    "ids": Most("iu", 2**20),
+    "logits": Most("f", 2**26),
+    "features": Most("f", 2**26),
+}
 
 
-class DamagedUnit(InputError):
+class DamagedUnit(DamagedFile):
     """A unit's file that is not what was written."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} is damaged ({reason}); run again with --redo to do it anew.")
-        self.path = path
+        super().__init__(path, reason, _ADVICE)
 
 
 def write_unit(path: Path, name: str, content: dict[str, Any]) -> None:
@@ -42,23 +47,18 @@ def read_unit(path: Path, name: str) -> dict[str, Any]:
         DamagedUnit: the file is not what was written under that name.
     """
     try:
-        about = json.loads(path.read_text())
-        if about["schema"] == STORE_SCHEMA and about["unit"] == name:
-            if _sha(about["content"]) == about["sha256"]:
-                return about["content"]
+        about = read_json(path, _ADVICE)
+        if about["schema"] != STORE_SCHEMA or about["unit"] != name:
+            raise DamagedUnit(path, "it is another unit's, or of another version")
+        if _sha(about["content"]) != about["sha256"]:
             raise DamagedUnit(path, "its numbers are not those written")
-        reason = "it is another unit's, or of another version"
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if isinstance(error, DamagedUnit):
-            raise
-        reason = type(error).__name__
-    raise DamagedUnit(path, reason)
-
-
-def write_arrays(path: Path, arrays: dict[str, Any]) -> None:
-    """Write compressed arrays; the same arrays give the same bytes."""
-    with written_whole(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+    except DamagedFile as error:
+        raise DamagedUnit(path, error.reason) from error
+    except FileNotFoundError as error:
+        raise DamagedUnit(path, "it is missing") from error
+    except KeyError as error:
+        raise DamagedUnit(path, f"it lacks {error}") from error
+    return about["content"]
 
 
 def read_arrays(path: Path, digest: str) -> dict[str, np.ndarray]:
@@ -68,20 +68,11 @@ def read_arrays(path: Path, digest: str) -> dict[str, np.ndarray]:
         DamagedUnit: the file is not what was written.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        if arrays_digest(arrays) == digest:
-            return arrays
-        reason = "its numbers are not those written"
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        reason = type(error).__name__
-    raise DamagedUnit(path, reason)
-
-
-def arrays_digest(arrays: dict[str, Any]) -> str:
-    """Sixteen hex digits that name some arrays."""
-    sha = hashlib.sha256()
-    for name, array in sorted(arrays.items()):
-        sha.update(f"{name} {array.dtype.str} {array.shape};".encode())
-        sha.update(np.ascontiguousarray(array))
-    return sha.hexdigest()[:16]
+        arrays = read_npz(path, _MOST, _ADVICE, optional=("logits", "features"))
+    except DamagedFile as error:
+        raise DamagedUnit(path, error.reason) from error
+    except FileNotFoundError as error:
+        raise DamagedUnit(path, "it is missing") from error
+    if arrays_digest(arrays) != digest:
+        raise DamagedUnit(path, "its numbers are not those written")
+    return arrays

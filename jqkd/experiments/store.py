@@ -18,21 +18,15 @@ from typing import Any
 
 import numpy as np
 
-from jqkd._checks import InputError
-from jqkd.experiments.files import (
-    STORE_SCHEMA,
-    DamagedUnit,
-    arrays_digest,
-    read_arrays,
-    read_unit,
-    write_arrays,
-    write_unit,
-)
+from jqkd._checks import InputError, check_integer
+from jqkd.common.arrays import arrays_digest, write_npz
+from jqkd.common.files import DamagedFile, plain, read_json, write_json
+from jqkd.experiments.files import STORE_SCHEMA, DamagedUnit, read_arrays, read_unit, write_unit
 from jqkd.experiments.locks import claim, holder
 from jqkd.experiments.plan import AnswerUnit, Arm, TeacherUnit, Unit
 from jqkd.experiments.presets import Settings
-from jqkd.training.result import plain, write_json
 
+_ADVICE = "choose another --out, or delete that file: the units beside it are kept"
 _BLOCK = re.compile(r"seeds-(\d+)-(\d+)\.json")
 
 
@@ -51,22 +45,21 @@ class Store:
         """
         path = root / "tables.json"
         try:
-            about = json.loads(path.read_text())
+            about = read_json(path, _ADVICE)
             if about["kind"] != "tables":
                 raise KeyError("kind")
             schema = (about["schema"], about["settings"].pop("schema"))
             if schema == _schemas():
-                return cls(root, Settings(**about["settings"]), about["asked"])
+                return cls(root, Settings(**about["settings"]), _checked(about["asked"]))
         except FileNotFoundError:
             raise InputError(
                 f"Argument `out` must be a folder that `jqkd tables run` has written, but {root} "
                 "has no tables.json."
             ) from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(
-                f"{path} cannot be read or is damaged ({type(error).__name__}: {error}); choose "
-                "another --out, or delete that file: the units beside it are kept."
-            ) from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if isinstance(error, DamagedFile):
+                raise
+            raise DamagedFile(path, f"{type(error).__name__}: {error}", _ADVICE) from error
         raise InputError(
             f"The results in {root} have schema {schema}, but this version of jqkd writes "
             f"{_schemas()}; choose another --out."
@@ -114,7 +107,7 @@ class Store:
         path = self.path(unit)
         if arrays is not None:
             content = content | {"arrays_sha256": arrays_digest(arrays)}
-            write_arrays(path.with_suffix(".npz"), arrays)
+            write_npz(path.with_suffix(".npz"), arrays, compressed=True)
         write_unit(path, unit.name, content)
 
     def read(self, unit: Unit) -> dict[str, Any]:
@@ -131,7 +124,7 @@ class Store:
         Raises:
             DamagedUnit: the file is not what was written.
         """
-        digest = self.read(unit)["arrays_sha256"]
+        digest = self.read(unit).get("arrays_sha256")
         return read_arrays(self.path(unit).with_suffix(".npz"), digest)
 
     def runs(self, arm: Arm) -> dict[int, dict[str, Any]]:
@@ -224,6 +217,15 @@ class Store:
 
 def _schemas() -> tuple[int, int]:
     return (STORE_SCHEMA, Settings().to_json()["schema"])
+
+
+def _checked(asked: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for, if it can have been."""
+    if not all(isinstance(row, str) for row in asked["rows"]):
+        raise TypeError("rows are not names")
+    for name in ("seeds", "teacher_seeds"):
+        check_integer(name, asked[name], 1)
+    return asked
 
 
 def _check_same(root: Path, there: Settings, asked: Settings) -> None:

@@ -11,8 +11,10 @@ import numpy as np
 
 import jqkd
 from jqkd._checks import InputError, fail
+from jqkd.common.arrays import arrays_digest
+from jqkd.common.files import DamagedFile
 from jqkd.data import Dataset, Subset, load, student_splits
-from jqkd.experiments.files import arrays_digest
+from jqkd.experiments.files import DamagedUnit
 from jqkd.experiments.mechanism import mechanism
 from jqkd.experiments.plan import AnswerUnit, StudentUnit, TeacherUnit
 from jqkd.experiments.store import Store
@@ -168,8 +170,11 @@ def shipped_teacher(unit: TeacherUnit | AnswerUnit, where: str) -> tuple[Content
         fail("teachers", must, f"`{where}`")
     for store in stores:
         if store.done(unit):
-            arrays = store.read_logits(unit)
-            content = store.read(unit)
+            try:
+                arrays, content = store.read_logits(unit), store.read(unit)
+            except DamagedUnit as error:  # It cannot be done anew from here.
+                advice = "use --teachers train, or another results folder"
+                raise DamagedFile(error.path, error.reason, advice) from error
             del content["arrays_sha256"]
             return content, arrays
     raise InputError(

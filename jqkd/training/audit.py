@@ -7,7 +7,6 @@ with an audit has the bits of one without.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -20,6 +19,7 @@ import numpy as np
 from jax import Array
 
 from jqkd._checks import fail
+from jqkd.common.files import read_json
 from jqkd.data import view
 from jqkd.models import build_student
 from jqkd.models.functional import Functional, functional
@@ -270,7 +270,7 @@ class Audit:
 
     def _kept(self) -> list[dict[str, Any]]:
         try:
-            kept = json.loads(self.file.read_text()) if self.file else {}
+            kept = read_json(self.file, "") if self.file else {}
             mine = plain(self._students())
             if {name: kept[name] for name in mine} == mine:
                 return [found for found in kept["history"] if found["epoch"] <= self.block.epoch]

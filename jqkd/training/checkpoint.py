@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import hashlib
 import logging
-from collections.abc import Mapping
+import os
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +16,23 @@ import jax
 import numpy as np
 
 from jqkd._checks import InputError
+from jqkd.common.files import DamagedFile
+
+# Folders that Orbax has not finished.
+_HALF = "*.orbax-checkpoint-tmp*"
+_LONGEST = 200
 
 
-def _manager(folder: Path) -> Any:
+def _manager(folder: Path, read_only: bool) -> Any:
     import orbax.checkpoint as ocp
 
-    # Orbax reports every save of every run; the progress bar is enough.
-    logging.getLogger("absl").setLevel(logging.ERROR)
-    options = ocp.CheckpointManagerOptions(max_to_keep=1, enable_async_checkpointing=False)
+    # Whoever writes is alone, so what is half-written there is of a killed process.
+    options = ocp.CheckpointManagerOptions(
+        max_to_keep=None if read_only else 1,
+        enable_async_checkpointing=False,
+        cleanup_tmp_directories=not read_only,
+        read_only=read_only,
+    )
     return ocp.CheckpointManager(folder.resolve(), options=options)
 
 
@@ -31,6 +45,9 @@ def save(folder: Path, epoch: int, state: Any, curves: Mapping[str, np.ndarray],
         state: pytree of arrays.
         curves: metrics of those epochs, by name.
         name: digest of the configuration, checked when the run resumes.
+
+    Raises:
+        InputError: the folder cannot be written, or the disk is full; the one before it is kept.
     """
     import orbax.checkpoint as ocp
 
@@ -39,8 +56,82 @@ def save(folder: Path, epoch: int, state: Any, curves: Mapping[str, np.ndarray],
         curves=ocp.args.StandardSave({k: np.asarray(v) for k, v in curves.items()}),
         about=ocp.args.JsonSave({"digest": name, "epoch": epoch}),
     )
-    with _manager(folder) as manager:
+    with _told(folder), _manager(folder, read_only=False) as manager:
         manager.save(epoch, args=items)
+
+
+@contextlib.contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """One sentence where Orbax cannot write: of a full disk it has several exceptions.
+
+    Raises:
+        InputError: in place of any of them; nothing half-written stays in the folder.
+    """
+    try:
+        with _quiet():
+            yield
+    except Exception as error:
+        remove_half_written(folder)
+        full = os.strerror(errno.ENOSPC)
+        reason = full if full in str(error) else f"{type(error).__name__}: {error}"
+        raise InputError(
+            f"{folder} cannot be written ({' '.join(reason.split())[:_LONGEST]}); choose another "
+            "place or make room: what was finished is kept."
+        ) from error
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Orbax reports every save of every run, and what it raises a second time."""
+    log = logging.getLogger("absl")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def save_weights(folder: Path, params: Any) -> None:
+    """Write weights alone, in place of those that are there.
+
+    Raises:
+        InputError: they cannot be written.
+    """
+    import orbax.checkpoint as ocp
+
+    with _told(folder.parent), ocp.StandardCheckpointer() as checkpointer:
+        checkpointer.save(folder.resolve(), params, force=True)
+
+
+def files_digest(folder: Path) -> str:
+    """Sixteen hex digits that name what Orbax wrote: of damaged files it says too much.
+
+    Returns:
+        The digest of all names and bytes; of a folder that is not there, that of none.
+    """
+    sha = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        sha.update(f"{path.relative_to(folder).as_posix()} {path.stat().st_size};".encode())
+        with path.open("rb") as file:
+            while block := file.read(2**20):
+                sha.update(block)
+    return sha.hexdigest()[:16]
+
+
+def restore_weights(folder: Path, like: Any, advice: str) -> Any:
+    """Weights alone, with the structure and shapes of ``like``.
+
+    Raises:
+        DamagedFile: they are not there, or not whole.
+    """
+    import orbax.checkpoint as ocp
+
+    try:
+        with _quiet(), ocp.StandardCheckpointer() as checkpointer:
+            return checkpointer.restore(folder.resolve(), on_one_device(like))
+    except Exception as error:
+        raise DamagedFile(folder, type(error).__name__, advice) from error
 
 
 def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.ndarray]] | None:
@@ -55,13 +146,14 @@ def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.
         Epochs finished, state, curves; ``None`` if there is no checkpoint.
 
     Raises:
-        InputError: the checkpoint is damaged, or belongs to another configuration.
+        DamagedFile: the checkpoint is damaged or incomplete.
+        InputError: it belongs to another configuration.
     """
     if not folder.is_dir() or not any(p.name.isdigit() for p in folder.iterdir()):
         return None
     import orbax.checkpoint as ocp
 
-    with _manager(folder) as manager:
+    with _quiet(), _manager(folder, read_only=True) as manager:
         epoch = manager.latest_step()
         try:
             about = manager.restore(epoch, args=ocp.args.Composite(about=ocp.args.JsonRestore()))
@@ -84,14 +176,18 @@ def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.
     return epoch, found["state"], curves
 
 
+def remove_half_written(folder: Path) -> None:
+    """Remove what a killed process left unfinished in a folder where no other writes."""
+    for half in folder.glob(_HALF):
+        shutil.rmtree(half, ignore_errors=True)
+
+
 def on_one_device(like: Any) -> Any:
     """Shapes for Orbax to restore onto one device, however many there were before."""
     here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
     return jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=here), like)
 
 
-def _damaged(folder: Path, epoch: int | None, error: Exception) -> InputError:
-    return InputError(
-        f"The checkpoint of epoch {epoch} in {folder} cannot be read ({type(error).__name__}); "
-        "it is damaged or incomplete: delete that folder to train from the beginning."
-    )
+def _damaged(folder: Path, epoch: int | None, error: Exception) -> DamagedFile:
+    reason = f"epoch {epoch}, {type(error).__name__}"
+    return DamagedFile(folder, reason, "delete that folder to train from the beginning")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +13,8 @@ import jax
 import numpy as np
 from jax import lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from jqkd.common.files import try_to_write
 
 
 def use_all_cores() -> None:
@@ -31,9 +34,14 @@ def _num_cores() -> int:
 def keep_compiled(folder: Path) -> None:
     """Keep compiled programs in a folder, so that a second start need not compile.
 
-    Does nothing where ``JAX_COMPILATION_CACHE_DIR`` already names one.
+    Does nothing where ``JAX_COMPILATION_CACHE_DIR`` already names one, or where the folder cannot
+    be written: JAX would say so for every program. Whoever can write into that folder can run code
+    here: it should not come from a stranger.
     """
-    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    with contextlib.suppress(OSError):
+        try_to_write(folder)
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import platform
 import time
-from collections.abc import Iterator
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
 from jqkd import __version__
-from jqkd._checks import InputError
+from jqkd.common.files import plain as plain
+from jqkd.common.files import write_json as write_json
+from jqkd.common.files import written_whole as written_whole
 
 RESULT_SCHEMA = 1
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
@@ -92,43 +90,3 @@ def environment() -> dict[str, Any]:
         "device": kind,
         "devices": jax.device_count(),
     }
-
-
-def plain(value: Any) -> Any:
-    """Arrays and NumPy numbers as lists and numbers; floats rounded to 7 significant digits."""
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
-    if isinstance(value, (np.ndarray, jax.Array)):
-        return plain(np.asarray(value).tolist())
-    if isinstance(value, (np.floating, float)):
-        return float(f"{value:.7g}")
-    return value.item() if isinstance(value, np.integer) else value
-
-
-def write_json(path: Path, result: dict[str, Any]) -> None:
-    """Write a file whole or not at all."""
-    text = json.dumps(plain(result), indent=1) + "\n"
-    with written_whole(path) as temporary:
-        temporary.write_text(text)
-
-
-@contextlib.contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """A file beside ``path`` that takes its place once it is written.
-
-    Raises:
-        InputError: the place cannot be written; what was there is still there.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise InputError(
-            f"{path} cannot be written ({error.strerror}); choose another place or make room."
-        ) from error

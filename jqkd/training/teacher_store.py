@@ -6,29 +6,33 @@ digest of the weights they come from. A student needs the logits only.
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import hashlib
-import json
-import os
 import shutil
-import zipfile
+import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from jqkd._checks import InputError
-from jqkd.data import Dataset, cache_folder
+from jqkd.common.arrays import Most, arrays_digest, read_npz, write_npz
+from jqkd.common.files import DamagedFile, read_json, remove_leftovers, write_json
+from jqkd.common.locks import held
+from jqkd.data import CacheWarning, Dataset, cache_folder
+from jqkd.data.cache import check_cache
 from jqkd.models.functional import Params
-from jqkd.training.checkpoint import on_one_device
+from jqkd.training import checkpoint
 from jqkd.training.config import TeacherConfig
 from jqkd.training.loop import Task
-from jqkd.training.result import Stopwatch, environment, write_json
+from jqkd.training.result import Stopwatch, environment
 from jqkd.training.teachers import Progress, Teacher, average, train_teacher
 
 _PARTS = ("train", "validation", "test")
+_CURVES = {f"{part}_{name}" for part in _PARTS for name in ("loss", "accuracy")}
+_ADVICE = "the teacher is trained again"
 
 
 def weights_digest(params: Params) -> str:
@@ -51,33 +55,69 @@ def obtain_teacher(
     dataset: Dataset,
     *,
     cache_dir: Path | None = None,
+    with_weights: bool = False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Teacher:
     """The cached teacher of that configuration, or a newly trained one, which is then cached.
+
+    Of several processes that need one teacher, one trains it and the others wait.
 
     Args:
         config: which teacher.
         dataset: where the images come from.
         cache_dir: in place of the cache folder.
+        with_weights: whether its weights are needed too, and not only its logits.
         on_progress: called every few steps of training.
 
     Raises:
-        InputError: a cache folder that cannot be written, or a damaged checkpoint.
+        InputError: a cache folder that cannot be written, where the teacher must be trained.
         TrainingError: a loss that is not finite.
+
+    Warns:
+        CacheWarning: what the cache has of it is damaged, and the teacher is trained again.
     """
     if config.arch == "ensemble":
-        keep = {"cache_dir": cache_dir, "on_progress": on_progress}
+        keep = {"cache_dir": cache_dir, "with_weights": with_weights, "on_progress": on_progress}
         members = [obtain_teacher(member, dataset, **keep) for member in config.members]
         return average(config, dataset, *members)
-    folder = teacher_folder(config, dataset, cache_dir)
-    found = load_teacher(folder)
-    if found is not None:
-        return found
+    folder, root = teacher_folder(config, dataset, cache_dir), cache_folder(cache_dir)
+    load = partial(load_teacher, folder, config, dataset, with_weights=with_weights)
+    try:
+        return load()
+    except (FileNotFoundError, DamagedFile):
+        check_cache(folder)
+    with held(root / "locks" / f"{folder.name}.lock", "trains this teacher"):
+        try:
+            return load()
+        except FileNotFoundError:
+            pass
+        except DamagedFile as error:
+            warnings.warn(str(error), CacheWarning, stacklevel=2)
+        return _train(folder, config, dataset, on_progress)
+
+
+def _train(
+    folder: Path,
+    config: TeacherConfig,
+    dataset: Dataset,
+    on_progress: Callable[[Progress], None],
+) -> Teacher:
+    """A newly trained teacher; to be called by the only process that writes into the folder."""
     watch = Stopwatch()
     checkpoints = folder / "checkpoints"
-    teacher, params = train_teacher(
-        config, dataset, checkpoints=checkpoints, on_progress=on_progress
+    train = partial(
+        train_teacher, config, dataset, checkpoints=checkpoints, on_progress=on_progress
     )
+    remove_leftovers(folder, "logits.npz", 0)
+    remove_leftovers(folder, "teacher.json", 0)
+    checkpoint.remove_half_written(folder)
+    try:
+        teacher, params = train()
+    except DamagedFile as error:
+        told = DamagedFile(checkpoints, error.reason, _ADVICE + " from the beginning")
+        warnings.warn(str(told), CacheWarning, stacklevel=3)
+        shutil.rmtree(checkpoints)
+        teacher, params = train()
     save_teacher(folder, teacher, dataset.digest, params, watch)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return teacher
@@ -96,27 +136,24 @@ def describe(teacher: Teacher) -> dict[str, Any]:
 def save_teacher(
     folder: Path, teacher: Teacher, data_digest: str, params: Params | None, watch: Stopwatch
 ) -> None:
-    """Write logits, weights and, last, the description that makes the folder count."""
-    import orbax.checkpoint as ocp
+    """Write logits, weights and, last, the description that makes the folder count.
 
-    logits = {f"{part}_logits": teacher.logits[part] for part in _PARTS}
-    ids = {f"{part}_ids": teacher.ids[part] for part in _PARTS}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".logits.{os.getpid()}.npz"
-        np.savez(temporary, **logits, **ids)
-        os.replace(temporary, folder / "logits.npz")
-        if params is not None:
-            with ocp.StandardCheckpointer() as checkpointer:
-                checkpointer.save((folder / "weights").resolve(), params, force=True)
-    except OSError as error:
-        raise InputError(
-            f"The teacher cannot be kept in {folder} ({error.strerror}); set JQKD_CACHE to a "
-            "folder that can be written."
-        ) from error
+    Raises:
+        InputError: the folder cannot be written, or the disk is full.
+    """
+    arrays = {f"{part}_logits": teacher.logits[part] for part in _PARTS}
+    arrays |= {f"{part}_ids": teacher.ids[part] for part in _PARTS}
+    # An old description does not fit the new logits.
+    with contextlib.suppress(OSError):
+        (folder / "teacher.json").unlink()
+    write_npz(folder / "logits.npz", arrays)
+    if params is not None:
+        checkpoint.save_weights(folder / "weights", params)
     about = describe(teacher) | {
         "data_digest": data_digest,
+        "logits_digest": arrays_digest(arrays),
         "weights_digest": None if params is None else weights_digest(params),
+        "weights_files": checkpoint.files_digest(folder / "weights"),
         "seconds": watch.seconds(),
         "environment": environment(),
     }
@@ -127,31 +164,79 @@ def load_weights(folder: Path, task: Task) -> Params:
     """A kept teacher's weights.
 
     Raises:
-        InputError: they are not there, or damaged.
+        DamagedFile: they are not there, or not whole.
     """
-    import orbax.checkpoint as ocp
+    like = jax.eval_shape(task.init, jax.random.key(0))
+    advice = "delete the teacher's folder to train it again"
+    return checkpoint.restore_weights(folder / "weights", like, advice)
 
-    like = on_one_device(jax.eval_shape(task.init, jax.random.key(0)))
+
+def load_teacher(
+    folder: Path, config: TeacherConfig, dataset: Dataset, *, with_weights: bool = False
+) -> Teacher:
+    """A teacher from its folder.
+
+    Args:
+        folder: by ``teacher_folder``.
+        config: which teacher.
+        dataset: where its images come from.
+        with_weights: whether its weights must be whole too.
+
+    Raises:
+        FileNotFoundError: there is none.
+        DamagedFile: what is there is not what was written.
+    """
+    path = folder / "teacher.json"
+    about = read_json(path, _ADVICE)
+    logits, ids, digest = _load_logits(folder / "logits.npz", config, dataset)
     try:
-        with ocp.StandardCheckpointer() as checkpointer:
-            return checkpointer.restore((folder / "weights").resolve(), like)
-    except Exception as error:
-        raise InputError(
-            f"The teacher's weights in {folder} cannot be read ({type(error).__name__}); delete "
-            "that folder to train it again."
-        ) from error
-
-
-def load_teacher(folder: Path) -> Teacher | None:
-    """A teacher from its folder; ``None`` if it is not there or not whole."""
-    try:
-        about = json.loads((folder / "teacher.json").read_text())
-        with np.load(folder / "logits.npz", allow_pickle=False) as file:
-            logits = {part: file[f"{part}_logits"] for part in _PARTS}
-            ids = {part: file[f"{part}_ids"] for part in _PARTS}
-        names = {field.name for field in dataclasses.fields(TeacherConfig)}
-        config = TeacherConfig(**{k: v for k, v in about["config"].items() if k in names})
-        curves = {name: np.asarray(values) for name, values in about["curves"].items()}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
+        curves = {name: np.asarray(about["curves"][name], np.float64) for name in _CURVES}
+        # Teachers of earlier versions carry no digests of their files.
+        fits = {
+            "configuration": about["digest"] == config.digest(),
+            "data": about["data_digest"] == dataset.digest,
+            "logits": about.get("logits_digest", digest) == digest,
+            "curves": all(_is_curve(curve, config.epochs) for curve in curves.values()),
+        }
+        if with_weights:
+            files = checkpoint.files_digest(folder / "weights")
+            whole = about.get("weights_files", files) == files
+            fits["weights"] = whole and (folder / "weights").is_dir()
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise DamagedFile(path, f"{type(error).__name__}: {error}", _ADVICE) from error
+    wrong = [name for name, fit in fits.items() if not fit]
+    if wrong:
+        raise DamagedFile(path, f"{', '.join(wrong)} not as described there", _ADVICE)
     return Teacher(config, curves, logits, ids)
+
+
+def _is_curve(values: np.ndarray, epochs: int) -> bool:
+    return values.shape == (epochs,) and bool(np.isfinite(values).all())
+
+
+def _load_logits(
+    path: Path, config: TeacherConfig, dataset: Dataset
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], str]:
+    """Logits and ids by part, and the digest of all; of just the images of the classes.
+
+    Raises:
+        DamagedFile: there is no such file, or it holds something else.
+    """
+    classes, train = config.class_numbers, dataset.train_labels
+    every = [np.flatnonzero(np.isin(labels, classes)) for labels in (train, dataset.test_labels)]
+    most = sum(map(len, every))
+    expected = {f"{part}_logits": Most("f", most * len(classes)) for part in _PARTS}
+    expected |= {f"{part}_ids": Most("i", most) for part in _PARTS}
+    try:
+        arrays = read_npz(path, expected, _ADVICE)
+    except FileNotFoundError as error:
+        raise DamagedFile(path, "it is missing", _ADVICE) from error
+    logits = {part: arrays[f"{part}_logits"] for part in _PARTS}
+    ids = {part: arrays[f"{part}_ids"] for part in _PARTS}
+    seen = [np.sort(np.concatenate([ids["train"], ids["validation"]])), ids["test"]]
+    if not all(map(np.array_equal, seen, every)):
+        raise DamagedFile(path, "its images are others", _ADVICE)
+    for part, values in logits.items():
+        if values.shape != (len(ids[part]), len(classes)) or not np.isfinite(values).all():
+            raise DamagedFile(path, f"{part} logits are of wrong shape or not finite", _ADVICE)
+    return logits, ids, arrays_digest(arrays)

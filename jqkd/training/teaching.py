@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -21,14 +19,16 @@ import numpy as np
 from jax import Array
 
 from jqkd._checks import fail
+from jqkd.common.arrays import Most, arrays_digest, read_npz
+from jqkd.common.files import DamagedFile, read_json
 from jqkd.data import AUGMENTATIONS, Dataset, Subset, view
-from jqkd.models import average_probabilities
+from jqkd.data.cache import write_cache
+from jqkd.models import LeNet, average_probabilities
 from jqkd.models.functional import Params
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.controls import CONTROLS, FEATURE_CONTROLS, changes_logits
 from jqkd.training.loop import Task, predict_chunks
 from jqkd.training.recipes import Output
-from jqkd.training.result import written_whole
 from jqkd.training.teacher_store import load_weights, obtain_teacher, teacher_folder
 from jqkd.training.teachers import Progress, teacher_task
 
@@ -73,22 +73,19 @@ def answers(
         InputError: features of an ensemble or of a teacher with a wide hidden layer are needed.
     """
     check_features(members, config)
-    said = []
-    for member in members:
-        keep = {"cache_dir": cache_dir, "on_progress": on_progress}
-        obtain_teacher(member, dataset, **keep)
-        said.append(_of_views(member, config, dataset, train, cache_dir))
-    if len(said) == 1:
-        return said[0]
-    mean = np.asarray(average_probabilities(*(output.logits for output in said)))
+    rest = (config, dataset, train, cache_dir, on_progress)
+    parts = [_of_views(member, *rest) for member in members]
+    if len(parts) == 1:
+        return parts[0]
+    mean = np.asarray(average_probabilities(*(output.logits for output in parts)))
     return Output(mean.astype(np.float16).astype(np.float32))
 
 
-def controlled(said: Output, config: StudentConfig, train: Subset) -> Output:
+def controlled(answered: Output, config: StudentConfig, train: Subset) -> Output:
     """What the student is told: the teacher's answers, or those of a control in its place.
 
     Args:
-        said: the teacher's, see ``answers``; features where the recipe compares hidden layers.
+        answered: the teacher's, see ``answers``; features where the recipe compares hidden layers.
         config: the student's: which control, and what its recipe reads.
         train: the student's N train images.
 
@@ -96,10 +93,10 @@ def controlled(said: Output, config: StudentConfig, train: Subset) -> Output:
         InputError: the control would leave what the recipe reads as it is.
     """
     if config.control == "none":
-        return said
+        return answered
     targets = [view(train, config.augmentation, number)[1] for number in range(config.views)]
     targets = targets[0] if config.augmentation == "none" else np.stack(targets)
-    logits, features = np.asarray(said.logits), said.features
+    logits, features = np.asarray(answered.logits), answered.features
     told = Output(CONTROLS[config.control](logits, targets), features)
     changed = changes_logits(logits, told.logits)
     if config.needs_features:
@@ -128,17 +125,17 @@ def _of_views(
     dataset: Dataset,
     train: Subset,
     cache_dir: Path | None,
+    on_progress: Callable[[Progress], None],
 ) -> Output:
     """A member's answers, kept beside its weights."""
     folder = teacher_folder(member, dataset, cache_dir)
     path = folder / f"answers-{_digest(config, train)}.npz"
-    weights = _weights_name(folder)
-    arrays = _kept(path, weights)
+    arrays = _kept(path, _weights_name(folder), config, member.num_classes)
+    keep = {"cache_dir": cache_dir, "on_progress": on_progress}
+    obtain_teacher(member, dataset, with_weights=arrays is None, **keep)
     if arrays is None:
         arrays = _asked(member, config, folder, train)
-        seal = np.array(_seal(arrays, weights))
-        with written_whole(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, **arrays, **{_SEAL: seal})
+        write_cache(path, arrays | {_SEAL: np.array(_seal(arrays, _weights_name(folder)))})
     return _unpacked(arrays, config)
 
 
@@ -159,31 +156,32 @@ def _asked(
     return arrays
 
 
-def _kept(path: Path, weights: str) -> dict[str, np.ndarray] | None:
+def _kept(
+    path: Path, weights: str, config: StudentConfig, num_classes: int
+) -> dict[str, np.ndarray] | None:
     """The answers in a file; ``None`` unless they are whole, and what those weights said."""
+    images = config.views * config.num_images
+    expected = {"logits": Most("f", images * num_classes), _SEAL: Most("U", 4)}
+    if config.needs_features:
+        expected["features"] = Most("f", images * LeNet.hidden_size)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        seal = str(arrays.pop(_SEAL))
-    except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error):
+        arrays = read_npz(path, expected, "the teacher answers again")
+    except (FileNotFoundError, DamagedFile):
         return None
+    seal = str(arrays.pop(_SEAL))
     return arrays if seal == _seal(arrays, weights) else None
 
 
 def _seal(arrays: dict[str, np.ndarray], weights: str) -> str:
     """Names some answers and the weights that gave them."""
-    sha = hashlib.sha256(weights.encode())
-    for name, array in sorted(arrays.items()):
-        sha.update(f"{name} {array.dtype.str} {array.shape};".encode())
-        sha.update(np.ascontiguousarray(array))
-    return sha.hexdigest()[:16]
+    return hashlib.sha256(f"{weights} {arrays_digest(arrays)}".encode()).hexdigest()[:16]
 
 
 def _weights_name(folder: Path) -> str:
     """The digest of a kept teacher's weights, as its description has it."""
     try:
-        return str(json.loads((folder / "teacher.json").read_text())["weights_digest"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(read_json(folder / "teacher.json", "it is trained again")["weights_digest"])
+    except (FileNotFoundError, DamagedFile, KeyError, TypeError):
         return ""
 
 
@@ -201,8 +199,8 @@ def _digest(config: StudentConfig, train: Subset) -> str:
 
 
 def _answer(task: Task, params: Params, subset: Subset) -> Output:
-    said = lambda images, ids: _run(task, params, images)  # noqa: E731
-    return predict_chunks(said, subset.images, subset.ids)
+    predict = lambda images, ids: _run(task, params, images)  # noqa: E731
+    return predict_chunks(predict, subset.images, subset.ids)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ import jax
 import numpy as np
 
 from jqkd._checks import InputError
+from jqkd.common.files import DamagedFile, read_json
 from jqkd.models import LeNet
 from jqkd.training import checkpoint, loop
 from jqkd.training.audit import Audit
@@ -23,6 +23,8 @@ from jqkd.training.student_run import StudentJob, prepare, resume
 from jqkd.training.student_task import student_task, without_regressor
 from jqkd.training.students import Run
 from jqkd.training.teachers import Progress
+
+_ADVICE = "train again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,30 +57,34 @@ def load_run(folder: Path) -> TrainedRun:
     """
     path = folder / "result.json"
     try:
-        result = json.loads(path.read_text())
-        if result["schema"] != RESULT_SCHEMA or result["kind"] != "student":
-            raise InputError(
-                f"{path} is a {result['kind']} result of schema {result['schema']}, but a student "
-                f"result of schema {RESULT_SCHEMA} is needed; train again with this version."
-            )
-        # A configuration's JSON leaves out what is as in the paper.
-        fields = TRAINING["paper-code"] | result["student"]
-        config = StudentConfig(**_fields(StudentConfig, fields))
-        teacher = result["teacher"] and TeacherConfig(**_fields(TeacherConfig, result["teacher"]))
-        job = StudentJob(config, teacher, tuple(result["seeds"]))
-        runs = [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
+        result = read_json(path, _ADVICE)
     except FileNotFoundError as error:
         must = "be a folder that `jqkd student --out` has written"
         raise InputError(f"Argument `run` must {must}, but {folder} has no result.json.") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path} is damaged ({type(error).__name__}); train again.") from error
+    kind = result.get("kind"), result.get("schema")
+    if None not in kind and kind != ("student", RESULT_SCHEMA):
+        raise InputError(
+            f"{path} is a {kind[0]} result of schema {kind[1]}, but a student result of schema "
+            f"{RESULT_SCHEMA} is needed; train again with this version."
+        )
+    try:
+        job, runs = _job_of(result)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedFile(path, f"{type(error).__name__}: {error}", _ADVICE) from error
     found = checkpoint.restore(folder / "checkpoints", _shapes(job, len(runs)), job.digest())
     if found is None:
         raise InputError(f"{folder} has no checkpoint; train again with --out {folder}.")
     params = without_regressor(jax.tree.map(np.asarray, found[1].params))
     return TrainedRun(folder, job, result, runs, params)
+
+
+def _job_of(result: dict[str, Any]) -> tuple[StudentJob, list[Run]]:
+    # A configuration's JSON leaves out what is as in the paper.
+    fields = TRAINING["paper-code"] | result["student"]
+    config = StudentConfig(**_fields(StudentConfig, fields))
+    teacher = result["teacher"] and TeacherConfig(**_fields(TeacherConfig, result["teacher"]))
+    job = StudentJob(config, teacher, tuple(result["seeds"]))
+    return job, [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
 
 
 def audit_run(

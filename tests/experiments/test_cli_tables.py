@@ -65,6 +65,18 @@ def test_a_damaged_unit_ends_in_exit_code_1(trained):
     assert path.read_text() == whole
 
 
+def test_a_damaged_teacher_is_told_and_redone(trained):
+    path = min((trained / "teachers").glob("*.npz"))
+    whole, contents = path.read_bytes(), bytearray(path.read_bytes())
+    contents[60:90] = bytes(30)
+    path.write_bytes(contents)
+    found = call(*SMALL, "--seeds", 2, "--out", trained)
+    assert found.exit_code == 1 and path.name in "".join(found.output.split())
+    redone = call(*SMALL, "--seeds", 2, "--redo", "--out", trained)
+    assert redone.exit_code == 0, redone.output
+    assert path.read_bytes() == whole
+
+
 def test_a_dry_run_leaves_nothing(tmp_path):
     shown = call("run", "--dry-run", "--out", tmp_path / "none")
     assert shown.exit_code == 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
 import os
+import zipfile
 
 import numpy as np
 import pytest
@@ -134,6 +136,79 @@ def test_damaged_logits_are_named(store):
     assert not store.done(unit)
 
 
+def scribble(path):
+    """Change compressed bytes, as a failing disk does: what unpacks them stumbles."""
+    contents = bytearray(path.read_bytes())
+    contents[60:90] = bytes(30)
+    path.write_bytes(contents)
+
+
+def claim_4_tib(path):
+    head = io.BytesIO()
+    about = {"descr": "<f8", "fortran_order": False, "shape": (2**39,)}
+    np.lib.format.write_array_header_1_0(head, about)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("ids.npy", head.getvalue())
+
+
+LOGITS = {
+    "scribbled": scribble,
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:100]),
+    "empty": lambda path: path.write_bytes(b""),
+    "4 TiB": claim_4_tib,
+    "objects": lambda path: np.savez(path, ids=np.array([None, {}])),
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
+}
+
+
+@pytest.mark.parametrize("how", LOGITS)
+def test_damaged_logits_stop_nothing_and_are_redone(how, store, no_training):
+    unit = teachers_of(ROWS, SETTINGS)[0]
+    path = store.path(unit).with_suffix(".npz")
+    LOGITS[how](path)
+    found = damage(store)
+    assert [error.path for error in found] == [path]
+    assert "; run again with --redo" in str(found[0])
+    assert run_units(units(store), store).failed == {}
+    if how == "a folder":
+        path.rmdir()  # Not made by a process of ours, so none of ours removes it.
+    redo(found)
+    assert run_units(units(store), store).done == [unit.name]
+    assert damage(store) == []
+
+
+def test_a_teacher_without_the_digest_of_its_logits_is_damaged(store):
+    unit = teachers_of(ROWS, SETTINGS)[0]
+    files.write_unit(store.path(unit), unit.name, {"kind": "teacher"})
+    assert [error.path for error in damage(store)] == [store.path(unit).with_suffix(".npz")]
+
+
+@pytest.mark.parametrize("text", ["null", "[1]", "[" * 100_000, '"a"', "", '{"a": ' + "9" * 5000])
+def test_a_unit_that_is_not_even_an_object(store, text):
+    path = min(store.root.rglob("seeds-*.json"))
+    path.write_text(text)
+    assert [error.path for error in damage(store)] == [path]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"asked": None},
+        {"asked": {"rows": [], "seeds": 4}},
+        {"asked": {"rows": [1], "seeds": 4, "teacher_seeds": 1}},
+        {"asked": {"rows": [], "seeds": "4", "teacher_seeds": 1}},
+        {"settings": None},
+        {"settings": {"schema": 1, "preset": "none"}},
+        {"kind": ["tables"]},
+    ],
+)
+def test_a_description_of_wrong_values_is_damaged(store, change):
+    path = store.root / "tables.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(InputError, match=f"{path} cannot be read or is damaged: .*; choose anoth"):
+        Store.open(store.root)
+
+
 def test_a_failing_unit_does_not_stop_the_others(tmp_path, monkeypatch):
     def fail(unit, *rest):
         if isinstance(unit, TeacherUnit):
@@ -207,6 +282,9 @@ def test_shipped_teachers(store, tmp_path):
     other.write(unit, content, arrays)
     assert other.path(unit).read_bytes() == store.path(unit).read_bytes()
     assert files.arrays_digest(other.read_logits(unit)) == files.arrays_digest(arrays)
+    scribble(store.path(unit).with_suffix(".npz"))
+    with pytest.raises(InputError, match=r"npz .*damaged: .*; use --teachers train, or another"):
+        shipped_teacher(unit, str(store.root))
     longer = teachers_of(ROWS, Settings(lenet_epochs=11))[0]
     with pytest.raises(InputError, match=r"no lenet digits 0-1 trained for \{'lenet': 11\} epochs"):
         shipped_teacher(longer, str(store.root))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from jqkd._checks import InputError
+from jqkd.common.files import DamagedFile
 from jqkd.data import load, student_splits
 from jqkd.training import student_run, teacher_store
 from jqkd.training.config import StudentConfig, TeacherConfig
@@ -126,7 +127,8 @@ def test_a_cached_teacher_is_the_trained_one(tmp_path, monkeypatch):
         np.testing.assert_array_equal(first.logits[part], second.logits[part])
     folder = teacher_store.teacher_folder(TEACHER, dataset, tmp_path)
     (folder / "logits.npz").write_bytes(b"PK damaged")
-    assert teacher_store.load_teacher(folder) is None
+    with pytest.raises(DamagedFile, match="logits.npz .* damaged: .* trained again"):
+        teacher_store.load_teacher(folder, TEACHER, dataset)
 
 
 def test_a_stopped_teacher_resumes_with_the_same_bits(tmp_path):

@@ -1,0 +1,159 @@
+"""The one way to write a file, and to read JSON: written whole or not at all, checked when read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jqkd._checks import InputError
+
+# Bytes written on trial: less than any result needs, more than a full disk takes.
+_TRIAL = 2**16
+# Seconds after which half a file is that of a killed process.
+FORGOTTEN = 3600.0
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.tmp")
+# Digits of the largest 64-bit integer.
+_DIGITS = 19
+
+
+class DamagedFile(InputError):
+    """A file that is not what was written.
+
+    Attributes:
+        path: the file.
+        reason: what is wrong with it.
+    """
+
+    def __init__(self, path: Path, reason: str, advice: str) -> None:
+        super().__init__(f"{path} cannot be read or is damaged: {reason}; {advice}.")
+        self.path, self.reason = path, reason
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A file beside ``path`` that takes its place once it is written.
+
+    Raises:
+        InputError: the place cannot be written; what was there is still there.
+    """
+    # Processes of other machines may have this one's number.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path.parent, path.name)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror or error}); choose another place or make "
+            "room."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path, name: str | None = None, age: float = FORGOTTEN) -> None:
+    """Remove what killed processes left half-written; what cannot be removed stays.
+
+    Args:
+        folder: where to look.
+        name: of the file that was being written; by default any.
+        age: seconds since the last write at least; 0 where no other process can be writing.
+    """
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            match = _TEMPORARY.fullmatch(path.name)
+            if match and name in (None, match["name"]):
+                with contextlib.suppress(OSError):
+                    if time.time() - path.stat().st_mtime >= age:
+                        path.unlink()
+
+
+def try_to_write(folder: Path) -> None:
+    """Make a folder and write into it on trial, before hours of work; nothing is left there.
+
+    Raises:
+        OSError: it cannot be made or written, or the disk is full.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(_TRIAL))
+
+
+def plain(value: Any) -> Any:
+    """Arrays and NumPy numbers as lists and numbers; floats rounded to 7 significant digits.
+
+    NaN and infinities, for which JSON has no word, as ``None``: there is no such number.
+
+    Example:
+        >>> plain({"sd": np.array([0.1, np.nan])})
+        {'sd': [0.1, None]}
+    """
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, (np.floating, float)):
+        return float(f"{value:.7g}") if np.isfinite(value) else None
+    if isinstance(value, np.generic):
+        return value.item()
+    return plain(np.asarray(value).tolist()) if hasattr(value, "__array__") else value
+
+
+def write_json(path: Path, result: dict[str, Any]) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    text = json.dumps(plain(result), indent=1, allow_nan=False) + "\n"
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def read_json(path: Path, advice: str) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Args:
+        path: the file.
+        advice: what to do if it is damaged.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DamagedFile: it cannot be read, or is not JSON, or not an object, or nested or long beyond
+            what a result is.
+    """
+    if path.exists() and not path.is_file():
+        raise DamagedFile(path, "not a file", advice)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"), parse_int=_integer)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(f"There is no {path}.") from error
+    except OSError as error:
+        raise DamagedFile(path, error.strerror or str(error), advice) from error
+    except UnicodeDecodeError as error:
+        raise DamagedFile(path, "not UTF-8", advice) from error
+    except ValueError as error:
+        raise DamagedFile(path, f"not JSON: {error}", advice) from error
+    except RecursionError as error:
+        raise DamagedFile(path, "nested too deeply", advice) from error
+    if not isinstance(content, dict):
+        raise DamagedFile(path, f"it holds a {type(content).__name__}, not an object", advice)
+    return content
+
+
+def _integer(text: str) -> int:
+    if len(text.lstrip("-")) > _DIGITS:
+        raise ValueError(f"an integer of {len(text)} digits")
+    return int(text)
