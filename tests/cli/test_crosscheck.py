@@ -16,7 +16,10 @@ from jqkd.crosscheck.controls import h_omitted, run_control
 from jqkd.quantum import Circuit, h_ry
 
 qiskit = pytest.importorskip("qiskit", reason="needs the qiskit extra")
-STUDENT = "student --dataset digits --classes 0-3 --qubits 2 --per-class 10 --epochs 2 --seeds 2"
+STUDENT = (
+    "student --dataset digits --classes 0-3 --qubits 2 --per-class 10 --epochs 2 "
+    "--seeds 2 --shots 500"
+)
 
 
 @pytest.fixture(scope="module")
