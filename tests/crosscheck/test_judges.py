@@ -313,6 +313,21 @@ def _weaker(patch):
     patch.setattr(noise, "noise_model", lambda channel, strength: model(channel, strength / 2))
 
 
+def _only_one_way(patch):
+    """A 0 is read as 1, a 1 never as 0."""
+    from qiskit_aer import noise as aer_noise
+
+    error = aer_noise.ReadoutError
+    patch.setattr(aer_noise, "ReadoutError", lambda flip: error([flip[0], [0, 1]]))
+
+
+def _not_the_other_way(patch):
+    from qiskit_aer import noise as aer_noise
+
+    error = aer_noise.ReadoutError
+    patch.setattr(aer_noise, "ReadoutError", lambda flip: error([[1, 0], flip[1]]))
+
+
 def _another_channel(patch):
     model, names = noise.noise_model, noise.CHANNELS
     other = dict(zip(names, names[1:] + names[:1], strict=True))
@@ -324,9 +339,11 @@ def clean_probe():
     return judge([probe(3)], 1e-3)[0]
 
 
-@pytest.mark.parametrize("fault", [_ideal, _weaker, _another_channel])
+@pytest.mark.parametrize(
+    "fault", [_ideal, _weaker, _another_channel, _only_one_way, _not_the_other_way]
+)
 def test_noise_that_is_not_the_stated_one_is_seen(clean_probe, fault, monkeypatch):
-    assert clean_probe.agrees and clean_probe.compared == 16
+    assert clean_probe.agrees and clean_probe.compared == 48
     fault(monkeypatch)
     (found,) = judge([probe(3)], 1e-3)
     assert not found.agrees and found.where
