@@ -40,7 +40,7 @@ def draw(summary: Summary, path: Path) -> Path:
 
     matplotlib.use("agg")
     with matplotlib.rc_context(_RC):
-        figure = _figure(summary)
+        figure = draw_ratios(summary)
         return save(figure, path, digest(summary))
 
 
@@ -50,7 +50,8 @@ def digest(summary: Summary) -> str:
     return hashlib.sha256(json.dumps(numbers).encode()).hexdigest()[:16]
 
 
-def _figure(summary: Summary) -> Any:
+def draw_ratios(summary: Summary) -> Any:
+    """The picture of ``draw``."""
     import matplotlib.pyplot as plt
     from matplotlib.lines import Line2D
 

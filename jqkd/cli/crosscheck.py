@@ -25,6 +25,7 @@ from jqkd.crosscheck import (
     to_qasm,
 )
 from jqkd.crosscheck._qiskit import require_qiskit
+from jqkd.crosscheck.agreement import Recorded
 from jqkd.crosscheck.certificate import FILE, agreement_table
 from jqkd.crosscheck.report import picture as battery_picture
 from jqkd.crosscheck.report import table as battery_table
@@ -39,6 +40,8 @@ from jqkd.training.trained import TrainedRun, load_run
 
 # Shots on Aer for a student that was trained with exact probabilities.
 _SHOTS = 5000
+# Nats by which a recorded loss may be missed; accelerators multiply with fewer digits.
+_ROUNDING, _ELSEWHERE = 1e-4, 1e-2
 
 
 def crosscheck(
@@ -138,10 +141,13 @@ def students_of(trained: TrainedRun, seeds: tuple[int, ...]) -> Iterator[Student
     head = preset.heads.index(config.head)
     angles_of = jax.jit(lambda params, images: model.module(params).angles(images))
 
-    def predict(frequencies: np.ndarray) -> np.ndarray:
+    def logits(frequencies: np.ndarray) -> np.ndarray:
         student = model.module(jax.tree.map(lambda leaf: leaf[0], trained.params))
-        logits = student.logits(jnp.asarray(frequencies, jnp.float32), head, config.num_classes)
-        return np.asarray(logits.argmax(-1))
+        values = jnp.asarray(frequencies, jnp.float32)
+        return np.asarray(student.logits(values, head, config.num_classes))
+
+    def predict(frequencies: np.ndarray) -> np.ndarray:
+        return logits(frequencies).argmax(-1)
 
     for row, run in enumerate(trained.runs):
         if run.seed in seeds:
@@ -159,7 +165,16 @@ def students_of(trained: TrainedRun, seeds: tuple[int, ...]) -> Iterator[Student
                 predict=predict,
                 shots=config.shots or _SHOTS,
                 digests=digests,
+                recorded=_recorded(trained, run, logits, test.ids),
             )
+
+
+def _recorded(trained: TrainedRun, run: Run, logits: Any, ids: np.ndarray) -> Recorded:
+    loss, accuracy = trained.last(run)
+    keys = None if trained.job.config.shots is None else trained.last_keys(run, ids)
+    platforms = {trained.result["environment"]["platform"], jax.default_backend()}
+    limit = _ROUNDING if platforms == {"cpu"} else _ELSEWHERE
+    return Recorded(loss, accuracy, logits, keys, limit)
 
 
 def check_has_circuit(name: str, preset: str) -> None:

@@ -115,7 +115,10 @@ def run(
 
 @app.command()
 def status(out: OutFolder = None) -> None:
-    """What of a results folder is done, who is at work, what is damaged."""
+    """What of a results folder is done, who is at work, what is damaged.
+
+    Exit code 1 when something is damaged.
+    """
     store = Store.open(_existing(out))
     output = Output()
     rows = [row for row in ROWS if row.name in store.asked["rows"]]
@@ -133,8 +136,11 @@ def status(out: OutFolder = None) -> None:
         done = len([seed for seed in store.present(arm) if seed < seeds])
         table.add_row(arm.label, str(done), str(seeds), ", ".join(store.at_work(arm)))
     output.say(table)
-    for error in store.damage([*teachers, *answers], arms):
+    damaged = store.damage([*teachers, *answers], arms)
+    for error in damaged:
         output.say(str(error))
+    if damaged:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
 import numpy as np
 from scipy import stats
+from scipy.special import log_softmax
 
 from jqkd.crosscheck.execute import Machine, Progress, exact_probabilities, sample
-from jqkd.crosscheck.findings import Finding, judge, p_value
+from jqkd.crosscheck.findings import Finding, deviation, judge, p_value
 from jqkd.crosscheck.noise import Predict
-from jqkd.crosscheck.statistics import chi_square_p_values, fit, holm, mcnemar, uniform
+from jqkd.crosscheck.shots import total
+from jqkd.crosscheck.statistics import (
+    chi_square_p_values,
+    fit,
+    holm,
+    homogeneity,
+    mcnemar,
+    uniform,
+)
 from jqkd.crosscheck.subject import DEFAULT, Simulator
 from jqkd.quantum import Circuit
 
@@ -20,6 +30,25 @@ _RUNS = 400
 # Images whose pretended runs are predicted in one call.
 _BATCH = 50
 _LEAST_EXPECTED = 5.0
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a run wrote down about a student, and what it takes to see it again.
+
+    Attributes:
+        loss: mean cross-entropy on the test images after the last epoch, nats.
+        accuracy: on the same images.
+        logits: frequencies ``(N, K)`` -> logits ``(N, L)``.
+        keys: ``(N,)``, of the shots of that evaluation; ``None`` for exact probabilities.
+        limit: largest deviation of the loss that rounding explains, nats.
+    """
+
+    loss: float
+    accuracy: float
+    logits: Callable[[np.ndarray], np.ndarray]
+    keys: jax.Array | None = None
+    limit: float = 1e-4
 
 
 @dataclass(frozen=True)
@@ -34,6 +63,7 @@ class Student:
         predict: frequencies ``(N, K)`` -> labels ``(N,)``.
         shots: S per image.
         digests: of weights and data, by name.
+        recorded: what its run says of it; nothing is compared without.
     """
 
     name: str
@@ -43,6 +73,7 @@ class Student:
     predict: Predict
     shots: int
     digests: dict[str, str]
+    recorded: Recorded | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +92,7 @@ class Agreement:
         only_there: images that only the machine gets right.
         largest_deviation: of a frequency there from its exact value, in standard errors, over
             outcomes expected 5 times or more.
-        findings: the p-values with verdicts.
+        findings: p-values and deviations with verdicts.
     """
 
     images: int
@@ -113,11 +144,14 @@ def compare(
     same = int((guesses[0] == guesses[1]).sum())
     only_here, only_there, p_mcnemar = mcnemar(*right)
     findings = [
+        *as_recorded(s, simulator, exact),
+        _complete(s.shots, here, there),
         p_value("same accuracy: McNemar, exact", p_mcnemar, len(s.labels)),
         p_value("same predictions as shot noise allows", _same_p(chances, same), len(s.labels)),
         p_value("largest deviation of a probability", _extreme_p(there, exact), there.size),
         *_fits("shots here", here, exact),
         *_fits("shots there", there, exact),
+        total("shots here against shots there", list(map(homogeneity, here, there, exact))),
     ]
     return Agreement(
         images=len(s.labels),
@@ -132,6 +166,40 @@ def compare(
         largest_deviation=_largest(there, exact),
         findings=tuple(judge(findings, alpha)),
     )
+
+
+def as_recorded(student: Student, simulator: Simulator, exact: np.ndarray) -> list[Finding]:
+    """The run's last evaluation again, from these angles: are they those of that student?
+
+    Two students that are equally good differ in their loss.
+
+    Args:
+        student: nothing is compared where its ``recorded`` is ``None``.
+        simulator: draws the run's own shots.
+        exact: Aer's probabilities ``(N, K)``, for a student without shots.
+    """
+    s, run = student, student.recorded
+    if run is None:
+        return []
+    frequencies = exact
+    if run.keys is not None:
+        angles = np.asarray(s.angles, np.float32)
+        frequencies = np.asarray(simulator.counts(s.circuit, angles, run.keys, s.shots)) / s.shots
+    logits = np.asarray(run.logits(frequencies), np.float64)
+    loss = -log_softmax(logits, -1)[np.arange(len(logits)), s.labels].mean()
+    accuracy = (logits.argmax(-1) == s.labels).mean()
+    # A tie may be broken otherwise.
+    one_image = max(1.5 / len(logits), run.limit)
+    return [
+        deviation("test loss as recorded", [("", loss, run.loss)], run.limit),
+        deviation("test accuracy as recorded", [("", accuracy, run.accuracy)], one_image),
+    ]
+
+
+def _complete(shots: int, here: np.ndarray, there: np.ndarray) -> Finding:
+    sides = (("here", here), ("there", there))
+    pairs = [(side, counts.sum(-1), np.full(len(counts), float(shots))) for side, counts in sides]
+    return deviation("as many shots as stated", pairs, 0.0)
 
 
 def chance_to_agree(

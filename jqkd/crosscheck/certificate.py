@@ -15,14 +15,16 @@ from jqkd.crosscheck._qiskit import require_qiskit, versions
 from jqkd.crosscheck.agreement import Agreement, Student, compare
 from jqkd.crosscheck.exact import LIMITS, precision
 from jqkd.crosscheck.execute import check_batch, exact_states
-from jqkd.crosscheck.findings import Finding, deviation
+from jqkd.crosscheck.findings import Finding, deviation, judge
 from jqkd.crosscheck.noise import CHANNELS, GENERIC, IDEAL, NoisePoint, sweep
+from jqkd.crosscheck.probe import probe
 from jqkd.crosscheck.report import write_json
 from jqkd.crosscheck.translate import from_qasm, to_qasm
 from jqkd.quantum import run
 from jqkd.quantum.measurement import check_shots, flat
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from rich.table import Table
 
 SCHEMA = 1
@@ -59,10 +61,13 @@ def certify(
     """
     require_qiskit("qiskit_qasm3_import")
     _check(student, seed)
-    agreement = compare(student, seed=seed, alpha=alpha, progress=_named(progress, "ideal"))
+    # Half for the student's own shots, half for the noise.
+    share = alpha / 2 if noise else alpha
+    agreement = compare(student, seed=seed, alpha=share, progress=_named(progress, "ideal"))
     trip = round_trip(student)
     points = _sweep(student, seed, _named(progress, "noise")) if noise else []
-    certificate = _write_down(student, seed, alpha, agreement, trip, points)
+    probed = judge([probe(seed)], share) if noise else []
+    certificate = _write_down(student, seed, alpha, agreement, trip, points, probed)
     if directory is not None:
         write_json(certificate, Path(directory) / FILE)
     return certificate
@@ -109,6 +114,7 @@ def _write_down(
     agreement: Agreement,
     trip: Finding,
     points: list[NoisePoint],
+    probed: list[Finding],
 ) -> dict[str, Any]:
     qasm = to_qasm(student.circuit)
     digests = {
@@ -120,13 +126,14 @@ def _write_down(
         "schema": SCHEMA,
         "kind": "certificate",
         "student": student.name,
-        "agrees": agreement.agrees and trip.agrees,
+        "agrees": agreement.agrees and all(f.agrees for f in (trip, *probed)),
         "alpha": alpha,
         "seed": seed,
         "shots": student.shots,
         "agreement": asdict(agreement),
         "round_trip": asdict(trip),
         "noise": [asdict(point) for point in points],
+        "noise_probe": asdict(probed[0]) if probed else None,
         "circuit": qasm,
         "digests": digests | student.digests,
         "versions": versions(),
@@ -152,14 +159,17 @@ def agreement_table(certificate: dict[str, Any]) -> Table:
     shown.add_row("same prediction, shot noise alone", expected)
     shown.add_row("right only here / only there", f"{a['only_here']} / {a['only_there']}")
     shown.add_row("largest deviation of a frequency", f"{a['largest_deviation']:.2f} errors")
-    for f in a["findings"]:
-        shown.add_row(
-            f"p, {f['name']}", f"{f['worst']:.3g}" + ("" if f["agrees"] else " DISAGREES")
-        )
-    trip = certificate["round_trip"]
-    shown.add_row(trip["name"], f"{trip['worst']:.1e}" + ("" if trip["agrees"] else " DISAGREES"))
+    for found in (*a["findings"], certificate["round_trip"], certificate["noise_probe"]):
+        if found is not None:
+            shown.add_row(*_finding_cells(found))
     shown.caption = "agrees" if certificate["agrees"] else "DISAGREEMENT"
     return shown
+
+
+def _finding_cells(found: dict[str, Any]) -> tuple[str, str]:
+    is_p = found["kind"] == "p-value"
+    name, value = ("p, ", f"{found['worst']:.3g}") if is_p else ("", f"{found['worst']:.1e}")
+    return name + found["name"], value + ("" if found["agrees"] else " DISAGREES")
 
 
 def noise_table(certificates: list[dict[str, Any]]) -> Table:
@@ -177,6 +187,14 @@ def noise_table(certificates: list[dict[str, Any]]) -> Table:
 
 
 def noise_picture(certificates: list[dict[str, Any]], path: str | Path) -> Path:
+    """Writes ``draw_noise``; the ending chooses the format."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draw_noise(certificates).savefig(path, dpi=150)
+    return path
+
+
+def draw_noise(certificates: list[dict[str, Any]]) -> Figure:
     """Accuracy against the strength of every channel; dashed: ideal, dotted: GenericBackendV2."""
     from matplotlib.figure import Figure
 
@@ -190,10 +208,7 @@ def noise_picture(certificates: list[dict[str, Any]], path: str | Path) -> Path:
     axes[-1].set_xlabel("probability per measured bit")
     axes[0].set_ylabel("accuracy on the test images (%)")
     axes[0].legend(fontsize=8)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
-    return path
+    return figure
 
 
 def _curve(axis: Any, certificate: dict[str, Any], channel: str, color: str) -> None:

@@ -54,6 +54,20 @@ def sign_flipped() -> Simulator:
     return _build("one angle's sign flipped", state=state)
 
 
+def conjugated() -> Simulator:
+    """Every amplitude is its complex conjugate: all probabilities are right."""
+    return _build("amplitudes conjugated", state=lambda *rest: run(*rest).conj())
+
+
+def amplitude_negated() -> Simulator:
+    """The last amplitude has the wrong sign: all probabilities are right."""
+
+    def state(circuit: Circuit, angles: Array, initial: Array | None) -> Array:
+        return run(circuit, angles, initial).at[(1,) * circuit.num_qubits].multiply(-1)
+
+    return _build("one amplitude negated", state=state)
+
+
 def _with_ops(name: str, change: Callable[[Op], list[Op]]) -> Simulator:
     def state(circuit: Circuit, angles: Array, initial: Array | None) -> Array:
         ops = tuple(new for op in circuit.ops for new in change(op))
@@ -163,6 +177,8 @@ _STATES, _GATES, _SHOTS, _SLOPES = (
 CONTROLS: tuple[tuple[Callable[[], Simulator], str, str], ...] = (
     (bit_order_reversed, _STATES, "states of templates"),
     (sign_flipped, _STATES, "states of templates"),
+    (conjugated, _STATES, "states of random circuits"),
+    (amplitude_negated, _STATES, "states of templates"),
     (ry_for_rx, _STATES, "states of templates"),
     (h_omitted, _STATES, "states of templates"),
     (bit_order_reversed, _SHOTS, "shots against exact probabilities"),

@@ -12,6 +12,7 @@ from jqkd.common.files import written_whole
 from jqkd.crosscheck.battery import BatteryReport
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from rich.table import Table
 
     from jqkd.crosscheck.findings import Finding
@@ -48,12 +49,20 @@ def _row(finding: Finding) -> tuple[str, str, str, str]:
 
 
 def picture(report: BatteryReport, path: str | Path) -> Path:
-    """Deviations and p-values of all checks, each beside its limit, on logarithmic axes.
+    """Writes ``draw``.
 
     Args:
         report: of ``run_battery``.
         path: the ending chooses the format.
     """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draw(report).savefig(path, dpi=150)
+    return path
+
+
+def draw(report: BatteryReport) -> Figure:
+    """Deviations and p-values of all checks, each beside its limit, on logarithmic axes."""
     from matplotlib.figure import Figure
 
     kinds = [[f for f in report.findings if f.kind == kind] for kind in ("deviation", "p-value")]
@@ -64,10 +73,7 @@ def picture(report: BatteryReport, path: str | Path) -> Path:
     for axis, found in zip(axes, kinds, strict=True):
         _panel(axis, found)
     figure.suptitle(f"{report.simulator} against Qiskit and Aer, seed {report.seed}")
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
-    return path
+    return figure
 
 
 def _panel(axis: Any, found: list[Finding]) -> None:

@@ -64,11 +64,12 @@ def _key(seed: int, purpose: str, index: int) -> jax.Array:
 
 
 def bookkeeping(draws: list[Draws], shots: int) -> Finding:
-    """Counts are whole, sum to the shots, and repeat for the same keys."""
+    """Counts are whole, sum to the shots on both sides, and repeat for the same keys."""
     pairs = []
     for d in draws:
         pairs.append((f"whole counts of {d.case.name}", d.ours, np.round(d.ours)))
         pairs.append((f"sum of {d.case.name}", d.ours.sum(-1), np.full(len(d.ours), float(shots))))
+        pairs.append((f"Aer's sum of {d.case.name}", d.aer.sum(-1), np.full(len(d.aer), shots)))
         pairs.append((f"same keys for {d.case.name}", d.ours, d.again))
     return deviation("whole, complete, repeatable counts", pairs, 0.0)
 
@@ -83,7 +84,7 @@ def counts(draws: list[Draws]) -> list[Finding]:
         pairs += [homogeneity(*row) for row in zip(even, odd, exact, strict=True)]
     return [
         *_family("shots against exact probabilities (G)", chi_square_p_values(fits)),
-        _total("shots against exact probabilities (G)", fits),
+        total("shots against exact probabilities (G)", fits),
         *_family("shots against Aer's shots (chi-square)", chi_square_p_values(versus)),
         *_family("shots under two keys (chi-square)", chi_square_p_values(pairs)),
     ]
@@ -96,10 +97,12 @@ def _family(name: str, values: np.ndarray) -> list[Finding]:
     return [*found, p_value(f"{name}: uniform, KS", uniform(values), len(values))]
 
 
-def _total(name: str, tests: list[tuple[float, int]]) -> Finding:
+def total(name: str, tests: list[tuple[float, int]]) -> Finding:
     """Is the sum of all statistics too large or too small? Sees a wrong dispersion best."""
-    total, freedom = np.sum(tests, axis=0)
-    tail = min(stats.chi2.sf(total, freedom), stats.chi2.cdf(total, freedom))
+    statistic, freedom = np.sum(tests, axis=0)
+    if not freedom:
+        return p_value(f"{name}: total", 1.0, 0)
+    tail = min(stats.chi2.sf(statistic, freedom), stats.chi2.cdf(statistic, freedom))
     return p_value(f"{name}: total", min(1.0, 2 * tail), len(tests))
 
 

@@ -21,6 +21,7 @@ from jqkd.experiments.text import (
     network_name,
     number,
     p_text,
+    sign_flip_text,
     signed,
 )
 
@@ -30,8 +31,6 @@ _TERM_NOTE = (
     "(a) In this row's notebook no gradient of the distillation term reaches the student. "
     "(b) The notebook scales the term by 6/8."
 )
-# Up to so many seeds ``statistics.sign_flip`` looks at every pattern of signs.
-_EXACT_UP_TO = 17
 
 
 def sheets(summary: Summary) -> list[Sheet]:
@@ -186,13 +185,12 @@ def _gains(table: int, results: list[RowResult], protocol: str, as_notebook: boo
 
 
 def _how_gains(seeds: int) -> str:
-    exact = seeds <= _EXACT_UP_TO
-    test = "exact sign-flip test" if exact else "sign-flip test with random signs"
+    exact = seeds <= st.EXACT_UP_TO
     least = f"; with {seeds} seeds p is at least {p_text(2.0 ** (1 - seeds))}"
     return (
         "Points of test accuracy, distilled minus alone with the same seed; mean and its 95 % BCa "
-        f"bootstrap interval; {test}, corrected by Holm's method over all distilled rows"
-        f"{least if exact else ''}."
+        f"bootstrap interval; {sign_flip_text(seeds)}, corrected by Holm's method over all "
+        f"distilled rows{least if exact else ''}."
     )
 
 

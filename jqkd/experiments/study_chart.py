@@ -36,10 +36,11 @@ def draw(study: Study, lines: list[Line], folder: Path) -> Path:
     matplotlib.use("agg")
     # Not the reader's own settings: they would change the bytes.
     with matplotlib.style.context(["default", STYLE]):
-        return save(_figure(study, lines), folder / study.name, digest(lines))
+        return save(draw_lines(study, lines), folder / study.name, digest(lines))
 
 
-def _figure(study: Study, lines: list[Line]) -> Any:
+def draw_lines(study: Study, lines: list[Line]) -> Any:
+    """The picture of ``draw``."""
     import matplotlib.pyplot as plt
 
     groups = [[x for x in lines if x.data == d] for d in dict.fromkeys(x.data for x in lines)]

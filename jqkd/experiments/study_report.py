@@ -16,7 +16,7 @@ from jqkd.experiments.results import PROTOCOLS
 from jqkd.experiments.rows import NAMES
 from jqkd.experiments.study import Study
 from jqkd.experiments.study_results import HEADLINE, Line, middle, missing
-from jqkd.experiments.text import COLUMN, DASH, gain_text, mean_sd, p_text
+from jqkd.experiments.text import COLUMN, DASH, gain_text, mean_sd, p_text, sign_flip_text
 
 # The headline first.
 _ORDER = (HEADLINE, *(name for name in ("picked", "best") if name != HEADLINE))
@@ -57,11 +57,12 @@ def introduction(study: Study, lines: list[Line]) -> list[str]:
     """What is compared, how, and how much of it stands."""
     counts = sorted({len(line.seeds) for line in lines})
     seeds = " to ".join(map(str, sorted({counts[0], counts[-1]})))
+    test = sign_flip_text(max((len(line.difference.values) for line in _gains(lines)), default=0))
     how = (
         f"{seeds} seeds a line; mean ± standard deviation of the test accuracy in %, after the "
         "last epoch unless said otherwise. Difference: to the line it is compared with, seed by "
         "seed, in points, with its 95 % BCa interval; for a taught student that line is the same "
-        "student alone, and p is that of the exact sign-flip test, Holm-corrected over the "
+        f"student alone, and p is that of the {test}, Holm-corrected over the "
         f"study's {len(_gains(lines))} gains. Collapsed: no more than {st.COLLAPSE:g} points "
         "above guessing."
     )

@@ -76,6 +76,17 @@ def data_name(row: Row) -> str:
     return f"{NAMES[row.dataset]} {row.classes}"
 
 
+def sign_flip_text(seeds: int) -> str:
+    """How p was found, for so many seeds.
+
+    Example:
+        >>> sign_flip_text(10), sign_flip_text(20)
+        ('exact sign-flip test', 'sign-flip test with random signs')
+    """
+    exact = seeds <= st.EXACT_UP_TO
+    return "exact sign-flip test" if exact else "sign-flip test with random signs"
+
+
 def p_text(p: float | None) -> str:
     """A p-value.
 

@@ -170,13 +170,20 @@ def check_gradients(config: StudentConfig, runs: Sequence[Run], found: dict[str,
         found: by ``audit_block``.
 
     Raises:
-        TrainingError: the distillation term of a distilled run sends no gradient, or less than
-            1e-9 of cross-entropy's.
+        TrainingError: the distillation term of a distilled run sends no gradient, one that is not
+            finite, or less than 1e-9 of cross-entropy's; or that of a run alone sends one.
     """
     sizes = found["gradients"]
     for i, run in enumerate(runs):
         norm, reference = sizes["norm"][i, 1], sizes["cross_entropy"][i]
-        if run.arm == DISTILLED and norm <= _SILENT * reference:
+        if run.arm != DISTILLED and norm != 0:
+            raise TrainingError(
+                f"The {run.arm} student with seed {run.seed} is taught: its {TERMS[1]} term has a "
+                f"gradient of norm {norm:.3g}, and should have none."
+            )
+        # Written so that a norm that is no number is an error too.
+        teaches = np.isfinite(norm) and norm > _SILENT * reference
+        if run.arm == DISTILLED and not teaches:
             raise TrainingError(
                 f"The {TERMS[1]} term of the distilled student with seed {run.seed} teaches "
                 f"nothing: its gradient has norm {norm:.3g} and {TERMS[0]}'s {reference:.3g} "

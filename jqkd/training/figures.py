@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jqkd._checks import InputError, check_array, check_path, check_type, fail, shown
 from jqkd.data import Subset
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's palette: tells apart for colour-blind readers.
 COLOURS = {"alone": "#0072B2", "distilled": "#D55E00", "wrong": "#CC79A7"}
@@ -40,11 +43,16 @@ def curves_figure(result: dict[str, Any], path: Path) -> None:
     Raises:
         InputError: an ending of no format, or a file that cannot be written.
     """
+    _save(draw_curves(result), path)
+
+
+def draw_curves(result: dict[str, Any]) -> Figure:
+    """The picture of ``curves_figure``."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.3), layout="constrained")
     _draw_curves(figure, result)
-    _save(figure, path)
+    return figure
 
 
 def _draw_curves(figure: Any, result: dict[str, Any]) -> None:
@@ -87,6 +95,11 @@ def demo_figure(result: dict[str, Any], test: Subset, predicted: np.ndarray, pat
         InputError: images that do not fill the rows evenly, an ending of no format, or a file that
             cannot be written.
     """
+    _save(draw_demo(result, test, predicted), path)
+
+
+def draw_demo(result: dict[str, Any], test: Subset, predicted: np.ndarray) -> Figure:
+    """The picture of ``demo_figure``."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 5.4), layout="constrained")
@@ -111,4 +124,4 @@ def demo_figure(result: dict[str, Any], test: Subset, predicted: np.ndarray, pat
         weight = "normal" if right_answer else "bold"
         place.set_title(str(predicted[row]), color=colour, fontsize=9, fontweight=weight)
     digits.suptitle("Test digits and what a distilled student says (wrong ones bold)", fontsize=10)
-    _save(figure, path)
+    return figure

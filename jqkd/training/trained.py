@@ -45,6 +45,28 @@ class TrainedRun:
     runs: Sequence[Run]
     params: Any
 
+    def last(self, run: Run) -> tuple[float, float]:
+        """Test loss (nats) and test accuracy of a run after the last epoch, as recorded.
+
+        Raises:
+            InputError: ``result.json`` lacks them.
+        """
+        try:
+            found = self.result["arms"][run.arm]
+            row = found["seeds"].index(run.seed)
+            loss = found["curves"]["test_loss"][row][-1]
+            return float(loss), float(found["test_accuracy"]["final"][row])
+        except (KeyError, ValueError, IndexError, TypeError) as error:
+            path = self.folder / "result.json"
+            raise InputError(f"{path} is damaged ({type(error).__name__}); train again.") from error
+
+    def last_keys(self, run: Run, ids: np.ndarray) -> jax.Array:
+        """Keys (N,) of the shots of that evaluation, for images with ids (N,)."""
+        key = loop.evaluation_key(jax.random.key(run.seed), self.job.config.epochs)
+        images = jax.vmap(partial(jax.random.fold_in, jax.random.fold_in(key, 1)))(ids)
+        # Part 0 is the circuit's own, the others are its shifted ones'.
+        return jax.vmap(partial(jax.random.fold_in, data=0))(images)
+
 
 def load_run(folder: Path) -> TrainedRun:
     """Read what ``run_student`` left behind.

@@ -57,7 +57,7 @@ def test_certificate_agrees_and_is_plain(certificate, student):
     assert read["digests"]["weights"] == "abc" and len(read["digests"]["circuit"]) == 64
     assert {"seed", "alpha", "shots", "versions"} <= set(read)
     assert read["round_trip"]["worst"] < 1e-12
-    assert len(read["agreement"]["findings"]) == 7
+    assert len(read["agreement"]["findings"]) == 9
 
 
 def test_accuracies_and_expected_agreement(certificate, student):
@@ -73,7 +73,7 @@ def test_accuracies_and_expected_agreement(certificate, student):
 def test_tables_and_picture(certificate, tmp_path):
     made, _ = certificate
     other = made | {"student": "distilled"}
-    assert agreement_table(made).row_count == 15
+    assert agreement_table(made).row_count == 18
     assert noise_table([made, other]).row_count == 17
     assert noise_picture([made, other], tmp_path / "n.png").stat().st_size > 10_000
 

@@ -59,7 +59,8 @@ def test_a_damaged_unit_ends_in_exit_code_1(trained):
     found = call(*SMALL, "--seeds", 2, "--out", trained)
     assert found.exit_code == 1
     assert "is damaged" in found.output
-    assert path.name in call("status", "--out", trained).output
+    status = call("status", "--out", trained)
+    assert path.name in status.output and status.exit_code == 1
     redone = call(*SMALL, "--seeds", 2, "--redo", "--out", trained)
     assert redone.exit_code == 0
     assert path.read_text() == whole
