@@ -18,10 +18,11 @@ ROOT = PACKAGE.parent
 MAY_IMPORT = {
     "__init__": set(),
     "_checks": set(),
+    "_interrupts": set(),
     "quantum": {"_checks"},
     "data": {"_checks", "quantum"},
     "models": {"_checks", "quantum"},
-    "training": {"_checks", "quantum", "data", "models"},
+    "training": {"_checks", "_interrupts", "quantum", "data", "models"},
     "experiments": {"_checks", "quantum", "data", "models", "training"},
     "crosscheck": {"_checks", "quantum", "models"},
     "bench": {"_checks", "quantum", "data", "models", "training", "experiments"},

@@ -13,12 +13,12 @@ from typing import Any
 
 from jqkd._checks import InputError
 from jqkd.bench.picture import CAPTION, draw
-from jqkd.bench.report import page, update_readme
+from jqkd.bench.report import SHARE, page, update_readme
 from jqkd.bench.runner import Plan, measure
 from jqkd.bench.studies import run_studies
 from jqkd.bench.summary import Summary, summarise
 from jqkd.bench.workloads import WORKLOADS
-from jqkd.experiments.readme import write_text
+from jqkd.experiments.readme import check_share, write_text
 from jqkd.training.result import environment, write_json
 
 SCHEMA = 1
@@ -80,7 +80,7 @@ def _read(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads((folder / RESULT).read_text(encoding="utf-8"))
         return found if isinstance(found, dict) else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
 
 
@@ -129,7 +129,7 @@ def load(folder: Path) -> Summary:
             return summarise(result)
     except FileNotFoundError as error:
         raise InputError(f"{folder} holds no {RESULT}; run `jqkd bench --out {folder}`.") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{path} is damaged ({type(error).__name__}); measure again.") from error
     raise InputError(f"{path} is of another version; measure again.")
 
@@ -149,6 +149,8 @@ def report(folder: Path, readme: Path | None = None, pictures: bool = True) -> l
         InputError: nothing was measured there, or a file cannot be written.
     """
     summary = load(folder)
+    if readme is not None:
+        check_share(readme, SHARE)
     drawn = [draw(summary, folder / "bench")] if pictures and summary.cells else []
     written = [write_text(folder / "bench.md", page(summary, [(p, CAPTION) for p in drawn]))]
     if readme is not None:

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from jqkd._checks import InputError
+from jqkd._interrupts import whole
 
 
 def _manager(folder: Path) -> Any:
@@ -22,6 +23,7 @@ def _manager(folder: Path) -> Any:
     return ocp.CheckpointManager(folder.resolve(), options=options)
 
 
+@whole()
 def save(folder: Path, epoch: int, state: Any, curves: Mapping[str, np.ndarray], name: str) -> None:
     """Write a checkpoint and remove the one before it.
 
@@ -43,6 +45,7 @@ def save(folder: Path, epoch: int, state: Any, curves: Mapping[str, np.ndarray],
         manager.save(epoch, args=items)
 
 
+@whole()
 def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.ndarray]] | None:
     """The newest checkpoint of a run.
 

@@ -127,8 +127,9 @@ def written_whole(path: Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise InputError(
             f"{path} cannot be written ({error.strerror}); choose another place or make room."
         ) from error
+    finally:  # Stopped halfway, too.
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)

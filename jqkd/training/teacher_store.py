@@ -20,6 +20,7 @@ import jax
 import numpy as np
 
 from jqkd._checks import InputError
+from jqkd._interrupts import whole
 from jqkd.data import Dataset, cache_folder
 from jqkd.models.functional import Params
 from jqkd.training.checkpoint import on_one_device
@@ -93,6 +94,7 @@ def describe(teacher: Teacher) -> dict[str, Any]:
     }
 
 
+@whole()
 def save_teacher(
     folder: Path, teacher: Teacher, data_digest: str, params: Params | None, watch: Stopwatch
 ) -> None:

@@ -70,7 +70,7 @@ def load_run(folder: Path) -> TrainedRun:
     except FileNotFoundError as error:
         must = "be a folder that `jqkd student --out` has written"
         raise InputError(f"Argument `run` must {must}, but {folder} has no result.json.") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path} is damaged ({type(error).__name__}); train again.") from error
@@ -79,6 +79,17 @@ def load_run(folder: Path) -> TrainedRun:
         raise InputError(f"{folder} has no checkpoint; train again with --out {folder}.")
     params = without_regressor(jax.tree.map(np.asarray, found[1].params))
     return TrainedRun(folder, job, result, runs, params)
+
+
+def check_resumable(job: StudentJob, folder: Path) -> None:
+    """A checkpoint that a run would go on from is whole, and of that run.
+
+    Raises:
+        InputError: it is not.
+    """
+    runs = len(job.seeds) * (1 if job.teacher is None else 2)
+    if (folder / "checkpoints").is_dir():
+        checkpoint.restore(folder / "checkpoints", _shapes(job, runs), job.digest())
 
 
 def audit_run(
