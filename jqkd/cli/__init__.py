@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
+from typing import Any
 
 import typer
 
@@ -35,14 +37,18 @@ app.add_typer(bench.app, name="bench")
 
 def main() -> None:
     """Run a command line; bad input ends in one sentence and exit code 2, see ``endings``."""
-    command = typer.main.get_command(app)
 
     def work() -> None:
         _interrupts.keeps("")
         use_all_cores()
         keep_compiled(cache_folder() / "compiled")
         # Typer's own way of running a command turns Ctrl-C and closed pipes into codes of its own.
-        with command.make_context("jqkd", sys.argv[1:]) as context:
-            command.invoke(context)
+        with _command().make_context("jqkd", sys.argv[1:]) as context:
+            _command().invoke(context)
 
-    sys.exit(code_of(work, options_of(command)))
+    sys.exit(code_of(work, lambda: options_of(_command())))
+
+
+@cache
+def _command() -> Any:
+    return typer.main.get_command(app)

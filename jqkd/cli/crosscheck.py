@@ -12,7 +12,7 @@ import numpy as np
 import typer
 from flax import nnx
 
-from jqkd._checks import check_choice, check_integer, fail
+from jqkd._checks import check_choice, fail
 from jqkd._interrupts import keeps
 from jqkd.cli.console import Output
 from jqkd.cli.edge import refuse
@@ -108,10 +108,9 @@ def _certify_run(
     picture: Path | None,
     json: str | None,
 ) -> bool:
-    require_qiskit()
     trained = load_run(folder)
     check_has_circuit("run", trained.job.config.preset)
-    check_integer("students", students, 1)
+    require_qiskit()
     if students > len(trained.job.seeds):
         fail("students", f"be at most {len(trained.job.seeds)}, the seeds of that run", students)
     check_writable(folder)

@@ -6,6 +6,7 @@ for nothing, and places that cannot be written.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -100,6 +101,11 @@ def check_options(ctx: typer.Context) -> None:
             check = _check_of(param.name, ctx.command.name in _READERS)
             if check is not None and not isinstance(value, bool):
                 check(param.name, value)
+    if "first_seed" in ctx.params:
+        last = ctx.params["first_seed"] + ctx.params["seeds"] - 1
+        if last >= 2**32:
+            must, advice = "leave room for all seeds up to 2**32 - 1", f"the last one is {last}"
+            fail("first_seed", must, ctx.params["first_seed"], advice)
     _check_apart(ctx.params)
 
 
@@ -165,7 +171,7 @@ def _check_of(name: str, reads: bool) -> Callable[[str, Any], Any] | None:
         return check_seed
     if name in REAL:
         return _check_real
-    places = {"json": _check_json, "readme": _check_readme, "data_dir": _check_no_file}
+    places = {"json": _check_json, "readme": _check_readme, "data_dir": _check_there}
     places |= {"picture": partial(check_out_file, endings=PICTURES), "qasm": check_out_file}
     places |= {"to": check_out_folder, "run": _check_there}
     places |= {"out": _check_there if reads else check_out_folder}
@@ -206,18 +212,13 @@ def _check_json(name: str, value: str) -> None:
 def _check_there(name: str, value: Any) -> None:
     """A folder, or nothing: what is to be in it, the command itself says best."""
     path = check_path(name, value)
-    if path.exists() and not path.is_dir():
-        fail(name, "be a folder", f"{path}, which is none,")
-
-
-def _check_no_file(name: str, value: Any) -> None:
-    _check_there(name, value)
     try:
-        Path(value).expanduser().stat()
+        if not stat.S_ISDIR(path.expanduser().stat().st_mode):
+            fail(name, "be a folder", f"{path} (something else)")
     except FileNotFoundError:
-        pass
-    except (OSError, RuntimeError) as error:
-        fail(name, "be a folder", f"{value} ({getattr(error, 'strerror', error)})")
+        return
+    except (OSError, RuntimeError) as error:  # The latter: ~somebody who has no home.
+        fail(name, "be a folder", f"{path} ({getattr(error, 'strerror', error)})")
 
 
 def _check_readme(name: str, value: Any) -> None:

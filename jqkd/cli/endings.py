@@ -16,15 +16,17 @@ from jqkd._checks import InputError, shown
 USAGE_ERROR = typer.BadParameter.__mro__[1]
 # As a shell has it for a process that wrote into a closed pipe.
 _CLOSED_PIPE = 128 + 13
+# An error of a write does not say of which one.
+_FULL = "Standard output, or a file, cannot be written ({}); make room or send it elsewhere."
 _OPTION = re.compile(r"`([a-z_]+)`")
 
 
-def code_of(work: Callable[[], None], options: Mapping[str, str]) -> int:
+def code_of(work: Callable[[], None], options: Callable[[], Mapping[str, str]]) -> int:
     """Run a command and say what stopped it, if something did.
 
     Args:
         work: the command.
-        options: option as the user types it, by the name of its parameter.
+        options: returns every option as the user types it, by the name of its parameter.
 
     Returns:
         0; 1 or what the command itself says; 2 after bad input or where something cannot be
@@ -40,7 +42,8 @@ def code_of(work: Callable[[], None], options: Mapping[str, str]) -> int:
     except USAGE_ERROR as error:
         return _usage(error)
     except InputError as error:
-        return _tell(_OPTION.sub(lambda name: f"`{options.get(name[1], name[1])}`", str(error)))
+        typed = options()
+        return _tell(_OPTION.sub(lambda name: f"`{typed.get(name[1], name[1])}`", str(error)))
     except KeyboardInterrupt as error:
         print(_interrupts.sentence(), file=sys.stderr)
         return _interrupts.exit_code(error)
@@ -75,14 +78,16 @@ def _usage(error: Exception) -> int:
         what = "an integer" if "integer" in message else "a number"
         return _tell(f"Argument `{name}` must be {what}, but {shown(value)} was given.")
     near = getattr(error, "possibilities", None)
-    advice = f"; perhaps {' or '.join(near)} is meant" if near else "; see --help"
+    advice = f"; perhaps {near[0]} is meant" if near else "; see --help"
     return _tell(_one_sentence(message, advice))
 
 
 def _one_sentence(message: str, advice: str) -> str:
     """Typer's guess at what was meant is a sentence of its own."""
     message, guess, meant = message.rstrip(".?").partition(" Did you mean ")
-    return f"{message.rstrip('.')}{f'; perhaps {meant} is meant' if guess else advice}."
+    if guess:
+        advice = f"; perhaps {' or '.join(meant.split(', '))} is meant"
+    return f"{message.rstrip('.')}{advice}."
 
 
 def _typed(param: typer.CallbackParam) -> str:
@@ -93,13 +98,11 @@ def _typed(param: typer.CallbackParam) -> str:
 def _unwritten(error: OSError) -> str:
     if error.filename is not None:
         return f"{error.filename} cannot be used ({error.strerror}); choose another place."
-    reason = error.strerror or error
     try:
         sys.stdout.flush()
-    except OSError:  # What it could not take is still in its buffer.
+    except OSError:
         _send_to_nowhere()
-        return f"Standard output cannot be written ({reason}); make room or send it elsewhere."
-    return f"A file cannot be written ({reason}); make room or choose another place."
+    return _FULL.format(error.strerror or error)
 
 
 def _send_to_nowhere() -> None:
