@@ -90,20 +90,18 @@ def place(tmp_path_factory):
 
 def listing(root):
     """Every path below a folder, and of files when they were last written."""
-    return {
-        (
-            path,
-            0
-            if entry.is_dir(follow_symlinks=False)
-            else entry.stat(follow_symlinks=False).st_mtime_ns,
-        )
-        for path, entry in _entries(root)
-    }
+    return {(entry.path, _written(entry)) for entry in _entries(root)}
+
+
+def _written(entry):
+    # A folder's time changes where a file is tried and removed.
+    folder = entry.is_dir(follow_symlinks=False)
+    return 0 if folder else entry.stat(follow_symlinks=False).st_mtime_ns
 
 
 def _entries(root):
     for entry in os.scandir(root):
-        yield entry.path, entry
+        yield entry
         if entry.is_dir(follow_symlinks=False):
             yield from _entries(entry.path)
 
