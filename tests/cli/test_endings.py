@@ -16,6 +16,9 @@ import pytest
 from jqkd import _interrupts
 from jqkd.bench import command as benchmark
 from jqkd.cli import audit, crosscheck, train, units
+from jqkd.experiments.presets import Settings
+from jqkd.experiments.rows import select
+from tests.experiments.pretended import fill
 
 ROOT = Path(_interrupts.__file__).parents[1]
 DATA = "--dataset digits --classes 0-1 --qubits 1"
@@ -112,6 +115,16 @@ def test_a_path_is_printed_as_it_is(run, monkeypatch, tmp_path):
     assert code == 2 and f"but {name} has no tables.json" in err
     code, _, err = run("demo", "--picture", "a\n\x1b[31m.xyz")
     assert code == 2 and r"a\n\x1b[31m.xyz" in err and err.count("\n") == 1
+
+
+def test_a_folder_is_shown_as_it_is_called(run, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    name = "[red]:smile:[b]"
+    fill(tmp_path / name, select("demo"), Settings(), 2, lambda arm, seed: 90)
+    code, out, _ = run("tables", "status", "--out", name)
+    assert code == 0 and f"{name}: preset paper-code" in " ".join(out.split())
+    code, out, _ = run("tables", "report", "--out", name, "--no-pictures")
+    assert code == 0 and f"Written: {name}/report/report.md, {name}/report/report.csv" in out
 
 
 # Signals, in processes of their own that import next to nothing
