@@ -179,7 +179,7 @@ def test_a_teachers_checkpoint_is_written_to_its_end(monkeypatch, tmp_path):
 
     asked = []
 
-    def manager(folder):
+    def manager(folder, *options, **more):
         os.kill(os.getpid(), signal.SIGINT)
         asked.append(folder)
         return _Nothing()

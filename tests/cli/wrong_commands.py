@@ -156,7 +156,7 @@ SINGLE = [
     ("student --preset robust/classical --qubits 11 --shots exact", "`--qubits` must be at most"),
     ("student --out same --json same", "`--json` must lie elsewhere than `--out`"),
     ("student --out same/x --json same", "`--json` must lie elsewhere than `--out`"),
-    ("student --out damaged --dataset digits --classes 0-1 --qubits 1", "damaged or incomplete"),
+    ("student --out damaged --dataset digits --classes 0-1 --qubits 1", "checkpoints.* damaged"),
     ("demo --picture same.png --json same.png", "must lie elsewhere than"),
     ("demo --preset robust/entangled", "`--preset` must be one of"),
     ("circuit --qasm same.png --picture same.png", "must lie elsewhere than"),
