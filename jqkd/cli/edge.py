@@ -57,6 +57,8 @@ PICTURES = (
 )
 # Commands that read the folder that others write.
 _READERS = ("report", "status")
+# What the library calls differently than the command line.
+_LIBRARY = {"num_qubits": "--qubits", "patterns": "--rows", "glob": "--variants"}
 _FOLDERS, _FILES = ("out", "to"), ("json", "picture", "qasm")
 
 
@@ -139,7 +141,7 @@ def shown_option(ctx: typer.Context, name: str) -> str:
 
 def options_of(command: Any) -> dict[str, str]:
     """Option as the user types it, by the name of its parameter, over all commands."""
-    names: dict[str, str] = {}
+    names = dict(_LIBRARY)
     for param in command.params:
         if param.opts[0].startswith("-"):
             names[param.name] = max(param.opts, key=len)

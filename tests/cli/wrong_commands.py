@@ -189,7 +189,7 @@ SINGLE = [
     ),
     ("tables status --out folder", "has no tables.json"),
     ("tables report --out folder", "has no tables.json"),
-    ("tables report --out finished --readme plain.md", "The README lacks the lines"),
+    ("tables report --out finished --readme plain.md", "lacks the lines"),
     (
         "tables report --out finished --no-pictures --data-dir folder",
         "`--data-dir` must (not )?be given with",
