@@ -12,13 +12,13 @@ from typing import Any
 
 from jqkd._checks import InputError
 from jqkd.bench.picture import CAPTION, draw
-from jqkd.bench.report import page, update_readme
+from jqkd.bench.report import SHARE, page, update_readme
 from jqkd.bench.runner import Plan, measure
 from jqkd.bench.studies import run_studies
 from jqkd.bench.summary import Summary, summarise
 from jqkd.bench.workloads import WORKLOADS
 from jqkd.common.files import DamagedFile, read_json
-from jqkd.experiments.readme import write_text
+from jqkd.experiments.readme import check_share, write_text
 from jqkd.training.result import environment, write_json
 
 SCHEMA = 1
@@ -150,6 +150,8 @@ def report(folder: Path, readme: Path | None = None, pictures: bool = True) -> l
         InputError: nothing was measured there, or a file cannot be written.
     """
     summary = load(folder)
+    if readme is not None:
+        check_share(readme, SHARE)
     drawn = [draw(summary, folder / "bench")] if pictures and summary.cells else []
     written = [write_text(folder / "bench.md", page(summary, [(p, CAPTION) for p in drawn]))]
     if readme is not None:

@@ -11,8 +11,8 @@ from jqkd.bench.targets import TARGETS, Verdict
 from jqkd.bench.workloads import WORKLOADS, Cell
 from jqkd.experiments.readme import markers, update_share
 
-_SHARE = "bench"
-BEGIN, END = markers(_SHARE)
+SHARE = "bench"
+BEGIN, END = markers(SHARE)
 
 
 class Sheet(NamedTuple):
@@ -217,4 +217,4 @@ def update_readme(path: Path, summary: Summary, picture: str | None) -> None:
     Raises:
         InputError: no such file, no markers, or it cannot be written.
     """
-    update_share(path, _SHARE, readme_block(summary, picture))
+    update_share(path, SHARE, readme_block(summary, picture))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
+from typing import Any
 
 import typer
 
-from jqkd._checks import InputError
+from jqkd import _interrupts
 from jqkd.cli import audit, bench, crosscheck, demo, study, tables, train
+from jqkd.cli.edge import Command, options_of
+from jqkd.cli.endings import code_of
 from jqkd.data import cache_folder
 from jqkd.training.devices import keep_compiled, use_all_cores
 
@@ -20,26 +24,31 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command()(demo.demo)
-app.command()(train.teacher)
-app.command()(train.student)
-app.command()(audit.audit)
+app.command(cls=Command)(demo.demo)
+app.command(cls=Command)(train.teacher)
+app.command(cls=Command)(train.student)
+app.command(cls=Command)(audit.audit)
 app.add_typer(tables.app, name="tables")
 app.add_typer(study.app, name="study")
-app.command()(crosscheck.crosscheck)
-app.command()(crosscheck.circuit)
+app.command(cls=Command)(crosscheck.crosscheck)
+app.command(cls=Command)(crosscheck.circuit)
 app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:
-    """Entry point: bad input ends in one sentence and exit code 2."""
-    try:
+    """Run a command line; bad input ends in one sentence and exit code 2, see ``endings``."""
+
+    def work() -> None:
+        _interrupts.keeps("")
         use_all_cores()
         keep_compiled(cache_folder() / "compiled")
-        app()
-    except InputError as error:
-        print(f"jqkd: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("jqkd: stopped; what was finished is kept.", file=sys.stderr)
-        sys.exit(130)
+        # Typer's own way of running a command turns Ctrl-C and closed pipes into codes of its own.
+        with _command().make_context("jqkd", sys.argv[1:]) as context:
+            _command().invoke(context)
+
+    sys.exit(code_of(work, lambda: options_of(_command())))
+
+
+@cache
+def _command() -> Any:
+    return typer.main.get_command(app)

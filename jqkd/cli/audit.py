@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from jqkd._checks import fail
+from jqkd._interrupts import keeps
 from jqkd.cli import student_options as of
 from jqkd.cli.audit_table import audit_table
 from jqkd.cli.console import Output
@@ -15,7 +16,6 @@ from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, delive
 from jqkd.cli.train import TeacherBar, run_job
 from jqkd.training.audit import FILE
 from jqkd.training.result import write_json
-from jqkd.training.student_run import check_writable
 from jqkd.training.trained import audit_run, load_run
 
 
@@ -66,8 +66,6 @@ def audit(
     output = Output(json)
     if run is not None:
         _refuse_others(ctx)
-        if out is not None:
-            check_writable(out)
         report = _of_run(run, output)
         if out is not None:
             write_json(out / FILE, report)
@@ -82,6 +80,7 @@ def audit(
 
 def _of_run(folder: Path, output: Output) -> dict[str, Any]:
     finished = load_run(folder)
+    keeps("nothing was changed")
     with TeacherBar(output, finished.job.teacher) as on_teacher:
         return audit_run(finished, on_teacher=on_teacher).report()
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from jqkd._checks import InputError
+from jqkd._checks import InputError, fail
+from jqkd._interrupts import keeps
 from jqkd.bench import command
 from jqkd.bench.peers import PEERS
 from jqkd.bench.report import target_sheet
@@ -17,9 +19,12 @@ from jqkd.bench.studies import STUDIES
 from jqkd.bench.summary import Summary, absent
 from jqkd.bench.workloads import QUICK, WORKLOADS
 from jqkd.cli.console import Output
+from jqkd.cli.edge import Command, Group, check_options, refuse
 from jqkd.cli.options import Json, Pictures, Readme, deliver
 
-app = typer.Typer(help="Measure speed side by side with other libraries, and check their answers.")
+app = typer.Typer(
+    cls=Group, help="Measure speed side by side with other libraries, and check their answers."
+)
 OutFolder = Annotated[Path, typer.Option(help="Folder for bench.json, the report, the picture.")]
 _NAMES = ", ".join((*WORKLOADS, *STUDIES))
 
@@ -50,11 +55,15 @@ def bench(
     Example: jqkd bench --quick --only W1,T1 --out runs/bench
     """
     if context.invoked_subcommand is not None:
+        names = tuple(context.params)
+        refuse(context, names, f"stand after `bench {context.invoked_subcommand}`, if at all")
         return
+    check_options(context)
     names, studies = _chosen(only, quick)
-    chosen = None if peers is None else tuple(p for p in peers.split(",") if p != "none")
+    chosen = None if peers is None else () if peers == "none" else tuple(peers.split(","))
     plan = Plan(names, chosen, _pythons(peer_python or []), quick, rounds)
     output = Output(json)
+    keeps(f"finished workloads are in {out}, and --only names those to measure still")
     result = command.run(plan, studies, output.say, out)
     written = command.report(out)
     summary = command.load(out)
@@ -66,7 +75,7 @@ def bench(
     deliver(result, json)
 
 
-@app.command()
+@app.command(cls=Command)
 def report(
     out: OutFolder = Path("runs/bench"),
     readme: Readme = None,
@@ -84,7 +93,7 @@ def _chosen(only: str | None, quick: bool) -> tuple[tuple[str, ...], list[str]]:
     """Workloads and studies."""
     if only is None:
         return (QUICK, []) if quick else (tuple(WORKLOADS), list(STUDIES))
-    names = only.split(",")
+    names = dict.fromkeys(only.split(","))
     for name in names:
         if name not in WORKLOADS and name not in STUDIES:
             raise InputError(f"There is nothing called {name!r} to measure; there are {_NAMES}.")
@@ -94,7 +103,9 @@ def _chosen(only: str | None, quick: bool) -> tuple[tuple[str, ...], list[str]]:
 def _pythons(given: list[str]) -> dict[str, str]:
     for text in given:
         if "=" not in text:
-            raise InputError(f"Option --peer-python must be PEER=PYTHON, but {text!r} was given.")
+            fail("peer_python", "be PEER=PYTHON", repr(text))
+        if shutil.which(text.split("=", 1)[1]) is None:
+            fail("peer_python", "name a Python that can be run", repr(text))
     return dict(text.split("=", 1) for text in given)
 
 

@@ -21,24 +21,32 @@ from jqkd.training.students import Epoch
 from jqkd.training.teachers import Progress as TeacherProgress
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Left to the command's end, which knows the exit code."""
+        raise
+
+
 class Output:
     """A console, and the bars and tables on it. With ``--json -`` it speaks on standard error."""
 
     def __init__(self, json: str | None = None) -> None:
-        self.console = Console(stderr=json == "-", highlight=False)
+        # Markup is off: a path may hold [red] or :smile:, and means them.
+        self.console = _Console(stderr=json == "-", highlight=False, markup=False, emoji=False)
 
-    def say(self, text: Any = "") -> None:
-        """Print."""
-        self.console.print(text)
+    def say(self, text: Any = "", style: str | None = None) -> None:
+        """Print; what is no terminal gets its lines as they are, for others to read."""
+        soft = isinstance(text, str) and not self.console.is_terminal
+        self.console.print(text, style=style, soft_wrap=soft)
 
     @contextmanager
     def bar(self, what: str, total: int) -> Iterator[Any]:
         """A live bar; yields a function (done, text) that moves it."""
         columns = (
-            TextColumn(what),
+            TextColumn(what, markup=False),
             BarColumn(bar_width=8),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[text]}"),
+            TextColumn("{task.fields[text]}", markup=False),
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=self.console) as progress:

@@ -12,8 +12,10 @@ import numpy as np
 import typer
 from flax import nnx
 
-from jqkd._checks import check_choice, check_integer, fail
+from jqkd._checks import check_choice, fail
+from jqkd._interrupts import keeps
 from jqkd.cli.console import Output
+from jqkd.cli.edge import refuse
 from jqkd.cli.options import Json, deliver
 from jqkd.crosscheck import (
     Student,
@@ -31,6 +33,7 @@ from jqkd.crosscheck.report import picture as battery_picture
 from jqkd.crosscheck.report import table as battery_table
 from jqkd.crosscheck.report import write_json
 from jqkd.data import load
+from jqkd.experiments.readme import write_text
 from jqkd.models import NETWORKS, PRESETS, build_student
 from jqkd.models.functional import functional
 from jqkd.training.student_run import check_writable, splits_for
@@ -45,6 +48,7 @@ _ROUNDING, _ELSEWHERE = 1e-4, 1e-2
 
 
 def crosscheck(
+    ctx: typer.Context,
     run: Annotated[
         Path | None,
         typer.Option(help="Folder that `jqkd student --out` has written: certify its students."),
@@ -68,7 +72,13 @@ def crosscheck(
 
     Example: jqkd crosscheck --run runs/f7
     """
-    check_integer("seed", seed, 0)
+    if run is None:
+        refuse(ctx, ("students", "noise"), "be given with `run` only")
+    else:
+        refuse(ctx, ("quick",), "be given without `run` only")
+        if not noise:
+            refuse(ctx, ("picture",), "be given with noise only, which it shows")
+    keeps("nothing was kept, the same command begins anew")
     output = Output(json)
     if run is not None:
         agrees = _certify_run(output, run, seed, students, noise, picture, json)
@@ -87,7 +97,6 @@ def _battery(
         report = run_battery(quick=quick, seed=seed, progress=progress)
     output.say(battery_table(report))
     if picture is not None:
-        check_writable(picture.resolve().parent)
         output.say(f"Picture: {battery_picture(report, picture)}")
     deliver(report.to_json(), json)
     return report.agrees
@@ -102,10 +111,9 @@ def _certify_run(
     picture: Path | None,
     json: str | None,
 ) -> bool:
-    require_qiskit()
     trained = load_run(folder)
     check_has_circuit("run", trained.job.config.preset)
-    check_integer("students", students, 1)
+    require_qiskit()
     if students > len(trained.job.seeds):
         fail("students", f"be at most {len(trained.job.seeds)}, the seeds of that run", students)
     check_writable(folder)
@@ -200,17 +208,18 @@ def circuit(
     """
     check_choice("preset", preset, NETWORKS)
     check_has_circuit("preset", preset)
+    if picture is not None:
+        require_qiskit("pylatexenc")
+    elif qasm is not None:
+        require_qiskit()
     output = Output(json)
     # Through the model's own checks, so that a number of qubits is refused alike everywhere.
     nnx.eval_shape(lambda: build_student(preset, qubits, rngs=nnx.Rngs(0)))
     drawn = NETWORKS[preset].circuit(qubits)
     output.say(str(drawn))
     written: dict[str, Any] = {"preset": preset, "qubits": qubits, "angles": drawn.num_angles}
-    for path in (qasm, picture):
-        if path is not None:
-            check_writable(path.resolve().parent)
     if qasm is not None:
-        qasm.write_text(to_qasm(drawn))
+        write_text(qasm, to_qasm(drawn))
     if picture is not None:
         save_picture(drawn, picture)
     deliver(written | {"ops": [[op.name, *op.wires] for op in drawn.ops]}, json)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from jqkd._checks import check_choice, check_integer
 from jqkd.cli.console import Output, seconds_text, student_table
 from jqkd.cli.options import Json, deliver
 from jqkd.cli.train import run_job
@@ -15,7 +16,7 @@ from jqkd.data import load
 from jqkd.models import PRESETS
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.figures import demo_figure
-from jqkd.training.student_run import StudentJob, check_writable, splits_for
+from jqkd.training.student_run import StudentJob, splits_for
 from jqkd.training.student_task import ALONE, DISTILLED
 
 
@@ -33,14 +34,13 @@ def demo(
     A LeNet teacher; 3-qubit students, alone and distilled, 5000 shots for every circuit,
     gradients by the parameter-shift rule; a table and a picture.
     """
+    check_choice("preset", preset, PRESETS)
+    check_integer("seeds", seeds, 1)
     config = StudentConfig("digits", "0-5", 3, preset, epochs=epochs)
     job = StudentJob(config, TeacherConfig("lenet", "digits", "0-5", 30, 32), tuple(range(seeds)))
-    check_writable(picture.resolve().parent)
     output = Output(json)
-    output.say(
-        "[bold]Digits 0-5: a LeNet teaches a 3-qubit student.[/bold]\n"
-        "The student's circuit (angles from a small CNN; class c is the bit string c):"
-    )
+    output.say("Digits 0-5: a LeNet teaches a 3-qubit student.", style="bold")
+    output.say("The student's circuit (angles from a small CNN; class c is the bit string c):")
     output.say(f"{PRESETS[config.preset].circuit(config.qubits)}\n")
     result, block = run_job(job, output)
     output.say(student_table(result))

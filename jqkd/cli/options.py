@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from jqkd._checks import fail
+from jqkd._checks import fail, shown
 from jqkd.data import DATASETS
 from jqkd.training.result import plain, write_json
+
+_MOST_SHOTS = 2**24
 
 Dataset = Annotated[str, typer.Option(help=f"One of {', '.join(DATASETS)}.")]
 Classes = Annotated[str, typer.Option(help="Classes such as 0-5, 0-7 or 0,2,4.")]
@@ -50,9 +52,12 @@ def parse_shots(text: str) -> int | None:
     if text == "exact":
         return None
     try:
-        return int(text)
+        shots = int(text)
     except ValueError:
-        fail("shots", "be a whole number of at least 1, or `exact`", repr(text))
+        fail("shots", "be a whole number of at least 1, or `exact`", shown(text))
+    if shots > _MOST_SHOTS:
+        fail("shots", f"be at most {_MOST_SHOTS}, up to where single precision counts", shots)
+    return shots
 
 
 def deliver(result: dict[str, Any], json_file: str | None) -> None:

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from jqkd._checks import check_choice, fail
+from jqkd._checks import check_choice, check_out_folder, fail
 from jqkd.cli.console import Output
+from jqkd.cli.edge import Command
 from jqkd.cli.options import (
     BlockSize,
     DataDir,
@@ -24,7 +25,8 @@ from jqkd.cli.options import (
 from jqkd.cli.units import kind_of, show_plan, work_off
 from jqkd.experiments.plan import StudentUnit, Unit, answers_of
 from jqkd.experiments.presets import Settings
-from jqkd.experiments.runner import default_block
+from jqkd.experiments.readme import check_share
+from jqkd.experiments.runner import check_teachers, default_block
 from jqkd.experiments.store import Store
 from jqkd.experiments.studies import STUDIES
 from jqkd.experiments.study import (
@@ -38,7 +40,7 @@ from jqkd.experiments.study import (
     units_of,
 )
 from jqkd.experiments.study_chart import draw
-from jqkd.experiments.study_report import introduction, update_readme, write
+from jqkd.experiments.study_report import introduction, share, update_readme, write
 from jqkd.experiments.study_results import lines_of
 
 app = typer.Typer(
@@ -55,7 +57,7 @@ OutFolder = Annotated[
 ]
 
 
-@app.command()
+@app.command(cls=Command)
 def run(
     name: Annotated[str, typer.Argument(help=f"One of {_NAMES}.")],
     seeds: Students = 10,
@@ -86,13 +88,14 @@ def run(
     if dry_run:
         show_plan(output, f"Study {name}", units, partial(_kind, _labels(studies, data)))
         return
+    check_teachers(units, teachers)
     store = Store.create(out, settings_of(out), [_MARK + study.name for study in studies], seeds)
     damaged = store.damage([*teachers_of(arms), *answers_of(arms)], arms)
     options = {"teachers": teachers, "data_dir": data_dir}
     work_off(output, store, plan, damaged, redo_damaged, "jqkd study report", **options)
 
 
-@app.command()
+@app.command(cls=Command)
 def report(
     out: OutFolder = Path("runs/studies"),
     to: To = None,
@@ -109,13 +112,17 @@ def report(
     found = {study.name: lines_of(study, store) for study in asked}
     if not any(found.values()):
         fail("out", "hold at least one finished line of a study", f"{store.root} without any")
-    for study in (study for study in asked if found[study.name]):
+    check_out_folder("to", folder)
+    asked = [study for study in asked if found[study.name]]
+    for study in asked if readme is not None else []:
+        check_share(readme, share(study))
+    for study in asked:
         lines = found[study.name]
         picture = draw(study, lines, folder) if pictures else None
         written = write(study, lines, folder, picture.name if picture else None)
         if readme is not None:
             update_readme(readme, study, lines)
-        output.say(f"[bold]{study.title}[/bold]")
+        output.say(study.title, style="bold")
         for paragraph in introduction(study, lines)[2:]:
             output.say(paragraph)
         shown = [*written, *([picture] if picture else [])]

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from jqkd._checks import InputError, check_choice, fail
+from jqkd._checks import InputError, check_choice, check_out_folder, fail
 from jqkd.cli.console import Output
+from jqkd.cli.edge import Command, refuse
 from jqkd.cli.options import (
     BlockSize,
     DataDir,
@@ -32,9 +33,10 @@ from jqkd.experiments.plan import (
     teachers_of,
 )
 from jqkd.experiments.presets import NOTEBOOK_SHOTS, TABLE_PRESETS, Settings
-from jqkd.experiments.report import introduction, update_readme, write_report
+from jqkd.experiments.readme import check_share
+from jqkd.experiments.report import introduction, share, update_readme, write_report
 from jqkd.experiments.rows import ROWS, TABLES, select
-from jqkd.experiments.runner import default_block
+from jqkd.experiments.runner import check_teachers, default_block
 from jqkd.experiments.store import Store
 from jqkd.experiments.summary import summarise
 from jqkd.experiments.work import Datasets
@@ -49,7 +51,7 @@ OutFolder = Annotated[
 ]
 
 
-@app.command()
+@app.command(cls=Command)
 def run(
     table: Annotated[str, typer.Option(help=f"One of {', '.join(TABLES)}.")] = "all",
     rows: Annotated[
@@ -105,6 +107,7 @@ def run(
         show_plan(output, f"{len(chosen)} rows", units)
         output.say("Rows: " + ", ".join(row.name for row in chosen))
         return
+    check_teachers(units, teachers)
     store = Store.create(folder, settings, [row.name for row in chosen], seeds, teacher_seeds)
     arms = arms_of(chosen, settings)
     needed = [*teachers_of(chosen, settings, teacher_seeds), *answers_of(arms)]
@@ -113,7 +116,7 @@ def run(
     work_off(output, store, plan, damaged, redo_damaged, "jqkd tables report", **options)
 
 
-@app.command()
+@app.command(cls=Command)
 def status(out: OutFolder = None) -> None:
     """What of a results folder is done, who is at work, what is damaged.
 
@@ -143,8 +146,9 @@ def status(out: OutFolder = None) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(cls=Command)
 def report(
+    ctx: typer.Context,
     out: OutFolder = None,
     to: To = None,
     readme: Readme = None,
@@ -157,11 +161,15 @@ def report(
 
     Example: jqkd tables report --out results/paper-code --readme README.md
     """
+    if not pictures:
+        refuse(ctx, ("data_dir",), "be given with pictures only")
     store, output = Store.open(_existing(out)), Output()
     summary = summarise(store)
     if not summary.rows:
         fail("out", "hold at least one finished row", f"{store.root} without any")
-    folder = store.root / "report" if to is None else to
+    folder = check_out_folder("to", store.root / "report" if to is None else to)
+    if readme is not None:
+        check_share(readme, share(summary))
     drawn = draw_all(summary, store, folder, Datasets(data_dir).__getitem__) if pictures else []
     written = write_report(summary, folder, drawn)
     if readme is not None:

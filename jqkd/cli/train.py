@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from jqkd._interrupts import keeps
 from jqkd.cli import student_options as of
 from jqkd.cli.audit_table import audit_table
 from jqkd.cli.console import (
@@ -18,15 +19,17 @@ from jqkd.cli.console import (
     teacher_table,
     teacher_text,
 )
+from jqkd.cli.memory import check_memory
 from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, deliver
 from jqkd.data import load
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.figures import curves_figure
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, write_json
-from jqkd.training.student_run import Outcome, StudentJob, check_writable, run_student
+from jqkd.training.student_run import Outcome, StudentJob, run_student
 from jqkd.training.students import Epoch
 from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.teachers import Progress
+from jqkd.training.trained import check_resumable
 
 
 def teacher(
@@ -55,8 +58,7 @@ def teacher(
     """
     config = TeacherConfig(arch, dataset, classes, epochs, batch_size, learning_rate, seed)
     output, watch = Output(json), Stopwatch()
-    if out is not None:
-        check_writable(out)
+    keeps("finished epochs are in the cache, and the same command goes on from there")
     images = load(dataset, data_dir=data_dir)
     with TeacherBar(output, config) as on_progress:
         trained = obtain_teacher(config, images, on_progress=on_progress)
@@ -143,6 +145,10 @@ def run_job(
     """Run with live bars, one for the teacher and one for the students."""
     arms = ("alone",) if job.teacher is None else ("alone", "distilled")
     runs = len(job.seeds) * len(arms)
+    check_memory(job, runs)
+    if out is not None:
+        check_resumable(job, out)
+    keeps(_kept(job, out))
     teacher = TeacherBar(output, job.teacher)
     students = StudentBar(output, job.config, runs, arms)
     with teacher, students:
@@ -155,6 +161,13 @@ def run_job(
             on_data=teacher.close,
             on_epoch=students,
         )
+
+
+def _kept(job: StudentJob, out: Path | None) -> str:
+    teacher = "" if job.teacher is None else "the teacher's finished epochs are in the cache, "
+    if out is not None:
+        return f"{teacher}the students' in {out}, and the same command goes on from there"
+    return f"{teacher}of the students nothing was kept, `jqkd student --out FOLDER` keeps them"
 
 
 class _Bar:

@@ -11,6 +11,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from jqkd._interrupts import keeps
 from jqkd.cli.console import Output
 from jqkd.experiments.files import DamagedUnit
 from jqkd.experiments.plan import StudentUnit, TeacherUnit, Unit
@@ -71,6 +72,7 @@ def work_off(
     if redo_damaged:
         redo(damaged)
         damaged = []
+    keeps(f"finished units are in {store.root}, and the same command goes on from there")
     units = plan(present=store.present)
     there = sum(unit.cost for unit in plan()) - sum(unit.cost for unit in units)
     with _overall_bar(output, units, there) as (on_progress, on_wait):
@@ -101,7 +103,7 @@ def _overall_bar(output: Output, units: list[Unit], there: float) -> Any:
     shares = {unit.name: 0.0 for unit in units}
     started = time.perf_counter()
     columns = (BarColumn(bar_width=16), TextColumn("{task.percentage:.0f} %"))
-    texts = (TimeElapsedColumn(), TextColumn("{task.fields[text]}"))
+    texts = (TimeElapsedColumn(), TextColumn("{task.fields[text]}", markup=False))
     with Progress(*columns, *texts, console=output.console) as bar:
         total = there + sum(unit.cost for unit in units)
         task = bar.add_task("", total=max(total, 1e-9), completed=there, text="")

@@ -42,17 +42,27 @@ def with_share(text: str, name: str, share: str) -> str:
     return pattern.sub(lambda _: f"{begin}\n{share}\n{end}", text)
 
 
+def check_share(path: Path, name: str) -> None:
+    """A README is there and has a share of that name; to be called before anything is drawn.
+
+    Raises:
+        InputError: no such file, or no markers.
+    """
+    try:
+        with_share(path.read_text(encoding="utf-8"), name, "")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "no text"
+        raise InputError(f"{path} cannot be read ({reason}); name a README.") from error
+
+
 def update_share(path: Path, name: str, share: str) -> None:
     """Bring a README's share of that name up to date.
 
     Raises:
         InputError: no such file, no markers, or it cannot be written.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); name a README.") from error
-    write_text(path, with_share(text, name, share))
+    check_share(path, name)
+    write_text(path, with_share(path.read_text(encoding="utf-8"), name, share))
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -171,7 +171,7 @@ def readme_block(summary: Summary) -> str:
 
 def markers(preset: str) -> tuple[str, str]:
     """What stands before and after the short form in a README."""
-    return readme.markers(_share(preset))
+    return readme.markers(f"tables {preset}")
 
 
 def with_block(text: str, summary: Summary) -> str:
@@ -180,7 +180,7 @@ def with_block(text: str, summary: Summary) -> str:
     Raises:
         InputError: the markers are not there.
     """
-    return readme.with_share(text, _share(summary.settings.preset), readme_block(summary))
+    return readme.with_share(text, share(summary), readme_block(summary))
 
 
 def update_readme(path: Path, summary: Summary) -> None:
@@ -189,8 +189,9 @@ def update_readme(path: Path, summary: Summary) -> None:
     Raises:
         InputError: no such file, no markers, or it cannot be written.
     """
-    readme.update_share(path, _share(summary.settings.preset), readme_block(summary))
+    readme.update_share(path, share(summary), readme_block(summary))
 
 
-def _share(preset: str) -> str:
-    return f"tables {preset}"
+def share(summary: Summary) -> str:
+    """Names the share of a README that these numbers fill."""
+    return f"tables {summary.settings.preset}"

@@ -15,7 +15,15 @@ from jqkd._checks import InputError
 from jqkd.experiments.files import DamagedUnit
 from jqkd.experiments.plan import StudentUnit, TeacherUnit, Unit
 from jqkd.experiments.store import Store
-from jqkd.experiments.work import Datasets, do_answers, do_students, do_teacher, shipped_teacher
+from jqkd.experiments.work import (
+    Datasets,
+    do_answers,
+    do_students,
+    do_teacher,
+    lacking_teacher,
+    shipped_teacher,
+    teacher_stores,
+)
 from jqkd.training.result import Stopwatch, environment
 
 # Seconds between looks at a unit that another process does and others wait for.
@@ -153,6 +161,21 @@ def _compute(
     if unit.needs:
         logits = store.read_logits(by_name[unit.needs[0]])
     return do_students(unit, datasets, logits, report), None
+
+
+def check_teachers(units: Sequence[Unit], teachers: str) -> None:
+    """Every teacher of some units can be had; to be called before a results folder is made.
+
+    Raises:
+        InputError: ``teachers`` is none of ``train``, ``shipped`` and a results folder, or a
+            teacher is not there.
+    """
+    if teachers == "train":
+        return
+    stores = teacher_stores(teachers)
+    for unit in units:
+        if not isinstance(unit, StudentUnit) and not any(store.done(unit) for store in stores):
+            raise lacking_teacher(unit, teachers)
 
 
 def redo(damaged: Sequence[DamagedUnit]) -> None:

@@ -209,4 +209,9 @@ def update_readme(path: Path, study: Study, lines: list[Line]) -> None:
     Raises:
         InputError: no such file, no markers, or it cannot be written.
     """
-    update_share(path, f"study {study.name}", readme_block(study, lines))
+    update_share(path, share(study), readme_block(study, lines))
+
+
+def share(study: Study) -> str:
+    """Names the share of a README that a study fills."""
+    return f"study {study.name}"

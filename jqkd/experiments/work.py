@@ -162,13 +162,7 @@ def shipped_teacher(unit: TeacherUnit | AnswerUnit, where: str) -> tuple[Content
     Raises:
         InputError: no such folder, or not this teacher in it.
     """
-    here = Path(jqkd.__file__).parents[1] / "results"
-    folders = sorted(here.glob("*")) if where == "shipped" else [Path(where)]
-    stores = [Store.open(folder) for folder in folders if (folder / "tables.json").exists()]
-    if not stores:
-        must = "be train, shipped (in the repository, not in a wheel) or a results folder"
-        fail("teachers", must, f"`{where}`")
-    for store in stores:
+    for store in teacher_stores(where):
         if store.done(unit):
             try:
                 arrays, content = store.read_logits(unit), store.read(unit)
@@ -177,7 +171,27 @@ def shipped_teacher(unit: TeacherUnit | AnswerUnit, where: str) -> tuple[Content
                 raise DamagedFile(error.path, error.reason, advice) from error
             del content["arrays_sha256"]
             return content, arrays
-    raise InputError(
+    raise lacking_teacher(unit, where)
+
+
+def teacher_stores(where: str) -> list[Store]:
+    """Results folders to take teachers from.
+
+    Raises:
+        InputError: there is none.
+    """
+    here = Path(jqkd.__file__).parents[1] / "results"
+    folders = sorted(here.glob("*")) if where == "shipped" else [Path(where)]
+    stores = [Store.open(folder) for folder in folders if (folder / "tables.json").exists()]
+    if not stores:
+        must = "be train, shipped (in the repository, not in a wheel) or a results folder"
+        fail("teachers", must, f"`{where}`")
+    return stores
+
+
+def lacking_teacher(unit: TeacherUnit | AnswerUnit, where: str) -> InputError:
+    """No results folder has it."""
+    return InputError(
         f"There is no {unit.label} trained for {unit.plan.epochs} epochs in {where}; ask for the "
         "epochs that are there, or use --teachers train."
     )

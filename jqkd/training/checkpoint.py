@@ -16,6 +16,7 @@ import jax
 import numpy as np
 
 from jqkd._checks import InputError
+from jqkd._interrupts import whole
 from jqkd.common.files import DamagedFile
 
 # Folders that Orbax has not finished.
@@ -36,6 +37,7 @@ def _manager(folder: Path, read_only: bool) -> Any:
     return ocp.CheckpointManager(folder.resolve(), options=options)
 
 
+@whole()
 def save(folder: Path, epoch: int, state: Any, curves: Mapping[str, np.ndarray], name: str) -> None:
     """Write a checkpoint and remove the one before it.
 
@@ -92,6 +94,7 @@ def _quiet() -> Iterator[None]:
         log.setLevel(level)
 
 
+@whole()
 def save_weights(folder: Path, params: Any) -> None:
     """Write weights alone, in place of those that are there.
 
@@ -134,6 +137,7 @@ def restore_weights(folder: Path, like: Any, advice: str) -> Any:
         raise DamagedFile(folder, type(error).__name__, advice) from error
 
 
+@whole()
 def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.ndarray]] | None:
     """The newest checkpoint of a run.
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from flax import nnx
 
-from jqkd._checks import InputError, fail
+from jqkd._checks import check_out_folder, fail
 from jqkd.data import load, student_splits
 from jqkd.data.splits import Splits
 from jqkd.models import build_student, count_parameters
@@ -257,14 +257,5 @@ def paired_gain(arms: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_writable(folder: Path) -> None:
-    """Make a folder and try to write into it, before hours of training."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.write_text("")
-        probe.unlink()
-    except OSError as error:
-        raise InputError(
-            f"Argument `out` must be a folder that can be written, but {folder} was given "
-            f"({error.strerror}); choose another."
-        ) from error
+    """Try to write into a folder, or where it would be made, before hours of training."""
+    check_out_folder("out", folder)

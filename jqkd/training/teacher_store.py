@@ -18,6 +18,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jqkd._interrupts import whole
 from jqkd.common.arrays import Most, arrays_digest, read_npz, write_npz
 from jqkd.common.files import DamagedFile, read_json, remove_leftovers, write_json
 from jqkd.common.locks import held
@@ -133,6 +134,7 @@ def describe(teacher: Teacher) -> dict[str, Any]:
     }
 
 
+@whole()
 def save_teacher(
     folder: Path, teacher: Teacher, data_digest: str, params: Params | None, watch: Stopwatch
 ) -> None:

@@ -109,6 +109,17 @@ def _job_of(result: dict[str, Any]) -> tuple[StudentJob, list[Run]]:
     return job, [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
 
 
+def check_resumable(job: StudentJob, folder: Path) -> None:
+    """A checkpoint that a run would go on from is whole, and of that run.
+
+    Raises:
+        InputError: it is not.
+    """
+    runs = len(job.seeds) * (1 if job.teacher is None else 2)
+    if (folder / "checkpoints").is_dir():
+        checkpoint.restore(folder / "checkpoints", _shapes(job, runs), job.digest())
+
+
 def audit_run(
     run: TrainedRun, *, on_teacher: Callable[[Progress], None] = lambda progress: None
 ) -> Audit:

@@ -76,14 +76,14 @@ def test_a_student_with_an_audit_shows_both_tables(run, audited):
     ("words", "sentence"),
     [
         ("--run nowhere", "has no result.json"),
-        ("--run nowhere --seeds 3", "`seeds` must not be given with `run`"),
-        ("--run nowhere --classes 0-1", "`classes` must not be given with `run`"),
-        ("--term all", "`term` must be one of kl, kl * 6/8"),
+        ("--run nowhere --seeds 3", "`--seeds` must not be given with `--run`"),
+        ("--run nowhere --classes 0-1", "`--classes` must not be given with `--run`"),
+        ("--term all", "`--term` must be one of kl, kl * 6/8"),
         (
             "--recipe hints --control smoothed",
-            "`control` must be one of none, shuffled, constant where the recipe is hints",
+            "`--control` must be one of none, shuffled, constant where the recipe is hints",
         ),
-        ("--seeds 0", "`seeds` must be an integer of at least 1"),
+        ("--seeds 0", "`--seeds` must be an integer of at least 1"),
     ],
 )
 def test_bad_input_is_one_sentence(run, words, sentence):

@@ -8,20 +8,20 @@ import pytest
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("student --dataset cifar", "`dataset` must be one of mnist, fashion_mnist, digits"),
-        ("student --classes 5-0", "`classes` must be ranges from low to high"),
-        ("student --classes 0-99", "`classes` must stay within 0-9"),
+        ("student --dataset cifar", "`--dataset` must be one of mnist, fashion_mnist, digits"),
+        ("student --classes 5-0", "`--classes` must be ranges from low to high"),
+        ("student --classes 0-99", "`--classes` must stay within 0-9"),
         ("student --classes 0-7 --qubits 2", "8 classes need at least 3, but 2 was given"),
-        ("student --shots 0", "`shots` must be an integer of at least 1"),
-        ("student --shots -1", "`shots` must be an integer of at least 1"),
-        ("student --shots many", "`shots` must be a whole number of at least 1, or `exact`"),
-        ("student --seeds 0", "`seeds` must be an integer of at least 1"),
-        ("student --temperature 0", "`temperature` must be a finite number above 0"),
-        ("student --teacher vgg", "`teacher` must be one of lenet, alexnet"),
-        ("student --preset mine", "`preset` must be one of paper-code, paper-text"),
-        ("teacher --arch vgg", "`arch` must be one of lenet, alexnet"),
-        ("teacher --epochs 0", "`epochs` must be an integer of at least 1"),
-        ("demo --seeds 0", "`seeds` must be"),
+        ("student --shots 0", "`--shots` must be an integer of at least 1"),
+        ("student --shots -1", "`--shots` must be an integer of at least 1"),
+        ("student --shots many", "`--shots` must be a whole number of at least 1, or `exact`"),
+        ("student --seeds 0", "`--seeds` must be an integer of at least 1"),
+        ("student --temperature 0", "`--temperature` must be a finite number above 0"),
+        ("student --teacher vgg", "`--teacher` must be one of lenet, alexnet"),
+        ("student --preset mine", "`--preset` must be one of paper-code, paper-text"),
+        ("teacher --arch vgg", "`--arch` must be one of lenet, alexnet"),
+        ("teacher --epochs 0", "`--epochs` must be an integer of at least 1"),
+        ("demo --seeds 0", "`--seeds` must be"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(run, words, sentence):
@@ -52,7 +52,7 @@ def test_data_that_cannot_be_had_is_one_sentence(run, monkeypatch, tmp_path):
 def test_an_unwritable_folder_is_exit_code_2(run, tmp_path):
     (tmp_path / "file").write_text("")
     code, _, err = run("student", "--dataset", "digits", "--out", tmp_path / "file" / "run")
-    assert code == 2 and "`out` must be a folder that can be written" in err
+    assert code == 2 and "`--out` must be a folder that can be written" in err
 
 
 def test_help_shows_defaults_and_examples(run):

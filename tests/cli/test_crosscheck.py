@@ -149,7 +149,7 @@ def test_a_battery_that_disagrees_is_exit_code_1(run, monkeypatch, tmp_path):
 
 def test_more_students_than_there_are_is_one_sentence(run, folder):
     code, _, err = run("crosscheck", "--run", folder, "--students", 3)
-    assert code == 2 and "`students` must be at most 2" in err
+    assert code == 2 and "`--students` must be at most 2" in err
 
 
 def test_a_folder_that_is_no_run_is_one_sentence(run, tmp_path):
@@ -167,7 +167,7 @@ def test_a_circuit_is_printed_drawn_and_written(run, tmp_path):
 
 def test_a_circuit_without_qubits_is_one_sentence(run):
     code, _, err = run("circuit", "--qubits", 0)
-    assert code == 2 and "`num_qubits` must be an integer of at least 1" in err
+    assert code == 2 and "`--qubits` must be an integer of at least 1" in err
 
 
 def test_the_circuit_as_json_is_alone_on_standard_output(run):

@@ -63,9 +63,9 @@ def test_a_variant_is_trained_as_its_base(run):
     assert (paper.epochs, paper.batch_size, paper.head) == (10, 1, "scaled-probability")
     data = ["--dataset", "digits", "--classes", "0-1", "--qubits", 2, "--teacher", "none"]
     code, _, err = run("student", *data, "--preset", "robust/closed-form", "--shots", 100)
-    assert code == 2 and "`shots` must be exact" in err and "which runs no circuit" in err
+    assert code == 2 and "`--shots` must be exact" in err and "which runs no circuit" in err
     code, _, err = run("student", *data, "--preset", "robust/nothing")
-    assert code == 2 and "`preset` must be one of paper-code, paper-text, robust," in err
+    assert code == 2 and "`--preset` must be one of paper-code, paper-text, robust," in err
 
 
 @pytest.mark.parametrize("name", [name for name, p in NETWORKS.items() if p.is_quantum])

@@ -1,0 +1,245 @@
+"""The command line's edge: every option of every command is looked at before the command starts.
+
+What belongs to a configuration is checked there; here stand numbers that would keep a machine busy
+for nothing, and places that cannot be written.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from jqkd._checks import (
+    check_integer,
+    check_number,
+    check_out_file,
+    check_out_folder,
+    check_path,
+    check_seed,
+    fail,
+)
+from jqkd.cli.endings import USAGE_ERROR
+
+# Least and most of whole numbers, by the name of the option.
+_SEEDS, _EPOCHS, _IMAGES = (1, 10_000), (1, 10**6), (1, 2**16)
+WHOLE: dict[str, tuple[int, int]] = {
+    "seeds": _SEEDS,
+    "students": _SEEDS,
+    "teacher_seeds": _SEEDS,
+    "block": _SEEDS,
+    "rounds": (1, 1000),
+    "epochs": _EPOCHS,
+    "teacher_epochs": _EPOCHS,
+    "lenet_epochs": _EPOCHS,
+    "alexnet_epochs": _EPOCHS,
+    "batch_size": _IMAGES,
+    "per_class": _IMAGES,
+    "qubits": (1, 10),
+}
+SEEDS = ("seed", "first_seed")
+# Beyond, single precision knows only zero and infinity, times what they scale.
+_TINY, _HUGE = 1e-30, 1e6
+REAL: dict[str, dict[str, float]] = {
+    "learning_rate": {"above": 0, "most": _HUGE},
+    "temperature": {"above": 0, "most": _HUGE},
+    "weight": {"least": 0, "most": _HUGE},
+    "label_weight": {"least": 0, "most": _HUGE},
+}
+PICTURES = (
+    *(".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp"),
+    *(".tif", ".tiff", ".eps", ".ps", ".svgz"),
+)
+# Commands that read the folder that others write.
+_READERS = ("report", "status")
+# What the library calls differently than the command line.
+_LIBRARY = {"num_qubits": "--qubits", "patterns": "--rows", "glob": "--variants"}
+_FOLDERS, _FILES = ("out", "to"), ("json", "picture", "qasm")
+
+
+class _Words:
+    """Looks at a command's words before they become values: then an empty path is a dot."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        """Refuse empty values; of others that cannot be read, note what was given."""
+        words = list(args)
+        for before, word in zip(["", *words], words, strict=False):
+            option, equals, value = word.partition("=")
+            if word == "" or (equals and value == "" and option.startswith("--")):
+                fail((before if word == "" else option) or "NAME", "not be empty", "''")
+        try:
+            return super().parse_args(ctx, args)
+        except USAGE_ERROR as error:
+            error.given = _value_of(getattr(error, "param", None), words)
+            raise
+
+
+class Command(_Words, TyperCommand):
+    """A command whose options are checked before it starts."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        """Check, then run."""
+        check_options(ctx)
+        return super().invoke(ctx)
+
+
+class Group(_Words, TyperGroup):
+    """A group that is a command itself, and checks its own options."""
+
+
+def check_options(ctx: typer.Context) -> None:
+    """Every option that a command was given, or has by default, can be meant.
+
+    Raises:
+        InputError: one sentence about the first that cannot.
+    """
+    for param in ctx.command.params:
+        for value in _values(ctx.params.get(param.name)):
+            check = _check_of(param.name, ctx.command.name in _READERS)
+            if check is not None and not isinstance(value, bool):
+                check(param.name, value)
+    if "first_seed" in ctx.params:
+        last = ctx.params["first_seed"] + ctx.params["seeds"] - 1
+        if last >= 2**32:
+            must, advice = "leave room for all seeds up to 2**32 - 1", f"the last one is {last}"
+            fail("first_seed", must, ctx.params["first_seed"], advice)
+    _check_apart(ctx.params)
+
+
+def given(ctx: typer.Context, name: str) -> bool:
+    """Whether an option stands in the command itself."""
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def refuse(ctx: typer.Context, names: tuple[str, ...], must: str) -> None:
+    """Options that would have no effect are not given.
+
+    Args:
+        ctx: of the command.
+        names: of their parameters.
+        must: follows "must": when they may be given.
+    """
+    for name in names:
+        if given(ctx, name):
+            fail(name, must, shown_option(ctx, name), "it would have no effect")
+
+
+def shown_option(ctx: typer.Context, name: str) -> str:
+    """An option as it was typed, roughly: a switch by its own name, anything else with a value."""
+    value = ctx.params[name]
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{option}" if value else f"--no-{option}"
+    return f"--{option} {value}"
+
+
+def options_of(command: Any) -> dict[str, str]:
+    """Option as the user types it, by the name of its parameter, over all commands."""
+    names = dict(_LIBRARY)
+    for param in command.params:
+        if param.opts[0].startswith("-"):
+            names[param.name] = max(param.opts, key=len)
+    for child in getattr(command, "commands", {}).values():
+        names |= options_of(child)
+    return names
+
+
+def _value_of(param: Any, words: list[str]) -> str | None:
+    """What stands behind an option."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        option, equals, value = word.partition("=")
+        if param is not None and option in param.opts:
+            return value if equals else following
+    return None
+
+
+def _values(value: Any) -> Iterator[Any]:
+    if isinstance(value, (list, tuple)):
+        yield from value
+    elif value is not None:
+        yield value
+
+
+def _check_of(name: str, reads: bool) -> Callable[[str, Any], Any] | None:
+    if name in WHOLE:
+        return _check_whole
+    if name in SEEDS:
+        return check_seed
+    if name in REAL:
+        return _check_real
+    places = {"json": _check_json, "readme": _check_readme, "data_dir": _check_there}
+    places |= {"picture": partial(check_out_file, endings=PICTURES), "qasm": check_out_file}
+    places |= {"to": check_out_folder, "run": _check_there}
+    places |= {"out": _check_there if reads else check_out_folder}
+    return places.get(name)
+
+
+def _check_whole(name: str, value: int) -> None:
+    least, most = WHOLE[name]
+    check_integer(name, value, least)
+    if value > most:
+        must, advice = f"be at most {most}", ""
+        if name == "qubits":
+            must += ": a student has one class per outcome"
+            advice = f"a single state of them would take {_memory(value)}"
+        fail(name, must, value, advice)
+
+
+def _memory(qubits: int) -> str:
+    """Of a state in single precision."""
+    if qubits > 60:
+        return f"2**{qubits + 3} bytes of memory"
+    units = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+    power, rest = divmod(qubits + 3, 10)
+    return f"{2**rest} {units[power]} of memory"
+
+
+def _check_real(name: str, value: float) -> None:
+    check_number(name, value, **REAL[name])
+    if 0 < value < _TINY:
+        check_number(name, value, least=_TINY)
+
+
+def _check_json(name: str, value: str) -> None:
+    if value != "-":
+        check_out_file(name, value)
+
+
+def _check_there(name: str, value: Any) -> None:
+    """A folder, or nothing: what is to be in it, the command itself says best."""
+    path = check_path(name, value)
+    try:
+        if not stat.S_ISDIR(path.expanduser().stat().st_mode):
+            fail(name, "be a folder", f"{path} (something else)")
+    except FileNotFoundError:
+        return
+    except (OSError, RuntimeError) as error:  # The latter: ~somebody who has no home.
+        fail(name, "be a folder", f"{path} ({getattr(error, 'strerror', error)})")
+
+
+def _check_readme(name: str, value: Any) -> None:
+    path = check_out_file(name, value)
+    try:
+        path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no text"
+        fail(name, "be a README that is there", f"{path} ({reason})")
+
+
+def _check_apart(params: dict[str, Any]) -> None:
+    """No two outputs in one place."""
+    places = {
+        name: Path(params[name]).absolute()
+        for name in (*_FILES, *_FOLDERS)
+        if params.get(name) is not None and params[name] != "-"
+    }
+    for name in _FILES:
+        for other, path in places.items():
+            if name in places and name != other and places[name] in (path, *path.parents):
+                fail(name, f"lie elsewhere than `{other}`", str(params[name]))

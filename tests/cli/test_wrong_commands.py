@@ -1,0 +1,139 @@
+"""Several hundred wrong commands: each one sentence, exit code 2, in no time, with nothing left.
+
+Whatever trains, simulates or draws raises an error here: it all is told before the work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+
+import pytest
+
+from jqkd.bench import command as benchmark
+from jqkd.cli import audit, crosscheck, study, tables, train, units
+from jqkd.experiments.presets import Settings
+from jqkd.experiments.rows import select
+from jqkd.training import student_run
+from tests.cli.wrong_commands import cases
+from tests.experiments.pretended import fill
+
+CASES = cases()
+# Seconds; a command that hangs or begins to work takes longer.
+PATIENCE = 2.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_work():
+    """Work is an error; what only imports is imported by now."""
+    import orbax.checkpoint  # noqa: F401
+
+    def work(*args, **options):
+        raise AssertionError("work has begun")
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in (
+            (train, "run_student"),
+            (train, "obtain_teacher"),
+            (audit, "audit_run"),
+            (student_run, "prepare"),
+            (crosscheck, "run_battery"),
+            (crosscheck, "certify"),
+            (units, "run_units"),
+            (tables, "draw_all"),
+            (tables, "write_report"),
+            (study, "draw"),
+            (study, "write"),
+            (benchmark, "measure"),
+            (benchmark, "run_studies"),
+            (benchmark, "draw"),
+        ):
+            patch.setattr(module, name, work)
+        yield
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with everything that a careless user may name."""
+    root = tmp_path_factory.mktemp("place")
+    (root / "file").write_text("text")
+    (root / "binary").write_bytes(b"\xff\xfe\x00")
+    (root / "plain.md").write_text("# A README without a place for tables\n")
+    for name in ("folder", "folder.png", "a-folder/result.json", "damaged/checkpoints/3/state"):
+        (root / name).mkdir(parents=True)
+    (root / "loop").symlink_to("loop")
+    (root / "gone").symlink_to("nowhere")
+    student = {"dataset": "digits", "classes": "0-1", "qubits": 1, "preset": "robust"}
+    whole = {"schema": 1, "kind": "student", "student": student, "teacher": None}
+    results = {
+        "not-json": b"{",
+        "a-list": b"[]",
+        "null": b"null",
+        "empty": b"",
+        "deep": b"[" * 100_000,
+        "bytes": b"\xff\xfe",
+        "other": b'{"schema": 1, "kind": "teacher"}',
+        "texts": json.dumps(whole | {"seeds": "ab", "arms": {"alone": {}}}).encode(),
+        "no-checkpoint": json.dumps(whole | {"seeds": [0], "arms": {"alone": {}}}).encode(),
+    }
+    for name, content in results.items():
+        (root / name).mkdir()
+        (root / name / "result.json").write_bytes(content)
+    (root / "not-bench").mkdir()
+    (root / "not-bench" / "bench.json").write_text("[]")
+    fill(root / "finished", select("demo"), Settings(), 2, lambda arm, seed: 90)
+    fill(root / "other-settings", select("demo"), Settings("paper-code"), 2, lambda arm, seed: 90)
+    return root
+
+
+def listing(root):
+    """Every path below a folder, and of files when they were last written."""
+    return {(entry.path, _written(entry)) for entry in _entries(root)}
+
+
+def _written(entry):
+    # A folder's time changes where a file is tried and removed.
+    folder = entry.is_dir(follow_symlinks=False)
+    return 0 if folder else entry.stat(follow_symlinks=False).st_mtime_ns
+
+
+def _entries(root):
+    for entry in os.scandir(root):
+        yield entry
+        if entry.is_dir(follow_symlinks=False):
+            yield from _entries(entry.path)
+
+
+def wrong(run, place, monkeypatch, words):
+    """Standard error of a wrong command, once all has been asked of it that every one owes."""
+    monkeypatch.chdir(place)
+    before, start = listing(place), time.perf_counter()
+    code, out, err = run(*words)
+    assert time.perf_counter() - start < PATIENCE
+    assert code == 2, out + err
+    assert err.startswith("jqkd: ") and err.endswith(".\n") and err.count("\n") == 1, err
+    assert not re.search(r"[.?!] +[A-Z]", err), f"more than one sentence: {err}"
+    assert "Traceback" not in out + err
+    assert listing(place) == before
+    return err
+
+
+def test_there_are_more_than_three_hundred():
+    assert len(CASES) > 300 and len({name for name, _, _ in CASES}) > 300
+
+
+@pytest.mark.parametrize(("words", "pattern"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+def test_a_wrong_command(run, place, monkeypatch, words, pattern):
+    assert re.search(pattern, wrong(run, place, monkeypatch, words))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_permission(run, place, monkeypatch):
+    (place / "folder").chmod(0o500)
+    try:
+        err = wrong(run, place, monkeypatch, ["student", "--out", "folder/run"])
+    finally:
+        (place / "folder").chmod(0o700)
+    assert "Permission denied" in err

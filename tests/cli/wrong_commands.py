@@ -1,0 +1,215 @@
+"""Wrong commands by table: bad values for every option, from the commands' own signatures."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import typer
+
+from jqkd.cli import app, audit, bench, crosscheck, demo, study, tables, train
+
+FUNCTIONS: dict[str, Callable[..., None]] = {
+    "demo": demo.demo,
+    "teacher": train.teacher,
+    "student": train.student,
+    "audit": audit.audit,
+    "tables run": tables.run,
+    "tables status": tables.status,
+    "tables report": tables.report,
+    "study run": study.run,
+    "study report": study.report,
+    "crosscheck": crosscheck.crosscheck,
+    "circuit": crosscheck.circuit,
+    "bench": bench.bench,
+    "bench report": bench.report,
+}
+# What a command needs besides the option that is wrong.
+NEEDS = {"study run": ["controls"]}
+READS = ("tables status", "tables report", "study report", "bench report")
+
+HUGE = "1" + "0" * 12
+WHOLE = ("abc", "", "-1", "1.5", "nan", HUGE, "9" * 30)
+REAL = ("abc", "", "nan", "inf", "-1", "1e300", "1e-40")
+POSITIVE = ("learning_rate", "temperature")
+# Seeds start at 0; all other numbers at 1.
+FROM_ZERO = ("seed", "first_seed")
+NOT_AT_HAND = ("", "file", "loop", "file/below", "x" * 300)
+FOLDERS = (*NOT_AT_HAND, "gone", "gone/x", "a/" + "x" * 300, "/proc/nothing/x", "/dev/null/x")
+FILES = ("", "folder", "loop", "file/below", "x" * 300, "gone", "/proc/nothing/x", "/dev/null")
+PICTURES = (*FILES[:3], "file/x.png", "x.xyz", "x", ".png", "folder.png", "[red]/x.gif7")
+TEXTS: dict[str, tuple[str, ...]] = {
+    "preset": ("", "[red]", "nonsense", "robust/", "Robust"),
+    "dataset": ("", "cifar", "MNIST", "[/red]"),
+    "classes": ("", "0-", "5-0", "0-99", "0", "a-b", "0,0", "0-5-7", "-1-5"),
+    "teacher": ("", "vgg", "lenet "),
+    "arch": ("", "vgg", "none"),
+    "shots": ("", "0", "-5", "1.5", "nan", "all", "1e9", HUGE, "9" * 5000),
+    "schedule": ("", "linear"),
+    "augmentation": ("", "flip"),
+    "recipe": ("", "hint"),
+    "term": ("", "all"),
+    "control": ("", "random"),
+    "head": ("", "sigmoid"),
+    "selection": ("", "last"),
+    "json": FILES,
+    "table": ("", "3", "one"),
+    "rows": ("", "cifar*", ",", "[red]"),
+    "ensemble": ("", "both"),
+    "teachers": ("", "TYPO", "file", "folder", "[red]", "loop"),
+    "name": ("", "nonsense", "ladde"),
+    "datasets": ("", "cifar", "mnist,", "mnist;digits"),
+    "variants": ("", "nonsense*", "[red]"),
+    "only": ("", "W9", "W1,", "w1"),
+    "peers": ("", "cirq", "none,numpy"),
+    "peer_python": ("", "aer", "cirq=python", "aer=/nowhere/python", "aer=", "=python"),
+}
+# Sentences that name what was given without the option: it can come from only one.
+UNNAMED = {
+    "rows": "No row of table all is called",
+    "variants": "No variant of study controls is called",
+    "only": "There is nothing called",
+    "peers": "There is no peer",
+    "peer_python": "--peer-python|There is no peer",
+}
+
+
+def leaves(command: typing.Any, words: str = "") -> Iterator[tuple[str, typing.Any]]:
+    """Every command by its words, from the command line's own description."""
+    children = getattr(command, "commands", {})
+    if not children or getattr(command, "invoke_without_command", False):
+        yield words, command
+    for name, child in children.items():
+        yield from leaves(child, f"{words} {name}".strip())
+
+
+COMMANDS = dict(leaves(typer.main.get_command(app)))
+
+
+def kind_of(command: str, name: str) -> typing.Any:
+    """int, float, str, Path, bool or list, of a parameter."""
+    hint = typing.get_type_hints(FUNCTIONS[command])[name]
+    parts = [part for part in typing.get_args(hint) if part is not type(None)]
+    return parts[0] if parts else hint
+
+
+def bad_values(command: str, name: str) -> tuple[str, ...]:
+    """What an option cannot be."""
+    kind = kind_of(command, name)
+    if kind is int:
+        return WHOLE if name in FROM_ZERO else (*WHOLE, "0")
+    if kind is float:
+        return (*REAL, "0") if name in POSITIVE else REAL
+    if kind is Path:
+        reads = name in ("run", "data_dir") or (name == "out" and command in READS)
+        kinds = {"picture": PICTURES, "qasm": FILES, "readme": (*FILES, "missing.md", "binary")}
+        return NOT_AT_HAND if reads else kinds.get(name, FOLDERS)
+    return () if kind is bool else TEXTS[name]
+
+
+def families() -> Iterator[tuple[str, list[str], str]]:
+    """Identifier, words and what the sentence must match, for every option of every command."""
+    for command, described in COMMANDS.items():
+        for param in described.params:
+            if param.name == "help":
+                continue
+            option = max(param.opts, key=len)
+            is_option = option.startswith("-")
+            for value in bad_values(command, param.name):
+                words = [*command.split(), *NEEDS.get(command, [])]
+                if is_option:
+                    words += [f"{option}={value}"]
+                else:
+                    words[-1] = value
+                names = [f"`{option if is_option else '(name|NAME)'}`"]
+                names += [UNNAMED[param.name]] if param.name in UNNAMED and value else []
+                yield f"{command} {option} {value[:24]}", words, "|".join(names)
+        words = [*command.split(), *NEEDS.get(command, [])]
+        yield f"{command} unknown", [*words, "--colour", "blue"], "No such option: --colour"
+        last = [p.opts[0] for p in described.params if kind_of_or_flag(command, p) is not bool]
+        if last:
+            yield f"{command} cut short", [*words, last[-1]], f"'{last[-1]}' requires an argument"
+        if command != "bench":
+            yield f"{command} more", [*words, "extra"], r"unexpected extra argument.*\(extra\)"
+
+
+def kind_of_or_flag(command: str, param: typing.Any) -> typing.Any:
+    """``bool`` for what takes no value."""
+    if param.name == "help" or not param.opts[0].startswith("-"):
+        return bool
+    return kind_of(command, param.name)
+
+
+# What two options, or an option and a folder, make wrong together.
+SINGLE = [
+    ("studnt", "No such command 'studnt'; perhaps 'student' or"),
+    ("tables rum", "No such command 'rum'"),
+    ("bench repor", "No such command 'repor'"),
+    ("[red]", r"No such command '\[red\]'"),
+    ("student --qubit 3", "No such option: --qubit; perhaps --qubits is meant"),
+    ("student --classes 0-7 --qubits 2", "8 classes need at least 3, but 2 was given"),
+    ("student --first-seed 4294967295 --seeds 2", "`--first-seed` must leave room for all"),
+    ("student --batch-size 65536 --qubits 10 --preset paper-text", "`--batch-size` must be so"),
+    ("student --epochs 1000000 --per-class 5000", "`--epochs` must be so small that all fits"),
+    ("student --preset robust/closed-form --shots 10", "`--shots` must be exact"),
+    ("student --preset robust/classical --qubits 11 --shots exact", "`--qubits` must be at most"),
+    ("student --out same --json same", "`--json` must lie elsewhere than `--out`"),
+    ("student --out same/x --json same", "`--json` must lie elsewhere than `--out`"),
+    ("student --out damaged --dataset digits --classes 0-1 --qubits 1", "checkpoints.* damaged"),
+    ("demo --picture same.png --json same.png", "must lie elsewhere than"),
+    ("demo --preset robust/entangled", "`--preset` must be one of"),
+    ("circuit --qasm same.png --picture same.png", "must lie elsewhere than"),
+    ("circuit --preset robust/classical", "`--preset` must be of a preset with a circuit"),
+    ("circuit --qubits 1000000000000", r"take 2\*\*1000000000003 bytes of memory"),
+    ("circuit --qubits 11", "take 16 KiB of memory"),
+    ("crosscheck --students 2", "`--students` must (not )?be given with"),
+    ("crosscheck --no-noise", "`--(no-)?noise` must (not )?be given with"),
+    ("crosscheck --run folder --quick", "`--quick` must (not )?be given with"),
+    ("crosscheck --run folder --no-noise --picture a.png", "`--picture` must (not )?be given with"),
+    ("crosscheck --run folder", "has no result.json"),
+    ("crosscheck --run nowhere", "has no result.json"),
+    ("crosscheck --run not-json", "is damaged"),
+    ("crosscheck --run a-list", "is damaged"),
+    ("crosscheck --run null", "is damaged"),
+    ("crosscheck --run empty", "is damaged"),
+    ("crosscheck --run deep", "is damaged"),
+    ("crosscheck --run bytes", "is damaged"),
+    ("crosscheck --run other", "is a teacher result"),
+    ("crosscheck --run a-folder", "is damaged"),
+    ("crosscheck --run texts", "is damaged"),
+    ("crosscheck --run no-checkpoint", "has no checkpoint"),
+    ("audit --run deep", "is damaged"),
+    ("audit --run folder --seeds 3", "`--seeds` must not be given with `--run`"),
+    ("tables run --preset paper-text --shots notebook", "`--shots` must be a number where"),
+    ("tables run --teachers shipped --lenet-epochs 3", "There is no .* trained for"),
+    (
+        "tables run --preset robust --out other-settings",
+        "made with preset paper-code, but preset robust",
+    ),
+    ("tables status --out folder", "has no tables.json"),
+    ("tables report --out folder", "has no tables.json"),
+    ("tables report --out finished --readme plain.md", "lacks the lines"),
+    (
+        "tables report --out finished --no-pictures --data-dir folder",
+        "`--data-dir` must (not )?be given with",
+    ),
+    ("tables report --out finished --to file", "`--to` must be a folder that can be written"),
+    ("study report --out folder", "has no tables.json"),
+    ("study report --out finished", "at least one finished line of a study"),
+    ("bench --out x report", "`--out` must (stand after|not be given before) `"),
+    ("bench report --out folder", "holds no bench.json"),
+    ("bench report --out not-bench", "is damaged"),
+]
+
+
+def cases() -> list[tuple[str, list[str], str]]:
+    """All of them."""
+    empty = [
+        (f"{command} {option} empty", [*command.split(), option, ""], f"`{option}` must not be")
+        for command in ("student", "crosscheck", "tables report", "bench")
+        for option in ("--out" if command != "crosscheck" else "--run", "--json")
+        if (command, option) != ("tables report", "--json")
+    ]
+    single = [(words, words.split(), pattern) for words, pattern in SINGLE]
+    return [*families(), *empty, *single]
