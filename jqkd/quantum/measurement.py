@@ -16,7 +16,7 @@ from jqkd._checks import check_array, check_type, fail, is_concrete, shown
 from jqkd.quantum.circuit import Circuit, Op
 from jqkd.quantum.limits import check_memory, check_num_qubits
 from jqkd.quantum.sampling import check_shots, sample_counts
-from jqkd.quantum.statevector import as_floats, run
+from jqkd.quantum.statevector import check_vector, run
 
 # Gates that turn a measurement in the Pauli's basis into one of Z.
 _TO_Z_BASIS = {"I": (), "X": ("H",), "Y": ("SDG", "H"), "Z": ()}
@@ -158,7 +158,7 @@ def expectation_from_counts(counts: Array, pauli: str) -> Array:
         >>> float(expectation_from_counts(jnp.array([75.0, 25.0]), "Z"))
         0.5
     """
-    counts = as_floats(check_array("counts", counts, ("K",), advice="use jax.vmap for batches"))
+    counts = check_vector("counts", counts, "K")
     if counts.size < 1 or counts.size & (counts.size - 1):
         fail("counts", "be as many as a power of two", f"{counts.size} of them")
     if is_concrete(counts):

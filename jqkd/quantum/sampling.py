@@ -18,7 +18,7 @@ from jax.custom_batching import custom_vmap
 from jax.typing import ArrayLike
 
 from jqkd._checks import check_array, check_integer, check_key, fail, is_concrete
-from jqkd.quantum.statevector import as_floats
+from jqkd.quantum.statevector import check_vector
 
 # Below this mean, inversion; BTRS needs at least 10 (Hörmann 1993).
 _SMALL_MEAN = 10.0
@@ -84,7 +84,7 @@ def check_shots(shots: ArrayLike) -> None:
 
 def _checked_probabilities(values: ArrayLike) -> Array:
     name = "probabilities"
-    values = as_floats(check_array(name, values, ("K",), advice="use jax.vmap for batches"))
+    values = check_vector(name, values, "K")
     if values.size < 1 or values.size & (values.size - 1):
         advice = "append outcomes of probability 0"
         fail(name, "be as many as a power of two", f"{values.size} of them", advice)
@@ -188,9 +188,9 @@ def binomial(key: Array, trials: Array, success: Array, failure: Array) -> Array
         [7.0, 0.0]
     """
     check_key("key", key)
-    trials = as_floats(check_array("trials", trials, ("N",)))
+    trials = check_vector("trials", trials, "N")
     success, failure = (
-        as_floats(check_array(name, weights, (trials.size,)))
+        check_vector(name, weights, trials.size)
         for name, weights in (("success", success), ("failure", failure))
     )
     for name, values in (("trials", trials), ("success", success), ("failure", failure)):

@@ -71,8 +71,14 @@ def check_circuit(circuit: Circuit) -> None:
 def check_angles(circuit: Circuit, angles: ArrayLike) -> Array:
     """One angle per slot, as floats, or a sentence that says how many are wanted."""
     check_circuit(circuit)
+    return check_vector("angles", angles, circuit.num_angles)
+
+
+def check_vector(name: str, values: ArrayLike, length: int | str) -> Array:
+    """A vector of that many finite real numbers, as floats; a letter is any length."""
+    values = check_array(name, values)
     advice = "use jax.vmap for batches"
-    return as_floats(check_array("angles", angles, (circuit.num_angles,), advice=advice))
+    return as_floats(check_array(name, values, (length,), finite=False, advice=advice))
 
 
 def as_floats(values: ArrayLike) -> Array:
