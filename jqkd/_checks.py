@@ -127,7 +127,16 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
     if not isinstance(value, str) or value not in choices:
         near = difflib.get_close_matches(value, choices, 1) if isinstance(value, str) else []
         advice = f"perhaps {near[0]!r} is meant" if near else ""
-        fail(name, f"be one of {', '.join(choices)}", shown(value), advice)
+        fail(name, f"be one of {_listed(choices)}", shown(value), advice)
+
+
+def _listed(choices: list[str]) -> str:
+    """So many that two lines of a terminal hold them, and the number of the others."""
+    number = len(choices)
+    while number > 1 and len(", ".join(choices[:number])) > 2 * _LONGEST:
+        number -= 1
+    rest = len(choices) - number
+    return ", ".join(choices[:number]) + (f" and {rest} more" if rest else "")
 
 
 def check_type(name: str, value: Any, kind: type | tuple[type, ...], what: str) -> None:

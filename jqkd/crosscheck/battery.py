@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from jqkd._checks import check_choice, check_integer, fail
+from jqkd._checks import check_choice, check_seed, check_type
 from jqkd.crosscheck import exact, shots, subject
 from jqkd.crosscheck._qiskit import require_qiskit, versions
+from jqkd.crosscheck.arguments import check_alpha, check_flag, check_progress, check_sequence
 from jqkd.crosscheck.circuits import gradient_circuits, random_circuits, template_circuits
 from jqkd.crosscheck.findings import Finding, judge
 from jqkd.crosscheck.subject import Simulator
@@ -130,16 +131,20 @@ def run_battery(
         progress: called with (groups done, groups, name of the last one).
 
     Raises:
-        InputError: no Qiskit 2, a negative seed, an alpha outside (0, 1), an unknown group.
+        InputError: no Qiskit 2, a seed that no key can tell from others, an alpha outside (0, 1),
+            an unknown group, or none.
 
     Example:
         >>> run_battery(quick=True, only=["gates, complex128"]).agrees
         True
     """
     require_qiskit()
-    check_integer("seed", seed, 0)
-    if not 0 < alpha < 1:
-        fail("alpha", "lie between 0 and 1", alpha)
+    seed, alpha = check_seed("seed", seed), check_alpha(alpha)
+    check_flag("quick", quick)
+    check_type("simulator", simulator, (Simulator, type(None)), "a Simulator or None")
+    check_type("size", size, (Size, type(None)), "a Size or None")
+    check_progress(progress)
+    only = check_sequence("only", only, "names of groups")
     for name in only:
         check_choice("only", name, GROUPS)
     start = time.perf_counter()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jqkd._checks import check_type
+from jqkd.crosscheck.arguments import check_folder, check_picture
 from jqkd.crosscheck.battery import BatteryReport
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 def table(report: BatteryReport) -> Table:
     """One row a check: what, how many comparisons, the worst, the limit, the verdict."""
+    check_type("report", report, BatteryReport, "a BatteryReport")
     from rich.table import Table
 
     size = "quick" if report.quick else "full"
@@ -52,7 +55,12 @@ def picture(report: BatteryReport, path: str | Path) -> Path:
     Args:
         report: of ``run_battery``.
         path: the ending chooses the format.
+
+    Raises:
+        InputError: no report, an ending that Matplotlib cannot write.
     """
+    check_type("report", report, BatteryReport, "a BatteryReport")
+    path = check_picture(path)
     from matplotlib.figure import Figure
 
     kinds = [[f for f in report.findings if f.kind == kind] for kind in ("deviation", "p-value")]
@@ -63,7 +71,6 @@ def picture(report: BatteryReport, path: str | Path) -> Path:
     for axis, found in zip(axes, kinds, strict=True):
         _panel(axis, found)
     figure.suptitle(f"{report.simulator} against Qiskit and Aer, seed {report.seed}")
-    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     return path
@@ -88,6 +95,7 @@ def _panel(axis: Any, found: list[Finding]) -> None:
 def write_json(data: dict[str, Any], path: str | Path) -> Path:
     """Plain JSON, written beside its place and moved there, so that no half of it is ever seen."""
     path = Path(path)
+    check_folder("path", path.parent)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
     partial.write_text(json.dumps(_plain(data), indent=2, allow_nan=False) + "\n")

@@ -60,6 +60,8 @@ def check_images(images: ArrayLike) -> Array:
     if np.ndim(images) != 3 or np.shape(images)[1:] != (28, 28):
         advice = "resize them, drop the channel axis, add the batch axis"
         fail("images", "have shape (B, 28, 28)", f"shape {np.shape(images)}", advice)
+    if not len(images):
+        fail("images", "be at least one", "none")
     if is_concrete(images):
         check_range("images", images, 0, 1, "divide images of 0 to 255 by 255")
     return jnp.asarray(images)

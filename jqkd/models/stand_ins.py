@@ -160,6 +160,7 @@ def random_circuit(num_qubits: int) -> Circuit:
         >>> random_circuit(3).num_angles, random_circuit(3) == random_circuit(3)
         (3, True)
     """
+    num_qubits = check_num_qubits(num_qubits)
     rng = np.random.default_rng((RANDOM_SEED, num_qubits))
     frozen = [
         dataclasses.replace(op, fixed=(rng.uniform(-np.pi, np.pi),)) if op.num_slots else op

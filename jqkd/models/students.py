@@ -35,6 +35,7 @@ from jqkd.models.layers import (
 from jqkd.models.quantum_layer import QuantumLayer
 from jqkd.quantum import amplitude_angles
 from jqkd.quantum.limits import check_num_qubits
+from jqkd.quantum.sampling import check_shots
 
 
 class ConvFeatures(nnx.Module):
@@ -243,6 +244,10 @@ class Student(nnx.Module):
             InputError: images of another shape or brightness, shots without a key or out of
                 range, no such head or number of classes.
         """
+        # What is wrong with these would otherwise be said after the images' work.
+        check_index("head", head, 0, len(self.heads) - 1)
+        if shots is not None:
+            check_shots(shots)
         angles = self.angles(images, dropout_key)
         frequencies = self.layer(angles, key=key, ids=ids, shots=shots)
         return self.logits(frequencies, head, classes)

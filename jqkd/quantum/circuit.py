@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from jqkd._checks import (
@@ -60,9 +61,11 @@ class Op:
 
 def _wires(wires: Any, gate: Gate) -> tuple[int, ...]:
     must = f"be {gate.num_wires} different wire(s) for {gate.name}"
-    if not isinstance(wires, Iterable) or isinstance(wires, str):
+    try:
+        # No more than needed: a range may be as long as memory is.
+        wires = tuple(islice(wires, gate.num_wires + 1))
+    except TypeError:
         fail("wires", must, shown(wires), "give a tuple of integers")
-    wires = tuple(wires)
     if len(wires) != gate.num_wires:
         fail("wires", must, wires)
     try:
@@ -171,11 +174,12 @@ def _ops(name: str, ops: Any) -> tuple[Op, ...]:
     must = "be a circuit or a sequence of `Op`s" if name == "other" else "be a sequence of `Op`s"
     if not isinstance(ops, Iterable):
         fail(name, must, shown(ops))
-    ops = tuple(ops)
+    checked = []
     for op in ops:
         if not isinstance(op, Op):
             fail(name, must, f"one with {shown(op)}")
-    return ops
+        checked.append(op)
+    return tuple(checked)
 
 
 def _side_by_side(op: Op, layer: list[Op]) -> bool:
