@@ -11,7 +11,15 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from jqkd._checks import check_array, check_integer, check_number, check_type, fail, is_concrete
+from jqkd._checks import (
+    check_array,
+    check_integer,
+    check_number,
+    check_type,
+    fail,
+    is_concrete,
+    shown,
+)
 from jqkd.quantum.limits import physical_memory
 
 # As many as a student of 10 qubits has outcomes.
@@ -23,7 +31,7 @@ _ROUNDING = 1e-5
 def check_rngs(rngs: nnx.Rngs) -> None:
     """Where initial weights come from: Flax's ``Rngs``, not a key or a seed."""
     if not isinstance(rngs, nnx.Rngs):
-        fail("rngs", "be a flax.nnx.Rngs", rngs, "make it with nnx.Rngs(0)")
+        fail("rngs", "be a flax.nnx.Rngs", shown(rngs), "make it with nnx.Rngs(0)")
 
 
 def check_num_classes(num_classes: int) -> int:

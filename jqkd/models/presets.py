@@ -9,7 +9,7 @@ from functools import partial
 
 from flax import nnx
 
-from jqkd._checks import check_choice, check_integer, check_type, fail
+from jqkd._checks import check_choice, check_integer, check_type, fail, shown
 from jqkd.models.arguments import check_module, check_rngs
 from jqkd.models.heads import HEADS
 from jqkd.models.quantum_layer import QuantumLayer
@@ -69,7 +69,7 @@ class Preset:
         if self.circuit is None and self.stand_in is None:
             fail("circuit", "be given where there is no stand-in", "None")
         if not isinstance(self.heads, tuple) or not self.heads:
-            fail("heads", "be a tuple of names of heads", self.heads)
+            fail("heads", "be a tuple of names of heads", shown(self.heads))
         for head in self.heads:
             check_choice("heads", head, HEADS)
         check_type("rule", self.rule, ShiftRule, "a ShiftRule")

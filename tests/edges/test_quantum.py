@@ -138,7 +138,7 @@ CALLS = {
         f"{name}, key {k}": (lambda v=v, f=f: f(v), "`key`.*" + (p if v is not None else "without"))
         for name, f in {"counts": counts_by, "shots": lambda v: sampled(key=v)}.items()
         for k, (v, p) in NO_KEYS.items()
-        if (name, v) != ("counts", None)
+        if name == "shots" or v is not None
     },
     "counts, no key": (lambda: counts_by(None), "`key` .*one random key, but None"),
     **{
