@@ -16,17 +16,26 @@ from typing import Any
 
 import numpy as np
 
-from jqkd._checks import check_choice, check_seed, check_type
+from jqkd._checks import check_choice, check_integer, check_seed, check_type, fail
 from jqkd.crosscheck import exact, shots, subject
 from jqkd.crosscheck._qiskit import require_qiskit, versions
 from jqkd.crosscheck.arguments import check_alpha, check_flag, check_progress, check_sequence
-from jqkd.crosscheck.circuits import gradient_circuits, random_circuits, template_circuits
+from jqkd.crosscheck.circuits import (
+    MAX_QUBITS,
+    gradient_circuits,
+    random_circuits,
+    template_circuits,
+)
 from jqkd.crosscheck.findings import Finding, judge
 from jqkd.crosscheck.subject import Simulator
 from jqkd.quantum import Circuit
+from jqkd.quantum.measurement import check_shots
 
 SCHEMA = 1
 Progress = Callable[[int, int, str], None]
+
+
+_MOST = {"random_circuits": 10**6, "max_qubits": MAX_QUBITS, "encoded": MAX_QUBITS}
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,19 @@ class Size:
     sampled_gradients: int = len(gradient_circuits())
     gradient_rows: int = 24
     unitaries: tuple[str, ...] = tuple(exact.LIMITS)
+
+    def __post_init__(self) -> None:
+        for name in ("random_circuits", "max_qubits", "templates", "encoded", "gradients"):
+            check_integer(name, getattr(self, name), 1, _MOST.get(name))
+        check_integer("sampled_gradients", self.sampled_gradients, 1, self.gradients)
+        for name in ("rows", "gradient_rows"):
+            if check_integer(name, getattr(self, name), 2) % 2:
+                fail(name, "be an even number", getattr(self, name))
+        check_shots(self.shots)
+        for width in check_sequence("shot_qubits", self.shot_qubits, "integers"):
+            check_integer("shot_qubits", width, 1)
+        for name in self.unitaries:
+            check_choice("unitaries", name, exact.LIMITS)
 
 
 FULL = Size()

@@ -77,6 +77,10 @@ def check_shots(shots: ArrayLike) -> None:
     if not is_concrete(shots):
         check_array("shots", shots, (), advice="use jax.vmap for batches")
         return
+    # In arrays, where hyperparameters share one dtype, whole numbers may be floats.
+    floats = hasattr(shots, "dtype") and jnp.issubdtype(shots.dtype, jnp.floating)
+    if floats and np.ndim(shots) == 0 and float(shots).is_integer():
+        shots = int(shots)
     number = check_integer("shots", shots, 1, advice="use `exact` for no shot noise")
     if number > _MOST_SHOTS:
         fail("shots", f"be at most {_MOST_SHOTS} (2**24), where counts stay exact", shots)

@@ -36,6 +36,7 @@ from jqkd.crosscheck import (
     to_qasm,
     to_qiskit,
 )
+from jqkd.crosscheck.battery import Size
 from jqkd.crosscheck.calibration import calibrate
 from jqkd.crosscheck.circuits import random_angles, random_circuit, random_circuits
 from jqkd.crosscheck.exact import precision, random_pauli, shifted_angles
@@ -291,6 +292,12 @@ CALLS = {
     "battery, quick": (lambda: run_battery(quick="no"), "`quick` .*True or False, but 'no'"),
     "battery, simulator": (lambda: battery(simulator="jqkd"), "`simulator` .*but 'jqkd'"),
     "battery, size": (lambda: battery(size=3), "`size` .*a Size or None, but 3"),
+    "size, odd rows": (lambda: Size(rows=3), "`rows` .*even number, but 3"),
+    "size, no circuits": (lambda: Size(random_circuits=0), "`random_circuits` .*but 0"),
+    "size, wide": (lambda: Size(max_qubits=40), "`max_qubits` .*8, but 40"),
+    "size, shots": (lambda: Size(shots=1.5), r"`shots` .*but 1\.5"),
+    "size, no widths": (lambda: Size(shot_qubits=()), "`shot_qubits` .*empty"),
+    "size, unitaries": (lambda: Size(unitaries=("float16",)), "`unitaries` .*but 'float16'"),
     "battery, only one name": (lambda: battery(only="shots"), "`only` .*a list.*but 'shots'"),
     "battery, only nothing": (lambda: battery(only=[]), "`only` .*empty"),
     "battery, only unknown": (lambda: battery(only=["shot"]), "`only` .*perhaps 'shots' is meant"),

@@ -223,6 +223,7 @@ CALLS = {
     "head, a name": (lambda: ask(head="softmax"), "`head` .*but 'softmax'"),
     "head, half": (lambda: ask(head=0.5), r"`head` .*but 0\.5"),
     "head, None": (lambda: ask(head=None), "`head` .*but None"),
+    "logits, head": (lambda: student().logits(EVEN, head=1), "`head` .*from 0 to 0, but 1"),
     "classes, nine": (lambda: ask(classes=9), "`classes` .*from 1 to 8, but 9"),
     "classes, zero": (lambda: ask(classes=0), "`classes` .*but 0"),
     "classes, NaN": (lambda: ask(classes=NAN), "`classes` .*but nan"),
