@@ -131,9 +131,9 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
 
 
 def _listed(choices: list[str]) -> str:
-    """So many that two lines of a terminal hold them, and the number of the others."""
+    """As many as two lines of a terminal hold, and the number of the others."""
     number = len(choices)
-    while number > 1 and len(", ".join(choices[:number])) > 2 * _LONGEST:
+    while number > 1 and len(", ".join(choices[:number])) > 1.5 * _LONGEST:
         number -= 1
     rest = len(choices) - number
     return ", ".join(choices[:number]) + (f" and {rest} more" if rest else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +82,12 @@ def check_folder(name: str, path: str | os.PathLike[str]) -> Path:
 
 def check_sequence(name: str, values: Any, what: str) -> tuple[Any, ...]:
     """One or more of something, not a string; read once, so that a generator is not used up."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
+    try:
+        if isinstance(values, str):
+            raise TypeError
+        values = tuple(values)
+    except TypeError:
         fail(name, f"be a list of {what}", shown(values))
-    values = tuple(values)
     if not values:
         fail(name, f"be a list of {what}", "an empty one")
     return values

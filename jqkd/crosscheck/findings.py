@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jqkd._checks import check_integer, check_number, check_type, fail
+from jqkd._checks import check_array, check_integer, check_number, check_type, fail
 from jqkd.crosscheck.arguments import check_alpha
 from jqkd.crosscheck.statistics import holm
 
@@ -65,6 +65,7 @@ def _distance(ours: np.ndarray, theirs: np.ndarray) -> float:
 
 def p_value(name: str, value: float, compared: int, where: str = "") -> Finding:
     """A p-value without a verdict yet: ``judge`` gives it one."""
+    check_array("value", value, (), finite=False)
     check_integer("compared", compared, 0)
     return Finding(name, "p-value", compared, float(value), 0.0, where, True)
 
@@ -82,6 +83,7 @@ def judge(findings: list[Finding], alpha: float) -> list[Finding]:
         [(0.005, False), (0.01, True)]
     """
     alpha = check_alpha(alpha)
+    check_type("findings", findings, (list, tuple), "a list of Findings")
     for finding in findings:
         check_type("findings", finding, Finding, "a list of Findings")
     # A NaN agrees with nothing: it counts as the least of all p-values.

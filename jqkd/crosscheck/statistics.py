@@ -32,7 +32,7 @@ def pool(probabilities: ArrayLike, shots: int) -> np.ndarray:
         >>> pool([0.5, 0.499, 0.0005, 0.0005], 1000).tolist()
         [1, 0, 0, 0]
     """
-    shots = check_integer("shots", shots, 1)
+    shots = check_integer("shots", shots, 1, 2**63)
     expected = check_weights("probabilities", probabilities) * shots
     cells, filled = np.zeros(expected.size, int), 0.0
     cell = 0

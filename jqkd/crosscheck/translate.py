@@ -211,6 +211,7 @@ def save_picture(circuit: Circuit, path: str | Path) -> Path:
     Raises:
         InputError: an ending that Matplotlib cannot write.
     """
+    check_type("circuit", circuit, Circuit, "a Circuit")
     require_qiskit("pylatexenc")
     path = check_picture(path)
     figure = to_qiskit(circuit).draw("mpl", fold=30)

@@ -50,6 +50,16 @@ class QuantumLayer(nnx.Module):
         self.shots = shots
         self.rule = rule
 
+    def check_draw(self, shots: ArrayLike | None, key: Array | None) -> None:
+        """Refuse shots out of range, or without a key, before anything is computed."""
+        shots = self.shots if shots is None else shots
+        if shots is None:
+            return
+        if key is None:
+            fail("key", "be given where shots are drawn", "None", "pass key=jax.random.key(...)")
+        check_key("key", key)
+        check_shots(shots)
+
     def __call__(
         self,
         angles: Array,
@@ -84,10 +94,7 @@ class QuantumLayer(nnx.Module):
         shots = self.shots if shots is None else shots
         if shots is None:
             return jax.vmap(run)(flat).reshape(*batch, 2**circuit.num_qubits)
-        if key is None:
-            fail("key", "be given where shots are drawn", "None", "pass key=jax.random.key(...)")
-        check_key("key", key)
-        check_shots(shots)
+        self.check_draw(shots, key)
         names = jnp.arange(len(flat)) if ids is None else check_ids(ids, batch).reshape(-1)
         keys = jax.vmap(partial(jax.random.fold_in, key))(names)
         draw = lambda row, key: run(row, shots=shots, key=key)  # noqa: E731

@@ -11,7 +11,14 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from jqkd._checks import check_choice, check_number, fail, shown
+from jqkd._checks import (
+    check_choice,
+    check_integer,
+    check_number,
+    fail,
+    is_concrete,
+    shown,
+)
 from jqkd.models.arguments import (
     check_features,
     check_frequencies,
@@ -35,7 +42,6 @@ from jqkd.models.layers import (
 from jqkd.models.quantum_layer import QuantumLayer
 from jqkd.quantum import amplitude_angles
 from jqkd.quantum.limits import check_num_qubits
-from jqkd.quantum.sampling import check_shots
 
 
 class ConvFeatures(nnx.Module):
@@ -246,8 +252,12 @@ class Student(nnx.Module):
         """
         # What is wrong with these would otherwise be said after the images' work.
         check_index("head", head, 0, len(self.heads) - 1)
-        if shots is not None:
-            check_shots(shots)
+        most = None
+        if isinstance(self.layer, QuantumLayer):
+            self.layer.check_draw(shots, key)
+            most = 2**self.layer.circuit.num_qubits
+        if classes is not None and is_concrete(classes):
+            check_integer("classes", classes, 1, most)
         angles = self.angles(images, dropout_key)
         frequencies = self.layer(angles, key=key, ids=ids, shots=shots)
         return self.logits(frequencies, head, classes)

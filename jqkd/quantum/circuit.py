@@ -62,6 +62,8 @@ class Op:
 def _wires(wires: Any, gate: Gate) -> tuple[int, ...]:
     must = f"be {gate.num_wires} different wire(s) for {gate.name}"
     try:
+        if isinstance(wires, bytes):
+            raise TypeError
         # No more than needed: a range may be as long as memory is.
         wires = tuple(islice(wires, gate.num_wires + 1))
     except TypeError:
@@ -172,10 +174,14 @@ class Circuit:
 
 def _ops(name: str, ops: Any) -> tuple[Op, ...]:
     must = "be a circuit or a sequence of `Op`s" if name == "other" else "be a sequence of `Op`s"
-    if not isinstance(ops, Iterable):
+    try:
+        entries = iter(ops)
+    except TypeError:
+        entries = None
+    if entries is None or isinstance(ops, str):
         fail(name, must, shown(ops))
     checked = []
-    for op in ops:
+    for op in entries:
         if not isinstance(op, Op):
             fail(name, must, f"one with {shown(op)}")
         checked.append(op)

@@ -285,6 +285,8 @@ CALLS = {
     "right, none": (lambda: mcnemar([], []), "`first` "),
     "right, None": (lambda: mcnemar(None, [1]), "`first` .*but None"),
     "finding, compared": (lambda: p_value("a", 0.5, -1), "`compared` .*but -1"),
+    "finding, text": (lambda: p_value("a", "0.5", 1), r"`value` .*but '0\.5'"),
+    "judge, a number": (lambda: judge(0.5, 0.01), r"`findings` .*but 0\.5"),
     "nothing compared": (lambda: deviation("a", [], 1e-5), "`pairs` .*nothing"),
     "limit, NaN": (lambda: deviation("a", [("a", 1, 1)], NAN), "`limit` .*but nan"),
     "limit, negative": (lambda: deviation("a", [("a", 1, 1)], -1), "`limit` .*but -1"),

@@ -158,6 +158,7 @@ CALLS = {
     "closed form of 40": (lambda: ClosedForm(40, rngs=nnx.Rngs(0)), "`num_qubits` .*TiB"),
     "encoder of 40": (lambda: AmplitudeEncoder(40, rngs=nnx.Rngs(0)), "`num_qubits` .*TiB"),
     "preset, misspelt": (lambda: build("robusd"), "`preset` .*perhaps 'robust' is meant"),
+    "preset, long": (lambda: build("x\n" * 1000), "`preset` .*and .* more, but 'x"),
     "preset, None": (lambda: build(None), "`preset` .*but None"),
     "preset, a list": (lambda: build(["robust"]), r"`preset` .*but \['robust'\]"),
     "rngs, a key": (lambda: build(rngs=KEY), r"`rngs` .*nnx\.Rngs, but .*nnx\.Rngs\(0\)"),
@@ -290,7 +291,7 @@ def lenet_dropout(key):
 @pytest.mark.parametrize("name", CALLS)
 def test_wrong_calls_are_refused(name):
     # What is built once for all calls is not part of this one's time.
-    student(), lenet(), layer()
+    student(), student("paper-text"), lenet(), layer()
     check_refused(*CALLS[name])
 
 
