@@ -72,6 +72,7 @@ def check_integer(
         >>> check_integer("seeds", np.int64(3), 1)
         3
     """
+    value = _plain(value)
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not whole or value < least or (most is not None and value > most):
         bound = f"of at least {least}" if most is None else f"from {least} to {most}"
@@ -97,10 +98,25 @@ def check_number(
         >>> check_number("temperature", 2, above=0)
         2.0
     """
+    value = _plain(value)
     real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not real or not math.isfinite(value) or not least <= value <= most or value <= above:
+    if not real or not _is_finite(value) or not least <= value <= most or value <= above:
         fail(name, f"be {_bounds(least, most, above)}", shown(value), advice)
     return float(value)
+
+
+def _plain(value: Any) -> Any:
+    """A number in an array without axes, as JAX's are, as Python's; anything else as it is."""
+    if isinstance(value, np.generic) or not _is_array(value) or value.shape != ():
+        return value
+    return value.item() if is_concrete(value) and _kind(value.dtype) in "iuf" else value
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer or fraction beyond the largest float
+        return False
 
 
 def _bounds(least: float, most: float, above: float) -> str:
@@ -117,6 +133,15 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
         near = difflib.get_close_matches(value, choices, 1) if isinstance(value, str) else []
         advice = f"perhaps {near[0]!r} is meant" if near else ""
         fail(name, f"be one of {_listed(choices)}", shown(value), advice)
+
+
+def _listed(choices: list[str]) -> str:
+    """As many as two lines of a terminal hold, and the number of the others."""
+    number = len(choices)
+    while number > 1 and len(", ".join(choices[:number])) > 1.5 * _LONGEST:
+        number -= 1
+    rest = len(choices) - number
+    return ", ".join(choices[:number]) + (f" and {rest} more" if rest else "")
 
 
 def check_type(name: str, value: Any, kind: type | tuple[type, ...], what: str) -> None:
@@ -151,14 +176,16 @@ def check_array(
         >>> check_array("labels", [0, 1], ("N",), kinds="iu").shape
         (2,)
     """
+    given = value
     if not _is_array(value):
         try:
-            value = np.asarray(value)
-        except (ValueError, TypeError):
-            fail(name, "be an array of numbers", shown(value), advice)
-    kind = "f" if value.dtype.name == "bfloat16" else np.dtype(value.dtype).kind
+            value = _as_array(value)
+        except (ValueError, TypeError, OverflowError):
+            fail(name, "be an array of numbers", shown(given), advice)
+    kind = _kind(value.dtype)
     if kind not in kinds:
-        fail(name, f"hold {_kinds(kinds)}", f"dtype {value.dtype}", advice)
+        text = f"dtype {value.dtype}" if value is given else shown(given)
+        fail(name, f"hold {_kinds(kinds)}", text, advice)
     if shape is not None and not _fits(np.shape(value), shape):
         wanted = ", ".join("any" if n is None else str(n) for n in shape)
         comma = "," if len(shape) == 1 else ""
@@ -176,6 +203,25 @@ def is_concrete(value: Any) -> bool:
     import jax
 
     return not isinstance(value, jax.core.Tracer)
+
+
+def _as_array(value: Any) -> Any:
+    import jax
+
+    # NumPy cannot look into traced numbers.
+    if all(map(is_concrete, jax.tree.leaves(value))):
+        return np.asarray(value)
+    return jax.numpy.asarray(value)
+
+
+def _kind(dtype: Any) -> str:
+    """NumPy's letter; of a dtype that NumPy does not know, such as that of keys, none."""
+    if dtype.name == "bfloat16":
+        return "f"
+    try:
+        return np.dtype(dtype).kind
+    except TypeError:
+        return "?"
 
 
 def _is_array(value: Any) -> bool:
@@ -244,14 +290,6 @@ def check_list(name: str, value: Any, kind: type | tuple[type, ...], what: str) 
         if not isinstance(item, kind):
             fail(name, f"be a list of {what}", f"one with {shown(item)}")
     return list(value)
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names with commas; of many the first ones."""
-    text = ", ".join(names)
-    if len(text) <= 1.5 * _LONGEST:
-        return text
-    return f"{text[:_LONGEST].rpartition(', ')[0]}, ... ({len(names)} in all)"
 
 
 def check_out_folder(name: str, value: Any) -> Path:

@@ -10,9 +10,11 @@ import numpy as np
 from scipy import stats
 from scipy.special import log_softmax
 
-from jqkd.crosscheck.execute import Machine, Progress, exact_probabilities, sample
+from jqkd._checks import check_seed, check_type
+from jqkd.crosscheck.arguments import check_alpha, check_labels
+from jqkd.crosscheck.execute import Machine, Progress, check_batch, exact_probabilities, sample
 from jqkd.crosscheck.findings import Finding, deviation, judge, p_value
-from jqkd.crosscheck.noise import Predict
+from jqkd.crosscheck.noise import Predict, check_guesses
 from jqkd.crosscheck.shots import total
 from jqkd.crosscheck.statistics import (
     chi_square_p_values,
@@ -24,6 +26,7 @@ from jqkd.crosscheck.statistics import (
 )
 from jqkd.crosscheck.subject import DEFAULT, Simulator
 from jqkd.quantum import Circuit
+from jqkd.quantum.measurement import check_shots
 
 # Pretended runs from which the chance that two runs agree on an image is estimated.
 _RUNS = 400
@@ -131,14 +134,23 @@ def compare(
         machine: Aer if not given.
         simulator: the side here.
         progress: called with (images done, N).
+
+    Raises:
+        InputError: no student, arrays that do not fit together, a seed, alpha or shots out of
+            range, a ``predict`` that does not return one label an image.
     """
+    check_student(student)
+    seed, alpha = check_seed("seed", seed), check_alpha(alpha)
+    check_type("simulator", simulator, Simulator, "a Simulator")
     s = student
     keys = jax.random.split(jax.random.key(seed), len(s.angles))
     angles = np.asarray(s.angles, np.float32)
     here = np.asarray(simulator.counts(s.circuit, angles, keys, s.shots), float)
     there = sample(s.circuit, angles, shots=s.shots, seed=seed, machine=machine, progress=progress)
     exact = exact_probabilities(s.circuit, angles)
-    guesses = [s.predict(counts / s.shots) for counts in (here, there)]
+    guesses = [
+        check_guesses(s.predict(counts / s.shots), len(s.angles)) for counts in (here, there)
+    ]
     right = [guess == s.labels for guess in guesses]
     chances = chance_to_agree(exact, s, np.random.default_rng(seed))
     same = int((guesses[0] == guesses[1]).sum())
@@ -200,6 +212,17 @@ def _complete(shots: int, here: np.ndarray, there: np.ndarray) -> Finding:
     sides = (("here", here), ("there", there))
     pairs = [(side, counts.sum(-1), np.full(len(counts), float(shots))) for side, counts in sides]
     return deviation("as many shots as stated", pairs, 0.0)
+
+
+def check_student(student: Student) -> None:
+    """A student's arrays fit together, and it can be run."""
+    check_type("student", student, Student, "a jqkd.crosscheck.Student")
+    check_type("name", student.name, str, "a string")
+    check_shots(student.shots)
+    values = check_batch(student.circuit, student.angles)
+    check_labels("labels", student.labels, len(values))
+    check_type("predict", student.predict, Callable, "a function from frequencies to labels")
+    check_type("digests", student.digests, dict, "a dictionary")
 
 
 def chance_to_agree(

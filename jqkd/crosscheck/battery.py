@@ -16,16 +16,26 @@ from typing import Any
 
 import numpy as np
 
-from jqkd._checks import check_choice, check_integer, fail
+from jqkd._checks import check_choice, check_integer, check_seed, check_type, fail
 from jqkd.crosscheck import exact, shots, subject
 from jqkd.crosscheck._qiskit import require_qiskit, versions
-from jqkd.crosscheck.circuits import gradient_circuits, random_circuits, template_circuits
+from jqkd.crosscheck.arguments import check_alpha, check_flag, check_progress, check_sequence
+from jqkd.crosscheck.circuits import (
+    MAX_QUBITS,
+    gradient_circuits,
+    random_circuits,
+    template_circuits,
+)
 from jqkd.crosscheck.findings import Finding, judge
 from jqkd.crosscheck.subject import Simulator
 from jqkd.quantum import Circuit
+from jqkd.quantum.measurement import check_shots
 
 SCHEMA = 1
 Progress = Callable[[int, int, str], None]
+
+
+_MOST = {"random_circuits": 10**6, "max_qubits": MAX_QUBITS, "encoded": MAX_QUBITS}
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,19 @@ class Size:
     sampled_gradients: int = len(gradient_circuits())
     gradient_rows: int = 24
     unitaries: tuple[str, ...] = tuple(exact.LIMITS)
+
+    def __post_init__(self) -> None:
+        for name in ("random_circuits", "max_qubits", "templates", "encoded", "gradients"):
+            check_integer(name, getattr(self, name), 1, _MOST.get(name))
+        check_integer("sampled_gradients", self.sampled_gradients, 1, self.gradients)
+        for name in ("rows", "gradient_rows"):
+            if check_integer(name, getattr(self, name), 2) % 2:
+                fail(name, "be an even number", getattr(self, name))
+        check_shots(self.shots)
+        for width in check_sequence("shot_qubits", self.shot_qubits, "integers"):
+            check_integer("shot_qubits", width, 1)
+        for name in self.unitaries:
+            check_choice("unitaries", name, exact.LIMITS)
 
 
 FULL = Size()
@@ -130,16 +153,20 @@ def run_battery(
         progress: called with (groups done, groups, name of the last one).
 
     Raises:
-        InputError: no Qiskit 2, a negative seed, an alpha outside (0, 1), an unknown group.
+        InputError: no Qiskit 2, a seed that no key can tell from others, an alpha outside (0, 1),
+            an unknown group, or none.
 
     Example:
         >>> run_battery(quick=True, only=["gates, complex128"]).agrees
         True
     """
     require_qiskit()
-    check_integer("seed", seed, 0)
-    if not 0 < alpha < 1:
-        fail("alpha", "lie between 0 and 1", alpha)
+    seed, alpha = check_seed("seed", seed), check_alpha(alpha)
+    check_flag("quick", quick)
+    check_type("simulator", simulator, (Simulator, type(None)), "a Simulator or None")
+    check_type("size", size, (Size, type(None)), "a Size or None")
+    check_progress(progress)
+    only = check_sequence("only", only, "names of groups")
     for name in only:
         check_choice("only", name, GROUPS)
     start = time.perf_counter()

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from jqkd._checks import check_seed
+from jqkd.crosscheck.arguments import check_alpha, check_flag, check_progress, check_sequence
 from jqkd.crosscheck.battery import run_battery
 from jqkd.crosscheck.statistics import holm
 
@@ -53,6 +55,10 @@ def calibrate(
         alphas: at which alarms are counted.
         progress: called with (seed, its smallest corrected p-value).
     """
+    seeds = [check_seed("seeds", seed) for seed in check_sequence("seeds", seeds, "integers")]
+    alphas = [check_alpha(alpha) for alpha in check_sequence("alphas", alphas, "probabilities")]
+    check_flag("quick", quick)
+    check_progress(progress)
     smallest, found = [], {}
     for seed in seeds:
         findings = run_battery(quick=quick, seed=seed, only=SAMPLED).findings
@@ -62,7 +68,6 @@ def calibrate(
             found.setdefault(name, []).append(value)
         if progress:
             progress(seed, smallest[-1])
-    alphas = tuple(alphas)
     return Calibration(
         tuple(smallest),
         {alpha: int(np.sum(np.array(smallest) <= alpha)) for alpha in alphas},

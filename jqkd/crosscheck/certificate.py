@@ -10,18 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jqkd._checks import check_integer, fail
+from jqkd._checks import check_seed, fail, shown
 from jqkd.crosscheck._qiskit import require_qiskit, versions
-from jqkd.crosscheck.agreement import Agreement, Student, compare
+from jqkd.crosscheck.agreement import Agreement, Student, check_student, compare
+from jqkd.crosscheck.arguments import (
+    check_alpha,
+    check_flag,
+    check_folder,
+    check_picture,
+    check_progress,
+    check_sequence,
+)
 from jqkd.crosscheck.exact import LIMITS, precision
-from jqkd.crosscheck.execute import check_batch, exact_states
+from jqkd.crosscheck.execute import exact_states
 from jqkd.crosscheck.findings import Finding, deviation, judge
 from jqkd.crosscheck.noise import CHANNELS, GENERIC, IDEAL, NoisePoint, sweep
 from jqkd.crosscheck.probe import probe
 from jqkd.crosscheck.report import write_json
 from jqkd.crosscheck.translate import from_qasm, to_qasm
 from jqkd.quantum import run
-from jqkd.quantum.measurement import check_shots, flat
+from jqkd.quantum.measurement import flat
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,10 +65,16 @@ def certify(
         The certificate, plain data; ``agrees`` is its verdict.
 
     Raises:
-        InputError: no Qiskit, arrays that do not fit together, shots out of range.
+        InputError: no Qiskit, arrays that do not fit together, shots, seed or alpha out of range,
+            a directory that cannot be written.
     """
     require_qiskit("qiskit_qasm3_import")
-    _check(student, seed)
+    check_student(student)
+    seed, alpha = check_seed("seed", seed), check_alpha(alpha)
+    check_flag("noise", noise)
+    check_progress(progress)
+    if directory is not None:
+        check_folder("directory", directory)
     # Half for the student's own shots, half for the noise.
     share = alpha / 2 if noise else alpha
     agreement = compare(student, seed=seed, alpha=share, progress=_named(progress, "ideal"))
@@ -77,12 +91,14 @@ def _named(progress: Progress | None, what: str) -> Callable[[int, int], None] |
     return None if progress is None else lambda done, total: progress(what, done, total)
 
 
-def _check(student: Student, seed: int) -> None:
-    check_integer("seed", seed, 0)
-    check_shots(student.shots)
-    check_batch(student.circuit, student.angles)
-    if np.shape(student.labels) != (len(student.angles),):
-        fail("labels", f"have shape ({len(student.angles)},)", f"shape {np.shape(student.labels)}")
+def _check(certificates: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    certificates = list(check_sequence("certificates", certificates, "certificates"))
+    for certificate in certificates:
+        if not isinstance(certificate, dict) or certificate.get("kind") != "certificate":
+            fail("certificates", "be a list of certificates", f"one with {shown(certificate)}")
+        if not certificate["noise"]:
+            fail("certificates", "hold accuracies under noise", "one without")
+    return certificates
 
 
 def _sweep(
@@ -173,7 +189,12 @@ def _finding_cells(found: dict[str, Any]) -> tuple[str, str]:
 
 
 def noise_table(certificates: list[dict[str, Any]]) -> Table:
-    """Accuracy against noise, one column a student."""
+    """Accuracy against noise, one column a student.
+
+    Raises:
+        InputError: no certificates, or some without noise.
+    """
+    certificates = _check(certificates)
     from rich.table import Table
 
     shown = Table(title="accuracy under noise, % ± standard error over the images")
@@ -188,7 +209,7 @@ def noise_table(certificates: list[dict[str, Any]]) -> Table:
 
 def noise_picture(certificates: list[dict[str, Any]], path: str | Path) -> Path:
     """Writes ``draw_noise``; the ending chooses the format."""
-    path = Path(path)
+    certificates, path = _check(certificates), check_picture(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     draw_noise(certificates).savefig(path, dpi=150)
     return path

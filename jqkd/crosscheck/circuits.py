@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from jqkd._checks import check_integer, check_type
 from jqkd.quantum import (
     GATES,
     Circuit,
@@ -15,8 +16,12 @@ from jqkd.quantum import (
     rotations,
     ry_layer,
 )
+from jqkd.quantum.limits import check_num_qubits
 
 MAX_QUBITS = 8
+# More random circuits than any battery runs.
+_MOST = 10**6
+_GENERATOR = np.random.Generator, "a numpy.random.Generator"
 
 
 def gate_circuits() -> dict[str, Circuit]:
@@ -83,6 +88,8 @@ def random_circuit(generator: np.random.Generator, num_qubits: int) -> Circuit:
         >>> random_circuit(np.random.default_rng(0), 2).num_qubits
         2
     """
+    check_type("generator", generator, *_GENERATOR)
+    num_qubits = check_num_qubits(num_qubits)
     names = [gate.name for gate in GATES.values() if gate.num_wires <= num_qubits]
     ops = []
     for _ in range(generator.integers(num_qubits, 3 * num_qubits + 1)):
@@ -102,6 +109,9 @@ def random_circuits(
         >>> [circuit.num_qubits for circuit in circuits.values()]
         [1, 2, 3, 1, 2, 3, 1, 2, 3, 1]
     """
+    check_type("generator", generator, *_GENERATOR)
+    check_integer("number", number, 0, _MOST)
+    check_integer("max_qubits", max_qubits, 1, MAX_QUBITS)
     sizes = [1 + i % max_qubits for i in range(number)]
     return {f"random {i}": random_circuit(generator, size) for i, size in enumerate(sizes)}
 
@@ -113,5 +123,8 @@ def random_angles(generator: np.random.Generator, circuit: Circuit, rows: int) -
         >>> random_angles(np.random.default_rng(0), h_ry(3), 2).shape
         (2, 3)
     """
+    check_type("generator", generator, *_GENERATOR)
+    check_type("circuit", circuit, Circuit, "a Circuit")
+    check_integer("rows", rows, 0, _MOST)
     drawn = generator.uniform(-2 * np.pi, 2 * np.pi, (rows, circuit.num_angles))
     return drawn.astype(np.float32)

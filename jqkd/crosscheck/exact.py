@@ -14,12 +14,14 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
+from jqkd._checks import check_array, check_choice
 from jqkd.crosscheck.circuits import gate_circuits, random_angles
 from jqkd.crosscheck.execute import exact_probabilities, exact_states
 from jqkd.crosscheck.findings import Finding, deviation
 from jqkd.crosscheck.subject import Simulator
 from jqkd.crosscheck.translate import to_qiskit
 from jqkd.quantum import Circuit, amplitude_angles, amplitude_encoding
+from jqkd.quantum.limits import check_num_qubits
 from jqkd.quantum.measurement import parity, rotate_to
 
 LIMITS = {"complex64": 1e-5, "complex128": 1e-10}
@@ -65,6 +67,7 @@ def precision(name: str) -> Iterator[type[np.floating]]:
         ...     print(jax.numpy.zeros(1, real).dtype)
         float64
     """
+    check_choice("name", name, LIMITS)
     with jax.enable_x64(name == "complex128"):
         yield np.float64 if name == "complex128" else np.float32
 
@@ -112,6 +115,7 @@ def random_pauli(generator: np.random.Generator, num_qubits: int) -> str:
         >>> random_pauli(np.random.default_rng(0), 3)
         'ZYY'
     """
+    num_qubits = check_num_qubits(num_qubits)
     while True:
         pauli = "".join(generator.choice(list("IXYZ"), num_qubits))
         if set(pauli) != {"I"}:
@@ -141,6 +145,7 @@ def shifted_angles(angles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         >>> up.round(2).tolist()
         [[[1.57, 0.0], [0.0, 1.57]]]
     """
+    angles = check_array("angles", angles, ("B", "P"))
     steps = 0.5 * np.pi * np.eye(angles.shape[-1])
     centre = np.asarray(angles, float)[:, None, :]
     return centre + steps, centre - steps

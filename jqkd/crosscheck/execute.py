@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from jqkd._checks import fail
+from jqkd._checks import check_array, check_integer, check_seed, check_type, fail
 from jqkd.crosscheck._qiskit import require_qiskit
+from jqkd.crosscheck.arguments import check_progress
 from jqkd.crosscheck.translate import to_qiskit
 from jqkd.quantum import Circuit
+from jqkd.quantum.limits import check_memory, check_num_qubits
 from jqkd.quantum.measurement import check_shots
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ Progress = Callable[[int, int], None]
 # A circuit of a few qubits is done long before a second thread has started.
 _THREADS = {"max_parallel_threads": 1}
 _CHUNK = 100
+_MOST_OF_A_BACKEND = 100
 # Aer (0.18) leaves out parameter sets or angles of these gates when it binds a batch, without an
 # error. Circuits that hold them are bound here, one by one.
 _BIND_ONE_BY_ONE = {"crx", "cry", "crz"}
@@ -40,12 +43,26 @@ class Machine:
             seed, so each batch asks for a new sampler.
         prepare: turns the measured circuit into one that the machine can run (transpiles it).
         chunk: circuits per job, to show progress; ``None`` sends one PUB with all of them.
+
+    Raises:
+        InputError: a name that is no string, something that cannot be called, a chunk below 1.
     """
 
     name: str
     sampler: Callable[[int], BaseSamplerV2]
     prepare: Callable[[QuantumCircuit], QuantumCircuit] = lambda quantum: quantum
     chunk: int | None = None
+
+    def __post_init__(self) -> None:
+        check_type("name", self.name, str, "a string")
+        check_type("sampler", self.sampler, Callable, "a function from a seed to a SamplerV2")
+        check_type("prepare", self.prepare, Callable, "a function of a QuantumCircuit")
+        _check_chunk(self.chunk)
+
+
+def _check_chunk(chunk: int | None) -> None:
+    if chunk is not None:
+        check_integer("chunk", chunk, 1, advice="use None for all circuits in one job")
 
 
 def aer(noise: NoiseModel | None = None, name: str = "Aer", chunk: int | None = _CHUNK) -> Machine:
@@ -56,6 +73,10 @@ def aer(noise: NoiseModel | None = None, name: str = "Aer", chunk: int | None = 
         'Aer'
     """
     require_qiskit()
+    if noise is not None:
+        from qiskit_aer.noise import NoiseModel
+
+        check_type("noise", noise, NoiseModel, "an Aer NoiseModel or None")
     options: dict[str, Any] = dict(_THREADS, method="statevector")
     if noise is not None:
         # A density matrix is one run a circuit, trajectories are one run a shot.
@@ -76,8 +97,15 @@ def generic_backend(num_qubits: int, *, seed: int, chunk: int | None = _CHUNK) -
         num_qubits: Q.
         seed: of its calibration data and of the transpiler.
         chunk: circuits per job.
+
+    Raises:
+        InputError: no such number of qubits, seed or chunk.
     """
     require_qiskit()
+    # Its calibration data is a table of all pairs.
+    num_qubits = check_num_qubits(num_qubits, _MOST_OF_A_BACKEND)
+    seed = check_seed("seed", seed)
+    _check_chunk(chunk)
     from qiskit import transpile
     from qiskit.providers.fake_provider import GenericBackendV2
     from qiskit_aer import AerSimulator
@@ -103,9 +131,18 @@ def from_sampler(sampler: BaseSamplerV2, name: str | None = None, backend: Any =
         sampler: the sampler; it is used as it is, whatever the seed.
         name: for reports; the sampler's class if not given.
         backend: whose gates to transpile to; needed by samplers that take only those.
+
+    Raises:
+        InputError: no SamplerV2, a name that is no string, no backend.
     """
     require_qiskit()
     from qiskit import transpile
+    from qiskit.primitives import BaseSamplerV2
+    from qiskit.providers import BackendV2
+
+    check_type("sampler", sampler, BaseSamplerV2, "a SamplerV2")
+    check_type("name", name, (str, type(None)), "a string or None")
+    check_type("backend", backend, (BackendV2, type(None)), "a BackendV2 or None")
 
     def prepare(quantum: QuantumCircuit) -> QuantumCircuit:
         return quantum if backend is None else transpile(quantum, backend, optimization_level=1)
@@ -145,7 +182,10 @@ def sample(
     """
     values = check_batch(circuit, angles)
     check_shots(shots)
-    machine = machine or aer()
+    seed = check_seed("seed", seed)
+    check_progress(progress)
+    machine = aer() if machine is None else machine
+    check_type("machine", machine, Machine, "a Machine")
     quantum = machine.prepare(to_qiskit(circuit, measure=True))
     counts = np.zeros((len(values), 2**circuit.num_qubits), np.int64)
     seeds = np.random.SeedSequence(seed)
@@ -240,7 +280,9 @@ def exact_probabilities(circuit: Circuit, angles: ArrayLike) -> np.ndarray:
 
 def check_batch(circuit: Circuit, angles: ArrayLike) -> np.ndarray:
     """``angles`` as float64 of shape ``(B, P)``, B at least 1; an ``InputError`` otherwise."""
-    values = np.asarray(angles, np.float64)
+    check_type("circuit", circuit, Circuit, "a Circuit")
+    values = np.asarray(check_array("angles", angles), np.float64)
+    check_memory("circuit", circuit.num_qubits, bytes_each=16 * max(len(np.atleast_1d(values)), 1))
     if values.ndim != 2 or values.shape[1] != circuit.num_angles or not len(values):
         fail("angles", f"have shape (B, {circuit.num_angles})", f"shape {values.shape}")
     return values

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from jqkd._checks import check_array, check_integer, check_number, check_type, fail
+from jqkd.crosscheck.arguments import check_alpha
 from jqkd.crosscheck.statistics import holm
 
 
@@ -44,7 +46,10 @@ def deviation(
         >>> found.where, found.worst, found.agrees
         ('b', 0.5, False)
     """
+    check_number("limit", limit, least=0)
     distances = {label: _distance(ours, theirs) for label, ours, theirs in pairs}
+    if not distances:
+        fail("pairs", "hold something to compare", "nothing")
     where = max(distances, key=distances.get)
     worst = distances[where]
     return Finding(name, "deviation", len(distances), worst, limit, where, worst <= limit)
@@ -60,6 +65,8 @@ def _distance(ours: np.ndarray, theirs: np.ndarray) -> float:
 
 def p_value(name: str, value: float, compared: int, where: str = "") -> Finding:
     """A p-value without a verdict yet: ``judge`` gives it one."""
+    check_array("value", value, (), finite=False)
+    check_integer("compared", compared, 0)
     return Finding(name, "p-value", compared, float(value), 0.0, where, True)
 
 
@@ -75,7 +82,12 @@ def judge(findings: list[Finding], alpha: float) -> list[Finding]:
         >>> [(f.limit, f.agrees) for f in found]
         [(0.005, False), (0.01, True)]
     """
-    values = [f.worst for f in findings if f.kind == "p-value"]
+    alpha = check_alpha(alpha)
+    check_type("findings", findings, (list, tuple), "a list of Findings")
+    for finding in findings:
+        check_type("findings", finding, Finding, "a list of Findings")
+    # A NaN agrees with nothing: it counts as the least of all p-values.
+    values = [0.0 if f.worst != f.worst else f.worst for f in findings if f.kind == "p-value"]
     adjusted = iter(holm(values)) if values else iter(())
     order = np.argsort(np.argsort(values, kind="stable"))
     shares = iter(alpha / (len(values) - order))

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jqkd._checks import check_choice, fail
+from jqkd._checks import check_choice, check_number, check_seed, check_type, fail
 from jqkd.crosscheck._qiskit import require_qiskit
-from jqkd.crosscheck.execute import Machine, Progress, aer, generic_backend, sample
+from jqkd.crosscheck.arguments import check_labels, check_progress
+from jqkd.crosscheck.execute import Machine, Progress, aer, check_batch, generic_backend, sample
 from jqkd.quantum import GATES, Circuit
+from jqkd.quantum.measurement import check_shots
 
 if TYPE_CHECKING:
     from qiskit_aer.noise import NoiseModel
@@ -44,8 +46,7 @@ def noise_model(channel: str, strength: float) -> NoiseModel:
     """
     require_qiskit()
     check_choice("channel", channel, CHANNELS)
-    if not 0 <= strength <= 1:
-        fail("strength", "be a probability between 0 and 1", strength)
+    strength = check_number("strength", strength, least=0, most=1)
     from qiskit_aer.noise import (
         NoiseModel,
         ReadoutError,
@@ -95,6 +96,13 @@ def machines(num_qubits: int, seed: int) -> Iterator[tuple[str, float, Machine]]
     yield GENERIC, 0.0, generic_backend(num_qubits, seed=seed)
 
 
+def check_guesses(guesses: np.ndarray, number: int) -> np.ndarray:
+    """One label an image: others would be compared with all labels, or with none."""
+    if np.shape(guesses) != (number,):
+        fail("predict", f"return shape ({number},)", f"shape {np.shape(guesses)}")
+    return guesses
+
+
 def sweep(
     circuit: Circuit,
     angles: np.ndarray,
@@ -115,13 +123,24 @@ def sweep(
         shots: S per image and strength.
         seed: of all shots and of the generic backend.
         progress: called with (machines done, machines).
+
+    Raises:
+        InputError: arrays that do not fit together, shots or a seed out of range, a ``predict``
+            that does not return one label an image.
     """
+    values = check_batch(circuit, angles)
+    labels = check_labels("labels", labels, len(values))
+    check_type("predict", predict, Callable, "a function from frequencies to labels")
+    check_shots(shots)
+    seed = check_seed("seed", seed)
+    check_progress(progress)
     places = list(machines(circuit.num_qubits, seed))
     points = []
     for number, (channel, strength, machine) in enumerate(places):
         own_seed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
         counts = sample(circuit, angles, shots=shots, seed=own_seed, machine=machine)
-        accuracy = float(np.mean(predict(counts / shots) == labels))
+        guesses = check_guesses(predict(counts / shots), len(labels))
+        accuracy = float(np.mean(guesses == labels))
         error = float(np.sqrt(accuracy * (1 - accuracy) / len(labels)))
         points.append(NoisePoint(channel, strength, accuracy, error))
         if progress:

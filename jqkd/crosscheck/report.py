@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jqkd._checks import check_type
 from jqkd.common.files import written_whole
+from jqkd.crosscheck.arguments import check_folder, check_picture
 from jqkd.crosscheck.battery import BatteryReport
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 def table(report: BatteryReport) -> Table:
     """One row a check: what, how many comparisons, the worst, the limit, the verdict."""
+    check_type("report", report, BatteryReport, "a BatteryReport")
     from rich.table import Table
 
     size = "quick" if report.quick else "full"
@@ -54,8 +57,12 @@ def picture(report: BatteryReport, path: str | Path) -> Path:
     Args:
         report: of ``run_battery``.
         path: the ending chooses the format.
+
+    Raises:
+        InputError: no report, an ending that Matplotlib cannot write.
     """
-    path = Path(path)
+    check_type("report", report, BatteryReport, "a BatteryReport")
+    path = check_picture(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     draw(report).savefig(path, dpi=150)
     return path
@@ -95,6 +102,7 @@ def _panel(axis: Any, found: list[Finding]) -> None:
 def write_json(data: dict[str, Any], path: str | Path) -> Path:
     """Plain JSON, written beside its place and moved there, so that no half of it is ever seen."""
     path = Path(path)
+    check_folder("path", path.parent)
     text = json.dumps(_plain(data), indent=2, allow_nan=False) + "\n"
     with written_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from jqkd._checks import check_array, check_integer, check_type, fail, shown
+from jqkd.crosscheck.arguments import check_weights
+
 # Expected counts below which a cell is merged with others, where chi-square is only approximate.
 LEAST_EXPECTED = 10.0
 _IMPOSSIBLE = 1e-12
@@ -29,7 +32,8 @@ def pool(probabilities: ArrayLike, shots: int) -> np.ndarray:
         >>> pool([0.5, 0.499, 0.0005, 0.0005], 1000).tolist()
         [1, 0, 0, 0]
     """
-    expected = np.asarray(probabilities, float) * shots
+    shots = check_integer("shots", shots, 1, 2**63)
+    expected = check_weights("probabilities", probabilities) * shots
     cells, filled = np.zeros(expected.size, int), 0.0
     cell = 0
     for outcome in np.argsort(expected, kind="stable"):
@@ -61,11 +65,12 @@ def fit(counts: ArrayLike, probabilities: ArrayLike) -> tuple[float, int]:
         >>> round(g, 3), freedom
         (1.6, 1)
     """
-    counts, exact = np.asarray(counts, float), np.asarray(probabilities, float)
+    exact = check_weights("probabilities", probabilities)
+    counts = check_weights("counts", counts, (exact.size,))
     exact = exact / exact.sum()
     if counts[exact < _IMPOSSIBLE].any():
         return np.inf, 1
-    cells = pool(exact, int(counts.sum()))
+    cells = pool(exact, max(int(counts.sum()), 1))
     observed, expected = np.bincount(cells, counts), np.bincount(cells, exact * counts.sum())
     if observed.size == 1:
         return 0.0, 0
@@ -89,8 +94,9 @@ def homogeneity(first: ArrayLike, second: ArrayLike, probabilities: ArrayLike) -
         >>> homogeneity([50, 50], [60, 40], [0.5, 0.5])[1]
         1
     """
-    first, second = np.asarray(first, float), np.asarray(second, float)
-    cells = pool(probabilities, int(min(first.sum(), second.sum())))
+    size = check_weights("probabilities", probabilities).size
+    first, second = check_weights("first", first, (size,)), check_weights("second", second, (size,))
+    cells = pool(probabilities, max(int(min(first.sum(), second.sum())), 1))
     table = np.stack([np.bincount(cells, first), np.bincount(cells, second)])
     table = table[:, table.sum(0) > 0]
     if table.shape[1] == 1:
@@ -106,18 +112,24 @@ def chi_square_p_values(tests: list[tuple[float, int]]) -> np.ndarray:
         >>> chi_square_p_values([(3.841, 1), (0.0, 0)]).round(3).tolist()
         [0.05]
     """
+    check_type("tests", tests, (list, tuple), "a list of pairs (statistic, degrees of freedom)")
+    for pair in tests:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            fail("tests", "hold pairs (statistic, degrees of freedom)", shown(pair))
+        check_array("tests", pair, (2,), finite=False)
     kept = [(value, freedom) for value, freedom in tests if freedom]
     return np.array([stats.chi2.sf(value, freedom) for value, freedom in kept])
 
 
 def normal_p_values(z: ArrayLike) -> np.ndarray:
-    """Two-sided p-values of standard normal numbers.
+    """Two-sided p-values of standard normal numbers; a NaN stays one.
 
     Example:
         >>> normal_p_values([1.96]).round(3).tolist()
         [0.05]
     """
-    return 2 * stats.norm.sf(np.abs(np.asarray(z, float)))
+    z = np.asarray(check_array("z", z, finite=False), float)
+    return 2 * stats.norm.sf(np.abs(z))
 
 
 def holm(p_values: ArrayLike) -> np.ndarray:
@@ -129,7 +141,7 @@ def holm(p_values: ArrayLike) -> np.ndarray:
         >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
         [0.03, 0.06, 0.06]
     """
-    p_values = np.asarray(p_values, float)
+    p_values = _p_values(p_values)
     order = np.argsort(p_values)
     steps = np.maximum.accumulate(p_values[order] * np.arange(len(p_values), 0, -1))
     adjusted = np.empty_like(p_values)
@@ -144,7 +156,17 @@ def uniform(p_values: ArrayLike) -> float:
         >>> uniform((np.arange(100) + 0.5) / 100), uniform(np.full(100, 0.99)) < 1e-9
         (1.0, True)
     """
-    return float(stats.kstest(np.asarray(p_values, float), "uniform").pvalue)
+    return float(stats.kstest(_p_values(p_values), "uniform").pvalue)
+
+
+def _p_values(values: ArrayLike) -> np.ndarray:
+    values = np.asarray(check_array("p_values", values, ("N",)), float)
+    if not values.size:
+        fail("p_values", "be one or more", "an empty array")
+    # Sums of probabilities end above 1 by a rounding error.
+    if values.min() < 0 or values.max() > 1 + 1e-6:
+        fail("p_values", "lie between 0 and 1", f"{values.min():g} to {values.max():g}")
+    return values
 
 
 def mcnemar(first: ArrayLike, second: ArrayLike) -> tuple[int, int, float]:
@@ -161,8 +183,17 @@ def mcnemar(first: ArrayLike, second: ArrayLike) -> tuple[int, int, float]:
         >>> mcnemar([True] * 6 + [False], [False] * 6 + [True])
         (6, 1, 0.125)
     """
-    first, second = np.asarray(first, bool), np.asarray(second, bool)
+    first = _right_or_wrong("first", first, "N")
+    second = _right_or_wrong("second", second, first.size)
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
     both = only_first + only_second
     p_value = stats.binomtest(only_first, both).pvalue if both else 1.0
     return only_first, only_second, float(p_value)
+
+
+def _right_or_wrong(name: str, values: ArrayLike, size: int | str) -> np.ndarray:
+    values = np.asarray(check_array(name, values, (size,), kinds="biu"))
+    if not values.size or set(np.unique(values).tolist()) - {0, 1}:
+        given = shown(values) if values.size else "an empty array"
+        fail(name, "hold True or False for every image", given)
+    return values.astype(bool)

@@ -12,6 +12,8 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from jqkd._checks import check_array, check_type
+from jqkd.crosscheck.arguments import check_flag
 from jqkd.quantum import (
     TWO_TERM_RULE,
     Circuit,
@@ -20,7 +22,8 @@ from jqkd.quantum import (
     run,
     sample_counts,
 )
-from jqkd.quantum.measurement import flat
+from jqkd.quantum.measurement import check_shots, flat
+from jqkd.quantum.statevector import check_circuit
 
 State = Callable[..., Array]
 Sampler = Callable[[Array, Array, ArrayLike], Array]
@@ -53,6 +56,11 @@ class Simulator:
     gradients: Callable[[Circuit, ArrayLike, ArrayLike], Array]
     sampled_gradients: Callable[[Circuit, ArrayLike, ArrayLike, Array, int], Array]
 
+    def __post_init__(self) -> None:
+        check_type("name", self.name, str, "a string")
+        for name in ("states", "unitary", "counts", "gradients", "sampled_gradients"):
+            check_type(name, getattr(self, name), Callable, "a function")
+
 
 def build(
     name: str,
@@ -78,6 +86,12 @@ def build(
         >>> build("mine").states(h_ry(2), jnp.zeros((3, 2))).shape
         (3, 4)
     """
+    check_type("name", name, str, "a string")
+    for part, value in (("state", state), ("sampler", sampler)):
+        check_type(part, value, Callable, "a function")
+    check_type("gradient", gradient, (Callable, type(None)), "a function or None")
+    check_type("rule", rule, ShiftRule, "a ShiftRule")
+    check_flag("optimized", optimized)
     gradient = gradient or partial(shift_gradient, rule=rule)
     options = None if optimized else _QUICKLY
     compiled = partial(_compiled, options=options)
@@ -97,6 +111,7 @@ def build(
     sample_all = jax.jit(jax.vmap(sampler, (0, 0, None)), compiler_options=options)
 
     def counts(circuit: Circuit, angles: Array, keys: Array, shots: int) -> Array:
+        check_shots(shots)
         return sample_all(keys, jnp.abs(states(circuit, angles)) ** 2, shots)
 
     @compiled
@@ -117,6 +132,8 @@ def _compiled(function: Callable[..., Array], options: dict | None) -> Callable[
     double = jax.jit(function, static_argnums=0, compiler_options=_QUICKLY)
 
     def call(circuit: Circuit, angles: Array, *rest: Array) -> Array:
+        check_circuit(circuit)
+        angles = check_array("angles", angles, ("...", circuit.num_angles))
         return (double if angles.dtype == np.float64 else single)(circuit, angles, *rest)
 
     return call

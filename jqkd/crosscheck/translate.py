@@ -6,6 +6,7 @@ Qubit k here is qubit k there, and outcome c is Qiskit's integer c: the bit orde
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from jqkd._checks import InputError, check_choice, fail
+from jqkd._checks import InputError, check_array, check_integer, check_type, fail, shown
 from jqkd.crosscheck._qiskit import require_qiskit
+from jqkd.crosscheck.arguments import check_flag, check_picture
 from jqkd.quantum import GATES, Circuit, Op
+from jqkd.quantum.limits import check_num_qubits
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
+_REGISTER = re.compile(r"\b(?:[qc]reg\s+\w+|qubit|bit)\s*\[\s*(\d+)")
 BY_QISKIT_NAME = {gate.qiskit: gate.name for gate in GATES.values()}
 
 
@@ -46,12 +50,15 @@ def to_qiskit(
         ['h', 'h', 'ry', 'ry']
     """
     require_qiskit()
+    check_type("circuit", circuit, Circuit, "a Circuit")
+    check_flag("measure", measure)
     from qiskit import QuantumCircuit
     from qiskit.circuit import ParameterVector
 
-    values = ParameterVector("t", circuit.num_angles) if angles is None else np.asarray(angles)
-    if angles is not None and values.shape != (circuit.num_angles,):
-        fail("angles", f"have shape ({circuit.num_angles},)", f"shape {values.shape}")
+    if angles is None:
+        values = ParameterVector("t", circuit.num_angles)
+    else:
+        values = np.asarray(check_array("angles", angles, (circuit.num_angles,)))
     quantum = QuantumCircuit(circuit.num_qubits)
     for op, slots in circuit.slots():
         given = op.fixed if op.fixed is not None else [values[s] for s in slots]
@@ -81,6 +88,11 @@ def from_qiskit(quantum: QuantumCircuit) -> Circuit:
         True
     """
     require_qiskit()
+    from qiskit import QuantumCircuit
+
+    check_type("quantum", quantum, QuantumCircuit, "a Qiskit QuantumCircuit")
+    if not quantum.num_qubits:
+        fail("quantum", "have at least one qubit", "none")
     seen: set[Any] = set()
     ops = [_op(name, wires, params, seen) for name, wires, params in _steps(quantum)]
     return Circuit(quantum.num_qubits, tuple(ops))
@@ -141,7 +153,8 @@ def to_qasm(circuit: Circuit, angles: ArrayLike | None = None, *, version: int =
         >>> print(to_qasm(h_ry(1), [0.5], version=2).splitlines()[-1])
         ry(0.5) q[0];
     """
-    check_choice("version", str(version), ("2", "3"))
+    check_type("circuit", circuit, Circuit, "a Circuit")
+    check_integer("version", version, 2, 3)
     if version == 2 and angles is None and circuit.num_angles:
         fail("angles", "be given for OpenQASM 2, which has no free parameters", "None")
     quantum = to_qiskit(circuit, angles)
@@ -161,6 +174,13 @@ def from_qasm(text: str) -> Circuit:
         q0: ─CX0─
         q1: ─CX1─
     """
+    check_type("text", text, str, "a string of OpenQASM")
+    for register in _REGISTER.finditer(text):
+        # The parsers allocate whatever is declared.
+        try:
+            check_num_qubits(int(register[1][:30]))
+        except InputError:
+            fail("text", "declare registers of 1 to 10000 bits", shown(register[0]))
     require_qiskit("qiskit_qasm3_import")
     from qiskit import qasm2, qasm3
 
@@ -170,9 +190,10 @@ def from_qasm(text: str) -> Circuit:
         return from_qiskit(qasm3.loads(text))
     except InputError:
         raise
-    except Exception as error:  # the two parsers raise several unrelated classes
+    except Exception as error:  # The two parsers raise several unrelated classes
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise InputError(f"The OpenQASM text could not be read: {reason}.") from error
+        reason = " ".join(reason.split())[:150].rstrip(".")
+        fail("text", "be OpenQASM 2 or 3", f"one that could not be read ({reason})")
 
 
 def _qasm2_gates() -> list[Any]:
@@ -190,12 +211,10 @@ def save_picture(circuit: Circuit, path: str | Path) -> Path:
     Raises:
         InputError: an ending that Matplotlib cannot write.
     """
+    check_type("circuit", circuit, Circuit, "a Circuit")
     require_qiskit("pylatexenc")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    path = Path(path)
+    path = check_picture(path)
     figure = to_qiskit(circuit).draw("mpl", fold=30)
-    check_choice("path", path.suffix[1:], FigureCanvasAgg(figure).get_supported_filetypes())
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150, bbox_inches="tight")
     return path

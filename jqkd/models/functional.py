@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from flax import nnx
 from jax import Array
 
+from jqkd._checks import check_type
+
 Params = dict[str, Any]
 
 
@@ -36,6 +38,7 @@ def functional(build: Callable[[nnx.Rngs], nnx.Module]) -> Functional:
         >>> params["dense3"]["bias"].shape
         (4, 6)
     """
+    check_type("build", build, Callable, "a function from nnx.Rngs to a module")
     graph, _ = nnx.split(nnx.eval_shape(lambda: build(nnx.Rngs(0))), nnx.Param)
 
     def init(key: Array) -> Params:

@@ -14,6 +14,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from jqkd.models.arguments import check_frequencies, check_index
+
 # Finite, so that 0 * FILL in a loss or its gradient is 0 and not NaN.
 FILL = -1e30
 # Logits of a certain outcome: large enough for a softmax of 0.9999, small enough that the shot
@@ -37,7 +39,7 @@ def concat_sigmoid(frequencies: Array, classes: ArrayLike) -> Array:
         >>> [round(float(z), 3) for z in concat_sigmoid(jnp.array([0.0, 1.0]), 2)]
         [0.5, 0.731, 0.5, 0.269]
     """
-    z = jax.nn.sigmoid(frequencies)
+    z = jax.nn.sigmoid(_checked(frequencies, classes))
     return jnp.concatenate([z, 1 - z], -1)
 
 
@@ -48,7 +50,7 @@ def softmax(frequencies: Array, classes: ArrayLike) -> Array:
         >>> softmax(jnp.array([0.0, 0.0]), 2)[:2].tolist()
         [0.5, 0.5]
     """
-    return _filled(jax.nn.softmax(frequencies))
+    return _filled(jax.nn.softmax(_checked(frequencies, classes)))
 
 
 def log_probability(frequencies: Array, classes: ArrayLike) -> Array:
@@ -58,7 +60,7 @@ def log_probability(frequencies: Array, classes: ArrayLike) -> Array:
         >>> jax.nn.softmax(log_probability(jnp.array([0.25, 0.75]), 2)).round(2)[:2].tolist()
         [0.25, 0.75]
     """
-    return _filled(jnp.log(frequencies + _HALF_COUNT))
+    return _filled(jnp.log(_checked(frequencies, classes) + _HALF_COUNT))
 
 
 def scaled_probability(frequencies: Array, classes: ArrayLike) -> Array:
@@ -77,8 +79,15 @@ def scaled_probability(frequencies: Array, classes: ArrayLike) -> Array:
         >>> scaled_probability(jnp.array([0.5, 0.25, 0.0, 0.25]), 3)[:3].tolist()
         [5.0, 2.5, 0.0]
     """
+    frequencies = _checked(frequencies, classes)
     inside = jnp.arange(frequencies.shape[-1]) < classes
     return _filled(jnp.where(inside, _SCALE * frequencies, FILL))
+
+
+def _checked(frequencies: ArrayLike, classes: ArrayLike) -> Array:
+    frequencies = check_frequencies(frequencies)
+    check_index("classes", classes, 1, frequencies.shape[-1])
+    return frequencies
 
 
 def _filled(logits: Array) -> Array:

@@ -14,7 +14,8 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from jqkd._checks import fail
+from jqkd._checks import check_array, check_choice, check_key, check_type
+from jqkd.models.arguments import check_images, check_rate, check_rngs, check_sizes
 
 # U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for kernels, torch.nn's default for conv and linear layers.
 _kernel_init = nnx.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
@@ -32,6 +33,8 @@ def dense(inputs: int, outputs: int, *, rngs: nnx.Rngs) -> nnx.Linear:
         >>> dense(3, 2, rngs=nnx.Rngs(0))(jnp.ones((5, 3))).shape
         (5, 2)
     """
+    check_sizes(inputs=inputs, outputs=outputs)
+    check_rngs(rngs)
     return nnx.Linear(
         inputs, outputs, kernel_init=_kernel_init, bias_init=_bias_init(inputs), rngs=rngs
     )
@@ -46,6 +49,9 @@ def conv(
         >>> conv(1, 6, 5, rngs=nnx.Rngs(0))(jnp.ones((2, 28, 28, 1))).shape
         (2, 24, 24, 6)
     """
+    check_sizes(inputs=inputs, outputs=outputs, size=size)
+    check_choice("padding", padding, ("VALID", "SAME"))
+    check_rngs(rngs)
     return nnx.Conv(
         inputs,
         outputs,
@@ -141,8 +147,11 @@ def average_pool(images: Array) -> Array:
     return _windows(images).mean((2, 4))
 
 
+_AXES = ("channels", "H", "W", "B")
+
+
 def _windows(images: Array) -> Array:
-    channels, height, width, batch = images.shape
+    channels, height, width, batch = check_array("images", images, _AXES, finite=False).shape
     even = images[:, : height // 2 * 2, : width // 2 * 2]
     return even.reshape(channels, height // 2, 2, width // 2, 2, batch)
 
@@ -154,6 +163,7 @@ def as_rows(images: Array) -> Array:
         >>> as_rows(jnp.zeros((20, 4, 4, 7))).shape
         (7, 320)
     """
+    check_array("images", images, _AXES, finite=False)
     return images.transpose(3, 1, 2, 0).reshape(images.shape[-1], -1)
 
 
@@ -170,15 +180,20 @@ def dropout(x: Array, rate: float, key: Array | None, *, whole_channels: bool = 
         >>> sorted(set(dropout(jnp.ones(64), 0.5, jax.random.key(0)).tolist()))
         [0.0, 2.0]
     """
+    check_rate("rate", rate)
     if key is None or rate == 0:
         return x
+    check_key("key", key)
     shape = (x.shape[0], 1, 1, x.shape[-1]) if whole_channels else x.shape
     return jnp.where(jax.random.bernoulli(key, 1 - rate, shape), x / (1 - rate), 0)
 
 
 def keys_for(key: Array | None, count: int) -> list[Array | None]:
     """``count`` keys from one, or as many times ``None``."""
-    return [None] * count if key is None else list(jax.random.split(key, count))
+    if key is None:
+        return [None] * count
+    check_key("key", key)
+    return list(jax.random.split(key, count))
 
 
 def count_parameters(model: nnx.Module) -> int:
@@ -188,6 +203,7 @@ def count_parameters(model: nnx.Module) -> int:
         >>> count_parameters(dense(320, 50, rngs=nnx.Rngs(0)))
         16050
     """
+    check_type("model", model, nnx.Module, "a flax.nnx.Module")
     leaves = jax.tree.leaves(nnx.state(model, nnx.Param))
     return sum(math.prod(leaf.shape) for leaf in leaves)
 
@@ -196,10 +212,7 @@ def as_images(images: ArrayLike) -> Array:
     """Images ``(B, 28, 28)`` as the convolutions read them: ``(1, 28, 28, B)``.
 
     Raises:
-        InputError: images of another shape.
+        InputError: images of another shape, or, where values can be seen, outside [0, 1].
     """
-    images = jnp.asarray(images)
-    if images.ndim != 3 or images.shape[1:] != (28, 28):
-        advice = "resize them, drop the channel axis, add the batch axis"
-        fail("images", "have shape (B, 28, 28)", f"shape {images.shape}", advice)
+    images = check_images(images)
     return images.transpose(1, 2, 0)[None]

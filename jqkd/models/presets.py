@@ -9,7 +9,9 @@ from functools import partial
 
 from flax import nnx
 
-from jqkd._checks import check_choice, check_integer, fail
+from jqkd._checks import check_choice, check_integer, check_type, fail, shown
+from jqkd.models.arguments import check_module, check_rngs
+from jqkd.models.heads import HEADS
 from jqkd.models.quantum_layer import QuantumLayer
 from jqkd.models.stand_ins import (
     ClassicalLayer,
@@ -58,6 +60,19 @@ class Preset:
     rule: ShiftRule
     has_hidden_layer: bool = True
     stand_in: Callable[..., nnx.Module] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("features", "encoder", "circuit", "stand_in"):
+            value = getattr(self, name)
+            if name in ("features", "encoder") or value is not None:
+                check_module(name, value)
+        if self.circuit is None and self.stand_in is None:
+            fail("circuit", "be given where there is no stand-in", "None")
+        if not isinstance(self.heads, tuple) or not self.heads:
+            fail("heads", "be a tuple of names of heads", shown(self.heads))
+        for head in self.heads:
+            check_choice("heads", head, HEADS)
+        check_type("rule", self.rule, ShiftRule, "a ShiftRule")
 
     @property
     def is_quantum(self) -> bool:
@@ -138,6 +153,7 @@ def base_of(preset: str) -> str:
         >>> base_of("robust/random"), base_of("robust")
         ('robust', 'robust')
     """
+    check_choice("preset", preset, NETWORKS)
     return preset.split("/")[0]
 
 
@@ -158,9 +174,10 @@ def build_student(preset: str, num_qubits: int, *, rngs: nnx.Rngs) -> Student:
         [21483, 21534]
     """
     check_choice("preset", preset, NETWORKS)
-    check_integer("num_qubits", num_qubits, 1)
-    if num_qubits > 10:
+    if check_integer("num_qubits", num_qubits, 1) > 10:
         fail("num_qubits", "be at most 10: a student has one class per outcome", num_qubits)
+    num_qubits = int(num_qubits)
+    check_rngs(rngs)
     parts = NETWORKS[preset]
     encoder = parts.encoder(num_qubits, rngs=rngs)
     features = parts.features(encoder.num_features, rngs=rngs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import jax
@@ -10,8 +11,11 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from jqkd._checks import fail
+from jqkd._checks import check_array, check_key, check_type, fail
+from jqkd.models.arguments import check_ids
 from jqkd.quantum import TWO_TERM_RULE, Circuit, ShiftRule, outcome_probabilities
+from jqkd.quantum.sampling import check_shots
+from jqkd.quantum.statevector import check_circuit
 
 
 class QuantumLayer(nnx.Module):
@@ -25,6 +29,9 @@ class QuantumLayer(nnx.Module):
         shots: S for every circuit that is run; exact probabilities if ``None``.
         rule: the shift rule.
 
+    Raises:
+        InputError: no circuit or rule, shots out of range, a state that does not fit into memory.
+
     Example:
         >>> from jqkd.quantum import h_ry
         >>> layer = QuantumLayer(h_ry(3), shots=5000)
@@ -35,9 +42,23 @@ class QuantumLayer(nnx.Module):
     def __init__(
         self, circuit: Circuit, shots: int | None = None, rule: ShiftRule = TWO_TERM_RULE
     ) -> None:
+        check_circuit(circuit)
+        check_type("rule", rule, ShiftRule, "a ShiftRule")
+        if shots is not None:
+            check_shots(shots)
         self.circuit = circuit
         self.shots = shots
         self.rule = rule
+
+    def check_draw(self, shots: ArrayLike | None, key: Array | None) -> None:
+        """Refuse shots out of range, or without a key, before anything is computed."""
+        shots = self.shots if shots is None else shots
+        if shots is None:
+            return
+        if key is None:
+            fail("key", "be given where shots are drawn", "None", "pass key=jax.random.key(...)")
+        check_key("key", key)
+        check_shots(shots)
 
     def __call__(
         self,
@@ -60,20 +81,21 @@ class QuantumLayer(nnx.Module):
             Frequencies or probabilities, shape ``(..., K)``, in outcome order.
 
         Raises:
-            InputError: a last axis other than P, or shots without a key.
+            InputError: a last axis other than P, angles that are not finite, shots without a key
+                or out of range, ids of another shape.
         """
-        circuit, batch = self.circuit, angles.shape[:-1]
-        if angles.shape[-1] != circuit.num_angles:
+        angles, circuit = jnp.asarray(check_array("angles", angles)), self.circuit
+        batch = angles.shape[:-1]
+        if angles.shape[-1:] != (circuit.num_angles,):
             must = f"have {circuit.num_angles} as its last axis, the circuit's angle slots"
             fail("angles", must, f"shape {angles.shape}")
-        flat = angles.reshape(-1, circuit.num_angles)
+        flat = angles.reshape(math.prod(batch), circuit.num_angles)
         run = partial(outcome_probabilities, circuit, rule=self.rule)
         shots = self.shots if shots is None else shots
         if shots is None:
             return jax.vmap(run)(flat).reshape(*batch, 2**circuit.num_qubits)
-        if key is None:
-            fail("key", "be given where shots are drawn", "None", "pass key=jax.random.key(...)")
-        names = jnp.arange(len(flat)) if ids is None else ids.reshape(-1)
+        self.check_draw(shots, key)
+        names = jnp.arange(len(flat)) if ids is None else check_ids(ids, batch).reshape(-1)
         keys = jax.vmap(partial(jax.random.fold_in, key))(names)
         draw = lambda row, key: run(row, shots=shots, key=key)  # noqa: E731
         return jax.vmap(draw)(flat, keys).reshape(*batch, 2**circuit.num_qubits)

@@ -16,10 +16,12 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from jqkd._checks import fail
+from jqkd._checks import check_array, fail
+from jqkd.models.arguments import check_rngs
 from jqkd.models.layers import dense
 from jqkd.models.students import AngleEncoder, followed_by, own_angles
 from jqkd.quantum import Circuit, h_ry, hardware_efficient
+from jqkd.quantum.limits import check_memory, check_num_qubits
 
 # Of CZ ring and RY: with two, every qubit hears of every other one of four.
 _LAYERS = 2
@@ -28,7 +30,15 @@ RANDOM_SEED = 2023
 
 
 class WithoutCircuit(nnx.Module):
-    """Called like a ``QuantumLayer``, without shots; a subclass says in ``shares`` what it is."""
+    """Called like a ``QuantumLayer``, without shots; a subclass says in ``shares`` what it is.
+
+    Args:
+        num_qubits: Q, the width of the circuit whose place it takes.
+    """
+
+    def __init__(self, num_qubits: int) -> None:
+        self.num_qubits = check_num_qubits(num_qubits)
+        check_memory("num_qubits", self.num_qubits, bytes_each=4 * self.num_qubits)
 
     def __call__(
         self,
@@ -41,11 +51,11 @@ class WithoutCircuit(nnx.Module):
         """Shares ``(..., K)`` of the outcomes.
 
         Raises:
-            InputError: shots are asked for.
+            InputError: shots are asked for, or angles have another shape.
         """
         if shots is not None:
             fail("shots", "be None: there is no circuit that draws them", shots)
-        return self.shares(angles)
+        return self.shares(jnp.asarray(check_array("angles", angles, ("...", self.num_qubits))))
 
 
 class ClosedForm(WithoutCircuit):
@@ -64,7 +74,7 @@ class ClosedForm(WithoutCircuit):
     """
 
     def __init__(self, num_qubits: int, *, rngs: nnx.Rngs) -> None:
-        self.num_qubits = num_qubits
+        super().__init__(num_qubits)
 
     def shares(self, angles: Array) -> Array:
         """Probabilities ``(..., K)`` of angles ``(..., Q)``, radians."""
@@ -89,6 +99,7 @@ class ClassicalLayer(WithoutCircuit):
     largest = math.pi / 2
 
     def __init__(self, num_qubits: int, *, rngs: nnx.Rngs) -> None:
+        super().__init__(num_qubits)
         self.dense = dense(num_qubits, 2**num_qubits, rngs=rngs)
 
     def shares(self, angles: Array) -> Array:
@@ -110,6 +121,7 @@ class EntanglingEncoder(AngleEncoder):
 
     def __init__(self, num_qubits: int, *, rngs: nnx.Rngs) -> None:
         super().__init__(num_qubits, rngs=rngs, largest=math.pi / 2)
+        check_rngs(rngs)
         self.weights = own_angles(entangler(num_qubits).num_angles, rngs=rngs)
 
     def __call__(self, features: Array) -> Array:
@@ -148,6 +160,7 @@ def random_circuit(num_qubits: int) -> Circuit:
         >>> random_circuit(3).num_angles, random_circuit(3) == random_circuit(3)
         (3, True)
     """
+    num_qubits = check_num_qubits(num_qubits)
     rng = np.random.default_rng((RANDOM_SEED, num_qubits))
     frozen = [
         dataclasses.replace(op, fixed=(rng.uniform(-np.pi, np.pi),)) if op.num_slots else op

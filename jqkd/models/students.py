@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +11,23 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from jqkd._checks import check_choice
+from jqkd._checks import (
+    check_choice,
+    check_integer,
+    check_number,
+    fail,
+    is_concrete,
+    shown,
+)
+from jqkd.models.arguments import (
+    check_features,
+    check_frequencies,
+    check_index,
+    check_module,
+    check_rate,
+    check_rngs,
+    check_sizes,
+)
 from jqkd.models.heads import HEADS
 from jqkd.models.layers import (
     as_images,
@@ -25,6 +41,7 @@ from jqkd.models.layers import (
 )
 from jqkd.models.quantum_layer import QuantumLayer
 from jqkd.quantum import amplitude_angles
+from jqkd.quantum.limits import check_num_qubits
 
 
 class ConvFeatures(nnx.Module):
@@ -43,7 +60,8 @@ class ConvFeatures(nnx.Module):
     hidden_size = 50
 
     def __init__(self, num_features: int, *, rngs: nnx.Rngs, dropout_rate: float = 0.5) -> None:
-        self.dropout_rate = dropout_rate
+        self.dropout_rate = check_rate("dropout_rate", dropout_rate)
+        check_sizes(num_features=num_features)
         self.conv1 = conv(1, 10, 5, rngs=rngs)
         self.conv2 = conv(10, 20, 5, rngs=rngs)
         self.dense1 = dense(320, self.hidden_size, rngs=rngs)
@@ -73,6 +91,7 @@ class DenseFeatures(nnx.Module):
     """
 
     def __init__(self, num_features: int, *, rngs: nnx.Rngs) -> None:
+        check_sizes(num_features=num_features)
         self.dense = dense(784, num_features, rngs=rngs)
 
     def __call__(self, images: Array, key: Array | None = None) -> Array:
@@ -98,12 +117,17 @@ class AngleEncoder(nnx.Module):
     """
 
     def __init__(self, num_qubits: int, *, rngs: nnx.Rngs, largest: float = math.pi) -> None:
-        self.num_features = num_qubits
-        self.largest = largest
+        self.num_features = check_num_qubits(num_qubits)
+        self.largest = check_number("largest", largest, above=0)
 
     def __call__(self, features: Array) -> Array:
         """Angles ``(B, P)`` from features ``(B, Q)``, radians."""
+        features = check_features("features", features, self.num_features)
         return self.largest * jnp.tanh(features)
+
+
+# Of amplitude encoding: ``amplitude_angles`` goes no further.
+_MOST_ENCODED = 14
 
 
 class AmplitudeEncoder(nnx.Module):
@@ -119,11 +143,14 @@ class AmplitudeEncoder(nnx.Module):
     """
 
     def __init__(self, num_qubits: int, *, rngs: nnx.Rngs) -> None:
+        num_qubits = check_num_qubits(num_qubits, _MOST_ENCODED)
+        check_rngs(rngs)
         self.num_features = 2**num_qubits
         self.weights = own_angles(num_qubits, rngs=rngs)
 
     def __call__(self, features: Array) -> Array:
         """Angles ``(B, 2**Q - 1 + Q)`` from features ``(B, 2**Q)``, radians."""
+        features = check_features("features", features, self.num_features)
         return followed_by(jax.vmap(amplitude_angles)(jnp.tanh(features)), self.weights)
 
 
@@ -161,12 +188,19 @@ class Student(nnx.Module):
         layer: QuantumLayer,
         heads: tuple[str, ...] = ("log-probability",),
     ) -> None:
+        if isinstance(heads, str) or not isinstance(heads, Iterable):
+            fail("heads", "be a tuple of names of heads", shown(heads))
+        heads = tuple(heads)
+        if not heads:
+            fail("heads", "be at least one name of a head", heads)
         for head in heads:
             check_choice("head", head, HEADS)
+        for name, part in (("features", features), ("encoder", encoder), ("layer", layer)):
+            check_module(name, part)
         self.features = features
         self.encoder = encoder
         self.layer = layer
-        self.heads = tuple(heads)
+        self.heads = heads
 
     def angles(self, images: Array, dropout_key: Array | None = None) -> Array:
         """The circuit's angles ``(B, P)`` for images ``(B, 28, 28)``, radians."""
@@ -179,7 +213,10 @@ class Student(nnx.Module):
 
         C classes, all outcomes by default, where the head tells classes from other outcomes.
         """
+        frequencies = check_frequencies(frequencies)
+        check_index("head", head, 0, len(self.heads) - 1)
         classes = frequencies.shape[-1] if classes is None else classes
+        check_index("classes", classes, 1, frequencies.shape[-1])
         if len(self.heads) == 1:
             return HEADS[self.heads[0]](frequencies, classes)
         return jax.lax.switch(head, [HEADS[name] for name in self.heads], frequencies, classes)
@@ -208,7 +245,19 @@ class Student(nnx.Module):
 
         Returns:
             Shape ``(B, 2 K)``; entry c is class c.
+
+        Raises:
+            InputError: images of another shape or brightness, shots without a key or out of
+                range, no such head or number of classes.
         """
+        # What is wrong with these would otherwise be said after the images' work.
+        check_index("head", head, 0, len(self.heads) - 1)
+        most = None
+        if isinstance(self.layer, QuantumLayer):
+            self.layer.check_draw(shots, key)
+            most = 2**self.layer.circuit.num_qubits
+        if classes is not None and is_concrete(classes):
+            check_integer("classes", classes, 1, most)
         angles = self.angles(images, dropout_key)
         frequencies = self.layer(angles, key=key, ids=ids, shots=shots)
         return self.logits(frequencies, head, classes)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import Array
 
-from jqkd._checks import check_choice, check_integer
+from jqkd._checks import check_array, check_choice, fail
+from jqkd.models.arguments import check_num_classes, check_rate, check_rngs
 from jqkd.models.layers import (
     as_images,
     as_rows,
@@ -36,6 +38,7 @@ class LeNet(nnx.Module):
     hidden_size = 84
 
     def __init__(self, num_classes: int, *, rngs: nnx.Rngs) -> None:
+        num_classes = check_num_classes(num_classes)
         self.conv1 = conv(1, 6, 5, rngs=rngs)
         self.conv2 = conv(6, 16, 5, rngs=rngs)
         self.dense1 = dense(256, 120, rngs=rngs)
@@ -71,6 +74,8 @@ class AlexNet(nnx.Module):
     """
 
     def __init__(self, num_classes: int, *, rngs: nnx.Rngs, dropout_rate: float = 0.5) -> None:
+        num_classes = check_num_classes(num_classes)
+        dropout_rate = check_rate("dropout_rate", dropout_rate)
         self.conv1 = conv(1, 64, 3, padding="SAME", rngs=rngs)
         self.conv2 = conv(64, 192, 3, padding="SAME", rngs=rngs)
         self.conv3 = conv(192, 384, 3, padding="SAME", rngs=rngs)
@@ -132,11 +137,20 @@ def average_probabilities(*logits: Array) -> Array:
     Returns:
         Shape ``(..., C)``; their softmax is the mean of the models' probabilities.
 
+    Raises:
+        InputError: none given, or of different shapes.
+
     Example:
         >>> both = average_probabilities(jnp.log(jnp.array([0.9, 0.1])), jnp.array([0.0, 0.0]))
         >>> [round(float(p), 3) for p in jnp.exp(both)]
         [0.7, 0.3]
     """
+    if not logits:
+        fail("logits", "be at least one array (..., C)", "none")
+    shapes = [np.shape(check_array("logits", value)) for value in logits]
+    if len(set(shapes)) > 1 or not shapes[0]:
+        fail("logits", "have one shape (..., C)", f"shapes {', '.join(map(str, shapes))}")
+    logits = [jnp.asarray(value) for value in logits]
     logs = jnp.stack([jax.nn.log_softmax(value) for value in logits])
     return jax.nn.logsumexp(logs, 0) - jnp.log(len(logits))
 
@@ -149,16 +163,17 @@ def build_teacher(arch: str, num_classes: int, *, rngs: nnx.Rngs) -> nnx.Module:
 
     Args:
         arch: a name of ``TEACHERS``.
-        num_classes: C, at least 2.
+        num_classes: C, 2 to 1024.
         rngs: initial weights.
 
     Raises:
-        InputError: an unknown name or too few classes.
+        InputError: an unknown name, too few or too many classes, no ``nnx.Rngs``.
 
     Example:
         >>> type(build_teacher("lenet", 6, rngs=nnx.Rngs(0))).__name__
         'LeNet'
     """
     check_choice("arch", arch, TEACHERS)
-    check_integer("num_classes", num_classes, 2)
+    check_num_classes(num_classes)
+    check_rngs(rngs)
     return TEACHERS[arch](num_classes, rngs=rngs)

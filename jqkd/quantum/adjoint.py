@@ -15,7 +15,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jqkd.quantum.circuit import Circuit
-from jqkd.quantum.statevector import Layer, advance, as_floats, check_angles, run
+from jqkd.quantum.statevector import Layer, advance, check_angles, run
 
 
 def run_adjoint(circuit: Circuit, angles: ArrayLike, state: ArrayLike | None = None) -> Array:
@@ -38,8 +38,7 @@ def run_adjoint(circuit: Circuit, angles: ArrayLike, state: ArrayLike | None = N
         >>> round(float(jax.grad(one)(jnp.array([0.0]))[0]), 3)
         0.5
     """
-    angles = as_floats(angles)
-    check_angles(circuit, angles)
+    angles = check_angles(circuit, angles)
     # Until a gate joins qubits they are cheap to differentiate through.
     joins = (k for k, op in enumerate(circuit.ops) if len(op.wires) > 1)
     cut = next(joins, len(circuit.ops)) if state is None else 0

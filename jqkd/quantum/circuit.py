@@ -7,13 +7,23 @@ caller fills with the same number, so that autodiff adds up what the shift rule 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
+from typing import Any
 
-from jqkd._checks import check_integer, fail
-from jqkd.quantum.gates import GATES, Gate
+from jqkd._checks import (
+    InputError,
+    check_array,
+    check_integer,
+    check_type,
+    fail,
+    is_concrete,
+    shown,
+)
+from jqkd.quantum.gates import GATES, Gate, check_gate
+from jqkd.quantum.limits import check_num_qubits
 
 
 @dataclass(frozen=True)
@@ -33,19 +43,10 @@ class Op:
     fixed: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.name not in GATES:
-            fail("name", f"be one of the gates {', '.join(GATES)}", repr(self.name))
-        object.__setattr__(self, "wires", tuple(int(w) for w in self.wires))
-        gate = self.gate
-        if len(self.wires) != gate.num_wires or len(set(self.wires)) != len(self.wires):
-            fail("wires", f"be {gate.num_wires} different wire(s) for {self.name}", self.wires)
-        if min(self.wires) < 0:
-            fail("wires", "be 0 or more", self.wires)
+        check_gate(self.name)
+        object.__setattr__(self, "wires", _wires(self.wires, self.gate))
         if self.fixed is not None:
-            object.__setattr__(self, "fixed", tuple(float(a) for a in self.fixed))
-            if len(self.fixed) != gate.num_angles or not all(map(math.isfinite, self.fixed)):
-                must = f"be {gate.num_angles} finite angle(s) in radians for {self.name}"
-                fail("fixed", must, self.fixed)
+            object.__setattr__(self, "fixed", _fixed(self.fixed, self.gate))
 
     @property
     def gate(self) -> Gate:
@@ -58,12 +59,46 @@ class Op:
         return 0 if self.fixed is not None else self.gate.num_angles
 
 
+def _wires(wires: Any, gate: Gate) -> tuple[int, ...]:
+    must = f"be {gate.num_wires} different wire(s) for {gate.name}"
+    try:
+        if isinstance(wires, bytes):
+            raise TypeError
+        # No more than needed: a range may be as long as memory is.
+        wires = tuple(islice(wires, gate.num_wires + 1))
+    except TypeError:
+        fail("wires", must, shown(wires), "give a tuple of integers")
+    if len(wires) != gate.num_wires:
+        fail("wires", must, wires)
+    try:
+        whole = tuple(check_integer("wires", wire, -(2**63)) for wire in wires)
+    except InputError:
+        fail("wires", must, wires, "count them from 0, in integers")
+    if min(whole) < 0:
+        fail("wires", "be 0 or more", whole)
+    if len(set(whole)) != len(whole):
+        fail("wires", must, whole)
+    return whole
+
+
+def _fixed(fixed: Any, gate: Gate) -> tuple[float, ...]:
+    try:
+        values = check_array("fixed", fixed, (gate.num_angles,))
+    except InputError:
+        values = None
+    # A traced angle is no number: it belongs into the vector of angles.
+    if values is None or not is_concrete(values):
+        must = f"be {gate.num_angles} finite angle(s) in radians for {gate.name}"
+        fail("fixed", must, shown(fixed), "leave it out where angles are to vary")
+    return tuple(float(value) for value in values)
+
+
 @dataclass(frozen=True)
 class Circuit:
     """Operations on ``num_qubits`` qubits, applied from first to last.
 
     Args:
-        num_qubits: Q, at least 1.
+        num_qubits: Q, at least 1; also more than a simulator has memory for.
         ops: the operations; ``Op`` checks each, the circuit checks that the wires exist.
 
     Raises:
@@ -79,8 +114,8 @@ class Circuit:
     ops: tuple[Op, ...] = ()
 
     def __post_init__(self) -> None:
-        check_integer("num_qubits", self.num_qubits, 1)
-        object.__setattr__(self, "ops", tuple(self.ops))
+        object.__setattr__(self, "num_qubits", check_num_qubits(self.num_qubits))
+        object.__setattr__(self, "ops", _ops("ops", self.ops))
         for op in self.ops:
             if max(op.wires) >= self.num_qubits:
                 allowed = f"lie in 0..{self.num_qubits - 1} in a circuit of {self.num_qubits}"
@@ -130,11 +165,27 @@ class Circuit:
 
     def then(self, other: Circuit | Iterable[Op]) -> Circuit:
         """This circuit followed by another one's operations."""
-        ops = other.ops if isinstance(other, Circuit) else tuple(other)
+        ops = other.ops if isinstance(other, Circuit) else _ops("other", other)
         return Circuit(self.num_qubits, self.ops + ops)
 
     def __str__(self) -> str:
         return draw(self)
+
+
+def _ops(name: str, ops: Any) -> tuple[Op, ...]:
+    must = "be a circuit or a sequence of `Op`s" if name == "other" else "be a sequence of `Op`s"
+    try:
+        entries = iter(ops)
+    except TypeError:
+        entries = None
+    if entries is None or isinstance(ops, str):
+        fail(name, must, shown(ops))
+    checked = []
+    for op in entries:
+        if not isinstance(op, Op):
+            fail(name, must, f"one with {shown(op)}")
+        checked.append(op)
+    return tuple(checked)
 
 
 def _side_by_side(op: Op, layer: list[Op]) -> bool:
@@ -158,6 +209,7 @@ def draw(circuit: Circuit) -> str:
         q0: ─H──────CX0─
         q1: ─RY(t0)─CX1─
     """
+    check_type("circuit", circuit, Circuit, "a Circuit")
     columns: list[dict[int, str]] = []
     depth = [0] * circuit.num_qubits
     for op, slots in circuit.slots():

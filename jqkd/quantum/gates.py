@@ -18,6 +18,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from jqkd._checks import check_array, check_integer, check_type, fail, shown
+
 Entries = tuple[tuple[Any, ...], ...]
 
 _R = math.sqrt(0.5)
@@ -46,6 +48,15 @@ class Gate:
     shiftable: bool
     real: bool
     qiskit: str
+
+    def __post_init__(self) -> None:
+        for name in ("name", "qiskit"):
+            check_type(name, getattr(self, name), str, "a name")
+        check_integer("num_wires", self.num_wires, 1)
+        check_integer("num_angles", self.num_angles, 0)
+        check_type("entries", self.entries, Callable, "a function of the angles")
+        for name in ("shiftable", "real"):
+            check_type(name, getattr(self, name), bool, "True or False")
 
     @property
     def flips_sign(self) -> bool:
@@ -152,6 +163,12 @@ _TABLE = (
 GATES: dict[str, Gate] = {gate.name: gate for gate in _TABLE}
 
 
+def check_gate(name: str) -> None:
+    """``name`` is in the gate table."""
+    if not isinstance(name, str) or name not in GATES:
+        fail("name", f"be one of the gates {', '.join(GATES)}", shown(name))
+
+
 def matrix(name: str, *angles: ArrayLike) -> Array:
     """Dense matrix of a gate.
 
@@ -162,10 +179,17 @@ def matrix(name: str, *angles: ArrayLike) -> Array:
     Returns:
         Array of shape ``(2**w, 2**w)`` for a gate on ``w`` wires, first wire most significant.
 
+    Raises:
+        InputError: an unknown gate, another number of angles, an angle that is no number.
+
     Example:
         >>> matrix("X").tolist()
         [[0.0, 1.0], [1.0, 0.0]]
     """
+    check_gate(name)
     gate = GATES[name]
+    if len(angles) != gate.num_angles:
+        fail("angles", f"be {gate.num_angles} number(s) for {name}", f"{len(angles)} of them")
+    angles = [check_array("angles", angle, ()) for angle in angles]
     dtype = float if gate.real else complex
     return jnp.array([[jnp.asarray(e) for e in row] for row in gate.entries(*angles)], dtype=dtype)

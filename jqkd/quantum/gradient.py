@@ -20,10 +20,10 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jqkd._checks import fail
+from jqkd._checks import check_key, check_number, check_type, fail
 from jqkd.quantum import measurement, statevector
 from jqkd.quantum.circuit import Circuit
-from jqkd.quantum.sampling import sample_counts
+from jqkd.quantum.sampling import draw_counts
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,9 @@ class ShiftRule:
         shift: s, radians.
         coefficient: 1 / (2 sin s) for the true derivative.
 
+    Raises:
+        InputError: no finite numbers, or a shift that is a multiple of pi.
+
     Example:
         >>> round(ShiftRule.exact(math.pi / 4).coefficient, 4), round(NOTEBOOK_RULE.factor, 4)
         (0.7071, 1.4142)
@@ -42,17 +45,25 @@ class ShiftRule:
     shift: float
     coefficient: float
 
+    def __post_init__(self) -> None:
+        _check_shift(self.shift)
+        check_number("coefficient", self.coefficient)
+
     @classmethod
     def exact(cls, shift: float) -> ShiftRule:
         """The true derivative from any shift that is no multiple of pi."""
-        if abs(math.sin(shift)) < 1e-6:
-            fail("shift", "not be a multiple of pi, where both circuits are the same", shift)
+        _check_shift(shift)
         return cls(shift, 1 / (2 * math.sin(shift)))
 
     @property
     def factor(self) -> float:
         """What the rule returns, divided by the true derivative."""
         return 2 * math.sin(self.shift) * self.coefficient
+
+
+def _check_shift(shift: float) -> None:
+    if abs(math.sin(check_number("shift", shift))) < 1e-6:
+        fail("shift", "not be a multiple of pi, where both circuits are the same", shift)
 
 
 TWO_TERM_RULE = ShiftRule(math.pi / 2, 0.5)
@@ -82,7 +93,7 @@ def outcome_probabilities(
 
     Raises:
         InputError: a gate that the two-term rule does not fit, shots without a key or a key
-            without shots, a vector of angles of another shape.
+            without shots, a vector of angles of another shape, shots outside 1..2**24.
 
     Example:
         >>> from jqkd.quantum.templates import h_ry
@@ -91,16 +102,16 @@ def outcome_probabilities(
         >>> round(float(value), 3), round(float(slope[0]), 3)
         (0.5, 0.5)
     """
-    angles = statevector.as_floats(angles)
-    statevector.check_angles(circuit, angles)
+    angles = statevector.check_angles(circuit, angles)
     _check_shiftable(circuit)
+    check_type("rule", rule, ShiftRule, "a ShiftRule")
     if (shots is None) != (key is None):
         given = "a key without shots" if shots is None else "shots without a key"
         fail("key", "be given exactly when `shots` is", given, "exact values need neither")
     if shots is None:
         return _exact(circuit, rule, angles)
-    if isinstance(shots, int):
-        measurement.check_shots(shots)
+    check_key("key", key)
+    measurement.check_shots(shots)
     return _sampled(circuit, rule, angles, key, jnp.asarray(shots, angles.dtype))
 
 
@@ -159,7 +170,7 @@ def _sampled(circuit: Circuit, rule: ShiftRule, angles: Array, key: Array, shots
 
 def _frequencies(circuit: Circuit, angles: Array, key: Array, shots: Array) -> Array:
     # Not counts / shots: XLA divides by a constant and by a traced number in different bits.
-    return sample_counts(key, _probabilities(circuit, angles), shots) * (1 / shots)
+    return draw_counts(key, _probabilities(circuit, angles), shots) * (1 / shots)
 
 
 def _sampled_forward(

@@ -7,20 +7,21 @@ strings follow the same order: in "ZIX" the X acts on qubit 0.
 
 from __future__ import annotations
 
-import math
-
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from jqkd._checks import check_integer, fail
+from jqkd._checks import check_array, check_type, fail, is_concrete, shown
 from jqkd.quantum.circuit import Circuit, Op
-from jqkd.quantum.sampling import sample_counts
-from jqkd.quantum.statevector import run
+from jqkd.quantum.limits import check_memory, check_num_qubits
+from jqkd.quantum.sampling import check_shots, sample_counts
+from jqkd.quantum.statevector import check_vector, run
 
 # Gates that turn a measurement in the Pauli's basis into one of Z.
 _TO_Z_BASIS = {"I": (), "X": ("H",), "Y": ("SDG", "H"), "Z": ()}
+# Of a bit string, as Python stores it.
+_BYTES_A_STRING = 64
 
 
 def outcomes(num_qubits: int) -> list[str]:
@@ -30,6 +31,8 @@ def outcomes(num_qubits: int) -> list[str]:
         >>> outcomes(2)
         ['00', '01', '10', '11']
     """
+    num_qubits = check_num_qubits(num_qubits)
+    check_memory("num_qubits", num_qubits, bytes_each=_BYTES_A_STRING, what="the list of outcomes")
     return [format(c, f"0{num_qubits}b") for c in range(2**num_qubits)]
 
 
@@ -40,6 +43,10 @@ def flat(state: Array) -> Array:
         >>> flat(jnp.zeros((2, 2)).at[1, 0].set(1)).tolist()
         [0.0, 1.0, 0.0, 0.0]
     """
+    state = check_array("state", state, kinds="iufc", finite=False)
+    if not state.ndim or set(state.shape) != {2}:
+        must = "have one axis of length 2 per qubit"
+        fail("state", must, f"shape {state.shape}", "reshape a vector to (2,) * Q")
     return state.transpose(range(state.ndim)[::-1]).reshape(-1)
 
 
@@ -57,7 +64,7 @@ def probabilities(state: Array) -> Array:
         >>> probabilities(run(h_ry(2), jnp.zeros(2))).round(3).tolist()
         [0.25, 0.25, 0.25, 0.25]
     """
-    amplitudes = flat(state)
+    amplitudes = flat(check_array("state", state, kinds="iufc"))
     if jnp.iscomplexobj(amplitudes):
         return amplitudes.real**2 + amplitudes.imag**2
     return amplitudes**2
@@ -65,9 +72,9 @@ def probabilities(state: Array) -> Array:
 
 def check_pauli(pauli: str, num_qubits: int) -> None:
     """One letter of I, X, Y, Z per qubit."""
-    if len(pauli) != num_qubits or set(pauli) - set("IXYZ"):
+    if not isinstance(pauli, str) or len(pauli) != num_qubits or set(pauli) - set("IXYZ"):
         must = f"be {num_qubits} letters of I, X, Y, Z (rightmost for qubit 0)"
-        fail("pauli", must, repr(pauli))
+        fail("pauli", must, shown(pauli))
 
 
 def parity(pauli: str) -> np.ndarray:
@@ -83,6 +90,9 @@ def parity(pauli: str) -> np.ndarray:
         >>> parity("ZI").tolist()
         [1.0, 1.0, -1.0, -1.0]
     """
+    check_type("pauli", pauli, str, "a string")
+    check_pauli(pauli, len(pauli))
+    check_memory("pauli", len(pauli), what="the list of eigenvalues")
     signs = np.ones(1)
     for letter in pauli:
         signs = np.kron(signs, [1.0, 1.0] if letter == "I" else [1.0, -1.0])
@@ -97,12 +107,13 @@ def rotate_to(circuit: Circuit, pauli: str) -> Circuit:
         pauli: Q letters of I, X, Y, Z, rightmost for qubit 0.
 
     Raises:
-        InputError: another length or letter.
+        InputError: no circuit, another length or letter.
 
     Example:
         >>> print(rotate_to(Circuit(1), "Y"))
         q0: ─SDG─H─
     """
+    check_type("circuit", circuit, Circuit, "a Circuit")
     check_pauli(pauli, circuit.num_qubits)
     wires = enumerate(reversed(pauli))
     return circuit.then(Op(name, (wire,)) for wire, letter in wires for name in _TO_Z_BASIS[letter])
@@ -134,8 +145,11 @@ def expectation_from_counts(counts: Array, pauli: str) -> Array:
     Its standard error is ``sqrt((1 - <pauli>**2) / S)``.
 
     Args:
-        counts: shape ``(K,)``, in outcome order; also frequencies.
+        counts: shape ``(K,)``, K = 2**Q, in outcome order; also frequencies.
         pauli: Q letters, rightmost for qubit 0.
+
+    Raises:
+        InputError: another number of counts or letters, counts that are negative or all 0.
 
     Returns:
         A scalar in [-1, 1].
@@ -144,15 +158,15 @@ def expectation_from_counts(counts: Array, pauli: str) -> Array:
         >>> float(expectation_from_counts(jnp.array([75.0, 25.0]), "Z"))
         0.5
     """
-    check_pauli(pauli, int(math.log2(counts.size)))
+    counts = check_vector("counts", counts, "K")
+    if counts.size < 1 or counts.size & (counts.size - 1):
+        fail("counts", "be as many as a power of two", f"{counts.size} of them")
+    if is_concrete(counts):
+        values = np.asarray(counts)
+        if values.min() < 0 or not values.any():
+            fail("counts", "be 0 or more and not all 0", f"one of {values.min():g}")
+    check_pauli(pauli, counts.size.bit_length() - 1)
     return counts @ jnp.asarray(parity(pauli), counts.dtype) / counts.sum()
-
-
-def check_shots(shots: int) -> None:
-    """Shots are a whole number between 1 and 2**24, where float32 counts stay exact."""
-    check_integer("shots", shots, 1, advice="use `exact` for no shot noise")
-    if shots > 2**24:
-        fail("shots", "be at most 16777216 (2**24), where counts stay exact", shots)
 
 
 __all__ = [

@@ -12,9 +12,13 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.custom_batching import custom_vmap
 from jax.typing import ArrayLike
+
+from jqkd._checks import check_array, check_integer, check_key, fail, is_concrete
+from jqkd.quantum.statevector import check_vector
 
 # Below this mean, inversion; BTRS needs at least 10 (Hörmann 1993).
 _SMALL_MEAN = 10.0
@@ -25,6 +29,10 @@ _TERMS = 36
 _ENOUGH_ON_A_CPU, _ENOUGH_ELSEWHERE = 256, 65536
 # s(0), where the series of _stirling is too coarse.
 _STIRLING_0 = 1 - 0.5 * math.log(2 * math.pi)
+# A gate changes the sum of a float32 state's probabilities by about 2**-23: enough for 2**13 gates.
+_OFF_ONE = 2.0**-10
+# Up to here every whole number is a float32.
+_MOST_SHOTS = 2**24
 
 
 def sample_counts(key: Array, probabilities: ArrayLike, shots: ArrayLike) -> Array:
@@ -32,21 +40,67 @@ def sample_counts(key: Array, probabilities: ArrayLike, shots: ArrayLike) -> Arr
 
     Args:
         key: consumed.
-        probabilities: shape ``(K,)``, K a power of two, not negative. They are normalised here;
-            rounding errors therefore do not end up in the last outcome.
-        shots: S, a positive integer, Python or traced.
+        probabilities: shape ``(K,)``, K a power of two, not negative, of sum 1. They are normalised
+            here; rounding errors therefore do not end up in the last outcome.
+        shots: S, an integer from 1 to 2**24, Python or traced.
 
     Returns:
         Counts of shape ``(K,)`` in the dtype of ``probabilities``, whole numbers that sum to S;
-        NaN where the probabilities are NaN or all zero. Exact up to ``S = 2**24`` in float32.
+        NaN where traced probabilities, whose values cannot be looked at, are NaN or all zero.
+
+    Raises:
+        InputError: not one typed key, another number of outcomes, values that are no
+            probabilities, shots out of range.
 
     Example:
         >>> counts = sample_counts(jax.random.key(0), jnp.array([0.5, 0.0, 0.25, 0.25]), 1000)
         >>> float(counts.sum()), float(counts[1])
         (1000.0, 0.0)
     """
-    probabilities = jnp.asarray(probabilities)
+    check_key("key", key)
+    check_shots(shots)
+    return draw_counts(key, _checked_probabilities(probabilities), shots)
+
+
+def draw_counts(key: Array, probabilities: Array, shots: ArrayLike) -> Array:
+    """``sample_counts`` without its checks, for what a circuit has computed."""
     return _sample(_seed(key), probabilities, jnp.asarray(shots, probabilities.dtype))
+
+
+def check_shots(shots: ArrayLike) -> None:
+    """Shots are a whole number between 1 and 2**24, where float32 counts stay exact.
+
+    Example:
+        >>> check_shots(5000), check_shots(jnp.int32(5000))
+        (None, None)
+    """
+    if not is_concrete(shots):
+        check_array("shots", shots, (), advice="use jax.vmap for batches")
+        return
+    # In arrays, where hyperparameters share one dtype, whole numbers may be floats.
+    floats = hasattr(shots, "dtype") and jnp.issubdtype(shots.dtype, jnp.floating)
+    if floats and np.ndim(shots) == 0 and float(shots).is_integer():
+        shots = int(shots)
+    number = check_integer("shots", shots, 1, advice="use `exact` for no shot noise")
+    if number > _MOST_SHOTS:
+        fail("shots", f"be at most {_MOST_SHOTS} (2**24), where counts stay exact", shots)
+
+
+def _checked_probabilities(values: ArrayLike) -> Array:
+    name = "probabilities"
+    values = check_vector(name, values, "K")
+    if values.size < 1 or values.size & (values.size - 1):
+        advice = "append outcomes of probability 0"
+        fail(name, "be as many as a power of two", f"{values.size} of them", advice)
+    if values.dtype.itemsize < 4:
+        fail(name, "hold real numbers of 32 or 64 bits", f"dtype {values.dtype}")
+    if is_concrete(values):
+        exact = np.asarray(values, np.float64)
+        if exact.min() < 0:
+            fail(name, "be 0 or more", f"{exact.min():g}")
+        if abs(exact.sum() - 1) > _OFF_ONE:
+            fail(name, "sum to 1", f"a sum of {exact.sum():g}", "divide them by their sum")
+    return values
 
 
 @custom_vmap
@@ -126,6 +180,9 @@ def binomial(key: Array, trials: Array, success: Array, failure: Array) -> Array
         failure: shape ``(N,)``, weight of failure. Two weights instead of a probability keep
             full precision at both ends; two zeros count as certain success.
 
+    Raises:
+        InputError: other shapes, negative or fractional numbers, not one typed key.
+
     Returns:
         Number of successes, shape ``(N,)``, in the dtype of ``trials``.
 
@@ -134,6 +191,17 @@ def binomial(key: Array, trials: Array, success: Array, failure: Array) -> Array
         >>> binomial(jax.random.key(0), jnp.array([7.0, 7.0]), sure, never).tolist()
         [7.0, 0.0]
     """
+    check_key("key", key)
+    trials = check_vector("trials", trials, "N")
+    success, failure = (
+        check_vector(name, weights, trials.size)
+        for name, weights in (("success", success), ("failure", failure))
+    )
+    for name, values in (("trials", trials), ("success", success), ("failure", failure)):
+        if is_concrete(values) and np.any(np.asarray(values) < 0):
+            fail(name, "be 0 or more", f"{np.asarray(values).min():g}")
+    if is_concrete(trials) and np.any(np.asarray(trials) % 1):
+        fail("trials", "be whole numbers", trials)
     nodes = jnp.arange(trials.size, dtype=jnp.uint32)
     return _binomial(_seed(key), nodes, trials, success, failure)
 

@@ -18,9 +18,10 @@ import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jqkd._checks import fail
+from jqkd._checks import check_array, check_type, fail
 from jqkd.quantum.circuit import Circuit, Op
 from jqkd.quantum.gates import Entries
+from jqkd.quantum.limits import check_memory
 
 # The wires of some joined qubits, and their 2**wires amplitudes, first wire most significant.
 Factor = tuple[tuple[int, ...], Array]
@@ -45,7 +46,8 @@ def run(circuit: Circuit, angles: ArrayLike, state: ArrayLike | None = None) -> 
         state are real, complex otherwise.
 
     Raises:
-        InputError: a vector of angles or a state of another shape.
+        InputError: a vector of angles or a state of another shape, or with values that are no
+            finite numbers; a state that does not fit into memory.
 
     Example:
         >>> from jqkd.quantum.circuit import Circuit, Op
@@ -53,19 +55,30 @@ def run(circuit: Circuit, angles: ArrayLike, state: ArrayLike | None = None) -> 
         >>> run(bell, jnp.zeros(0)).round(3).tolist()
         [[0.7070000171661377, 0.0], [0.0, 0.7070000171661377]]
     """
-    angles = as_floats(angles)
-    check_angles(circuit, angles)
+    angles = check_angles(circuit, angles)
     factors = _initial(circuit, angles, state)
     for layer in circuit.layers():
         factors = advance(factors, layer, angles)
     return joined(factors)
 
 
-def check_angles(circuit: Circuit, angles: Array) -> None:
-    """One angle per slot, or a sentence that says how many are wanted."""
-    if angles.shape != (circuit.num_angles,):
-        advice = "use jax.vmap for batches"
-        fail("angles", f"have shape ({circuit.num_angles},)", f"shape {angles.shape}", advice)
+def check_circuit(circuit: Circuit) -> None:
+    """A circuit whose state can be held in memory."""
+    check_type("circuit", circuit, Circuit, "a Circuit")
+    check_memory("circuit", circuit.num_qubits, bytes_each=4 if circuit.is_real else 8)
+
+
+def check_angles(circuit: Circuit, angles: ArrayLike) -> Array:
+    """One angle per slot, as floats, or a sentence that says how many are wanted."""
+    check_circuit(circuit)
+    return check_vector("angles", angles, circuit.num_angles)
+
+
+def check_vector(name: str, values: ArrayLike, length: int | str) -> Array:
+    """A vector of that many finite real numbers, as floats; a letter is any length."""
+    values = check_array(name, values)
+    advice = "use jax.vmap for batches"
+    return as_floats(check_array(name, values, (length,), finite=False, advice=advice))
 
 
 def as_floats(values: ArrayLike) -> Array:
@@ -108,15 +121,21 @@ def joined(factors: list[Factor]) -> Array:
 
 
 def _initial(circuit: Circuit, angles: Array, state: ArrayLike | None) -> list[Factor]:
+    if state is not None:
+        state = _checked_state(state, circuit.num_qubits)
     real = circuit.is_real and (state is None or not jnp.iscomplexobj(state))
     dtype = angles.dtype if real else jnp.result_type(angles.dtype, jnp.complex64)
     if state is None:
         return [((k,), jnp.array([1, 0], dtype)) for k in range(circuit.num_qubits)]
-    state = jnp.asarray(state)
-    if state.shape != (2,) * circuit.num_qubits:
-        must = f"have shape {(2,) * circuit.num_qubits}, one axis of length 2 per qubit"
-        fail("state", must, f"shape {state.shape}")
     return [(tuple(range(circuit.num_qubits)), state.astype(dtype).reshape(-1))]
+
+
+def _checked_state(state: ArrayLike, num_qubits: int) -> Array:
+    state = jnp.asarray(check_array("state", state, kinds="iufc"))
+    if state.shape != (2,) * num_qubits:
+        must = f"have shape {(2,) * num_qubits}, one axis of length 2 per qubit"
+        fail("state", must, f"shape {state.shape}")
+    return state
 
 
 def _take(factors: list[Factor], wires: ArrayLike) -> tuple[Factor, list[Factor]]:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from jqkd._checks import check_choice, check_integer, fail
+from jqkd._checks import check_array, check_choice, check_integer, fail, is_concrete, shown
 from jqkd.quantum.circuit import Circuit, Op
+from jqkd.quantum.gates import GATES
+from jqkd.quantum.limits import check_gates, check_num_qubits
+from jqkd.quantum.statevector import as_floats
+
+# Most qubits whose encoding is a list of gates, and most amplitudes whose angles are products with
+# a matrix of half as many rows and columns.
+_MOST_ENCODED = 20
+_MOST_AMPLITUDES = 2**14
+
+
+# Gates on one qubit that read one angle.
+_TURNS = [gate.name for gate in GATES.values() if gate.num_wires == gate.num_angles == 1]
 
 
 def ry_layer(num_qubits: int) -> Circuit:
@@ -32,6 +46,7 @@ def h_ry(num_qubits: int) -> Circuit:
         q0: ─H─RY(t0)─
         q1: ─H─RY(t1)─
     """
+    num_qubits = check_num_qubits(num_qubits)
     return Circuit(num_qubits, tuple(Op("H", (k,)) for k in range(num_qubits))).then(
         ry_layer(num_qubits)
     )
@@ -44,7 +59,13 @@ def rotations(num_qubits: int, names: tuple[str, ...] = ("RX", "RY", "RZ")) -> C
         >>> rotations(3).num_angles
         9
     """
-    check_integer("num_qubits", num_qubits, 1)
+    num_qubits = check_num_qubits(num_qubits)
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        fail("names", "be a tuple of names of gates", shown(names))
+    names = tuple(names)
+    for name in names:
+        check_choice("names", name, _TURNS)
+    check_gates("names", names, len(names) * num_qubits)
     return Circuit(num_qubits, tuple(Op(name, (k,)) for name in names for k in range(num_qubits)))
 
 
@@ -69,14 +90,14 @@ def hardware_efficient(num_qubits: int, layers: int = 1) -> Circuit:
         q0: ─RY(t0)─CZ0─RY(t2)─
         q1: ─RY(t1)─CZ1─RY(t3)─
     """
-    check_integer("layers", layers, 1)
+    num_qubits = check_num_qubits(num_qubits)
+    layers = check_integer("layers", layers, 1)
+    check_gates("layers", layers, (2 * layers + 1) * num_qubits)
     pairs = [(k, (k + 1) % num_qubits) for k in range(num_qubits)]
     # A ring of two qubits is one CZ: the second would undo the first.
     ring = [Op("CZ", pair) for pair in (pairs if num_qubits > 2 else pairs[: num_qubits - 1])]
-    circuit = Circuit(num_qubits)
-    for _ in range(layers):
-        circuit = circuit.then(ry_layer(num_qubits)).then(ring)
-    return circuit.then(ry_layer(num_qubits))
+    turns = ry_layer(num_qubits).ops
+    return Circuit(num_qubits, (*turns, *ring) * layers + turns)
 
 
 def amplitude_encoding(num_qubits: int) -> Circuit:
@@ -91,7 +112,7 @@ def amplitude_encoding(num_qubits: int) -> Circuit:
         q0: ─RY(t1)─CX1─RY(t2)─CX1─
         q1: ─RY(t0)─CX0────────CX0─
     """
-    check_integer("num_qubits", num_qubits, 1)
+    num_qubits = check_num_qubits(num_qubits, _MOST_ENCODED)
     ops: list[Op] = []
     for depth in range(num_qubits):
         target = num_qubits - 1 - depth
@@ -115,7 +136,8 @@ def amplitude_angles(amplitudes: ArrayLike) -> Array:
         Shape ``(2**Q - 1,)``, radians.
 
     Raises:
-        InputError: a length that is no power of two.
+        InputError: a length that is no power of two, numbers that are not real and finite, or
+            that are all zero.
 
     Example:
         >>> from jqkd.quantum.statevector import run
@@ -124,10 +146,14 @@ def amplitude_angles(amplitudes: ArrayLike) -> Array:
         >>> flat(run(amplitude_encoding(2), angles)).round(3).tolist()
         [0.6000000238418579, 0.0, 0.0, -0.800000011920929]
     """
-    values = jnp.asarray(amplitudes)
+    values = as_floats(check_array("amplitudes", amplitudes))
     num_qubits = max(values.size, 1).bit_length() - 1
     if values.ndim != 1 or 2**num_qubits != values.size or num_qubits < 1:
         fail("amplitudes", "have a length that is a power of two, 2 or more", values.shape)
+    if values.size > _MOST_AMPLITUDES:
+        fail("amplitudes", f"be at most {_MOST_AMPLITUDES}", f"{values.size} of them")
+    if is_concrete(values) and not np.any(np.asarray(values)):
+        fail("amplitudes", "not all be 0: no state has the length 0", f"{values.size} zeros")
     levels = []
     for target in range(num_qubits):
         low, high = values.reshape(-1, 2).T
@@ -142,8 +168,7 @@ def _multiplexer(num_controls: int) -> np.ndarray:
     size = 2**num_controls
     gray = np.arange(size) ^ (np.arange(size) >> 1)
     shared = gray[:, None] & np.arange(size)[None, :]
-    signs = np.array([[bin(v).count("1") % 2 for v in row] for row in shared])
-    return ((-1.0) ** signs / size).astype(np.float32)
+    return ((-1.0) ** (np.bitwise_count(shared) & 1) / size).astype(np.float32)
 
 
 def _safe_norm(a: Array, b: Array) -> Array:

@@ -9,6 +9,7 @@ import pytest
 from jax.extend.random import threefry_2x32
 from scipy import stats
 
+from jqkd._checks import InputError
 from jqkd.quantum import sample_counts, sampling
 from jqkd.quantum.sampling import (
     _TERMS,
@@ -188,4 +189,7 @@ def test_other_key_types():
 
 @pytest.mark.parametrize("bad", [[np.nan, 1.0], [0.0, 0.0]])
 def test_no_probabilities_give_no_counts(bad):
-    assert np.isnan(sample_counts(jax.random.key(0), jnp.array(bad), 100)).all()
+    """Traced ones, which nobody can look at, poison the counts; others are refused."""
+    assert np.isnan(jax.jit(sample_counts)(jax.random.key(0), jnp.array(bad), 100)).all()
+    with pytest.raises(InputError, match="`probabilities` must"):
+        sample_counts(jax.random.key(0), jnp.array(bad), 100)

@@ -1,0 +1,93 @@
+"""Checks that the cross-checks share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from jqkd._checks import (
+    check_array,
+    check_choice,
+    check_number,
+    check_path,
+    check_type,
+    fail,
+    shown,
+)
+
+
+def check_alpha(alpha: float) -> float:
+    """A probability of false alarms: between 0 and 1, neither of them."""
+    if not 0 < check_number("alpha", alpha) < 1:
+        fail("alpha", "lie between 0 and 1", alpha)
+    return float(alpha)
+
+
+def check_progress(progress: Callable[..., None] | None) -> None:
+    """A function, or nothing."""
+    if progress is not None:
+        check_type("progress", progress, Callable, "a function or None")
+
+
+def check_flag(name: str, value: Any) -> None:
+    """True or False, not a word that Python takes for True."""
+    check_type(name, value, (bool, np.bool_), "True or False")
+
+
+def check_weights(
+    name: str, values: ArrayLike, shape: tuple[int | str, ...] = ("K",)
+) -> np.ndarray:
+    """Counts or probabilities: finite, not negative, not all 0, as float64."""
+    values = np.asarray(check_array(name, values, shape), np.float64)
+    if not values.size or values.min() < 0 or not values.any():
+        given = f"one of {values.min():g}" if values.size else "an empty array"
+        fail(name, "be 0 or more and not all 0", given)
+    return values
+
+
+def check_labels(name: str, labels: ArrayLike, number: int) -> np.ndarray:
+    """``number`` integers."""
+    return np.asarray(check_array(name, labels, (number,), kinds="iu"))
+
+
+def check_picture(path: str | os.PathLike[str]) -> Path:
+    """A file whose ending Matplotlib can write."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    path = check_path("path", path)
+    check_choice("path", path.suffix[1:].lower(), FigureCanvasAgg.get_supported_filetypes())
+    if path.is_dir():
+        fail("path", "be a file", f"the folder {shown(str(path))}")
+    check_folder("path", path.parent)
+    return path
+
+
+def check_folder(name: str, path: str | os.PathLike[str]) -> Path:
+    """A folder to write into; what is missing of it will be made."""
+    path = check_path(name, path)
+    existing = path
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        fail(name, "be in a folder", f"{shown(str(existing))}, which is a file,")
+    if not os.access(existing, os.W_OK):
+        fail(name, "be in a folder that can be written", shown(str(existing)))
+    return path
+
+
+def check_sequence(name: str, values: Any, what: str) -> tuple[Any, ...]:
+    """One or more of something, not a string; read once, so that a generator is not used up."""
+    try:
+        if isinstance(values, str):
+            raise TypeError
+        values = tuple(values)
+    except TypeError:
+        fail(name, f"be a list of {what}", shown(values))
+    if not values:
+        fail(name, f"be a list of {what}", "an empty one")
+    return values

@@ -1,0 +1,335 @@
+"""What `jqkd.models` refuses, and unusual calls that it answers."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from jqkd.models import (
+    HEADS,
+    PRESETS,
+    AlexNet,
+    JointEnsemble,
+    LeNet,
+    Preset,
+    QuantumLayer,
+    Student,
+    average_probabilities,
+    base_of,
+    build_student,
+    build_teacher,
+    count_parameters,
+)
+from jqkd.models.functional import functional
+from jqkd.models.layers import as_rows, conv, dense, dropout, max_pool
+from jqkd.models.stand_ins import ClassicalLayer, ClosedForm, entangler, random_circuit
+from jqkd.models.students import AmplitudeEncoder, AngleEncoder, ConvFeatures, DenseFeatures
+from jqkd.quantum import TWO_TERM_RULE, Circuit, Op, h_ry
+from tests.edges.wrong import check_refused
+
+NAN, TOO_MANY = float("nan"), 10**12
+KEY, RAW = jax.random.key(0), np.zeros(2, np.uint32)
+GRAY = np.full((2, 28, 28), 0.5, np.float32)
+ROWS = np.zeros((2, 2), np.float32)
+EVEN = np.full((2, 8), 1 / 8)
+
+
+@cache
+def student(preset="robust"):
+    return build_student(preset, 3, rngs=nnx.Rngs(0))
+
+
+@cache
+def lenet():
+    return LeNet(6, rngs=nnx.Rngs(0))
+
+
+@cache
+def layer():
+    return QuantumLayer(h_ry(2))
+
+
+def ask(images=GRAY, **options):
+    return student()(images, **options)
+
+
+def build(preset="robust", num_qubits=3, rngs=None):
+    return build_student(preset, num_qubits, rngs=nnx.Rngs(0) if rngs is None else rngs)
+
+
+def teach(arch="lenet", num_classes=6, rngs=None):
+    return build_teacher(arch, num_classes, rngs=nnx.Rngs(0) if rngs is None else rngs)
+
+
+def parts(**change):
+    known = {"features": len, "encoder": len, "layer": len, "heads": ("softmax",)}
+    return Student(**known | change)
+
+
+def preset(**change):
+    known = {"features": ConvFeatures, "encoder": AngleEncoder, "circuit": h_ry}
+    return Preset(**known | {"heads": ("softmax",), "rule": TWO_TERM_RULE} | change)
+
+
+NO_IMAGES = {
+    "0 to 255": (255 * GRAY, r"between 0 and 1, but .*127\.5 to 127\.5.*divide images"),
+    "0 to 255, bytes": (np.full((2, 28, 28), 200, np.uint8), "between 0 and 1, but .*200"),
+    "negative": (-GRAY, r"between 0 and 1, but .*-0\.5"),
+    "NaN": (np.full((2, 28, 28), NAN), "finite"),
+    "infinite": (np.full((2, 28, 28), np.inf), "finite"),
+    "one image": (GRAY[0], r"\(B, 28, 28\), but shape \(28, 28\).*add the batch axis"),
+    "channels": (GRAY[..., None], r"but shape \(2, 28, 28, 1\)"),
+    "32 x 32": (np.zeros((2, 32, 32)), r"but shape \(2, 32, 32\) was given; resize"),
+    "booleans": (GRAY > 0, "dtype bool"),
+    "complex": (GRAY + 0j, "dtype complex64"),
+    "none": (GRAY[:0], "at least one, but none"),
+    "a string": ("digits", "but 'digits'"),
+    "None": (None, "but None"),
+}
+NO_SHOTS = {"zero": 0, "negative": -5, "half": 1.5, "NaN": NAN, "text": "5", "many": 2**24 + 1}
+NO_QUBITS = {
+    "zero": (0, "at least 1, but 0"),
+    "half": (1.5, r"but 1\.5"),
+    "NaN": (NAN, "but nan"),
+    "a string": ("3", "but '3'"),
+    "None": (None, "but None"),
+    "True": (True, "but True"),
+    "10**12": (TOO_MANY, "1000000000000"),
+}
+NO_CLASSES = {
+    "one": (1, "at least 2, but 1"),
+    "negative": (-6, "but -6"),
+    "half": (6.5, r"but 6\.5"),
+    "a string": ("6", "but '6'"),
+    "None": (None, "but None"),
+    "10**12": (TOO_MANY, "at most 1024.*1000000000000"),
+}
+CALLS = {
+    **{
+        f"{name}, {k}": (lambda v=v, f=f: f(v), "`images` .*" + p)
+        for name, f in {
+            "student": ask,
+            "angles": lambda v: student().angles(v),
+            "dense features": lambda v: student("paper-text").features(v),
+            "LeNet": lambda v: lenet()(v),
+        }.items()
+        for k, (v, p) in NO_IMAGES.items()
+    },
+    **{
+        f"{name}, {k} qubits": (lambda v=v, f=f: f(v), "`num_qubits` .*" + p)
+        for name, f in {
+            "build_student": lambda v: build_student("robust", v, rngs=nnx.Rngs(0)),
+            "AngleEncoder": lambda v: AngleEncoder(v, rngs=nnx.Rngs(0)),
+            "AmplitudeEncoder": lambda v: AmplitudeEncoder(v, rngs=nnx.Rngs(0)),
+            "ClosedForm": lambda v: ClosedForm(v, rngs=nnx.Rngs(0)),
+            "ClassicalLayer": lambda v: ClassicalLayer(v, rngs=nnx.Rngs(0)),
+            "entangler": entangler,
+            "random_circuit": random_circuit,
+        }.items()
+        for k, (v, p) in NO_QUBITS.items()
+    },
+    **{
+        f"{kind.__name__}, {k} classes": (
+            lambda v=v, kind=kind: kind(v, rngs=nnx.Rngs(0)),
+            "`num_classes` .*" + p,
+        )
+        for kind in (LeNet, AlexNet, JointEnsemble)
+        for k, (v, p) in NO_CLASSES.items()
+    },
+    **{
+        f"build_teacher, {k} classes": (lambda v=v: build_teacher("lenet", v, rngs=nnx.Rngs(0)), p)
+        for k, (v, p) in NO_CLASSES.items()
+    },
+    **{
+        f"{name}, shots {k}": (lambda v=v, f=f: f(v), "`shots` ")
+        for name, f in {
+            "QuantumLayer": lambda v: QuantumLayer(h_ry(2), shots=v),
+            "layer": lambda v: layer()(ROWS, shots=v, key=KEY),
+            "student": lambda v: ask(shots=v, key=KEY),
+        }.items()
+        for k, v in NO_SHOTS.items()
+    },
+    "11 qubits": (lambda: build(num_qubits=11), "`num_qubits` .*at most 10.*but 11"),
+    "closed form of 40": (lambda: ClosedForm(40, rngs=nnx.Rngs(0)), "`num_qubits` .*TiB"),
+    "encoder of 40": (lambda: AmplitudeEncoder(40, rngs=nnx.Rngs(0)), "`num_qubits` .*TiB"),
+    "preset, misspelt": (lambda: build("robusd"), "`preset` .*perhaps 'robust' is meant"),
+    "preset, long": (lambda: build("x\n" * 1000), "`preset` .*and .* more, but 'x"),
+    "preset, None": (lambda: build(None), "`preset` .*but None"),
+    "preset, a list": (lambda: build(["robust"]), r"`preset` .*but \['robust'\]"),
+    "rngs, a key": (lambda: build(rngs=KEY), r"`rngs` .*nnx\.Rngs, but .*nnx\.Rngs\(0\)"),
+    "rngs, a seed": (lambda: build(rngs=3), "`rngs` .*but 3"),
+    "teacher's rngs": (lambda: teach(rngs="0"), "`rngs` .*but '0'"),
+    "LeNet's rngs": (lambda: LeNet(6, rngs=None), "`rngs` .*but None"),
+    "arch, unknown": (lambda: teach("resnet"), "`arch` .*lenet, alexnet.*but 'resnet'"),
+    "arch, upper case": (lambda: teach("LeNet"), "`arch` .*but 'LeNet'"),
+    "arch, None": (lambda: teach(None), "`arch` .*but None"),
+    "base of nothing": (lambda: base_of("nothing"), "`preset` .*but 'nothing'"),
+    "base of a number": (lambda: base_of(3), "`preset` .*but 3"),
+    "AlexNet's rate, 1": (
+        lambda: AlexNet(6, rngs=nnx.Rngs(0), dropout_rate=1),
+        "`dropout_rate` .*below 1, but 1",
+    ),
+    "features' rate, NaN": (
+        lambda: ConvFeatures(3, rngs=nnx.Rngs(0), dropout_rate=NAN),
+        "`dropout_rate` .*but nan",
+    ),
+    "features' rate, text": (
+        lambda: ConvFeatures(3, rngs=nnx.Rngs(0), dropout_rate="0.5"),
+        r"`dropout_rate` .*but '0\.5'",
+    ),
+    "no features": (lambda: DenseFeatures(0, rngs=nnx.Rngs(0)), "`num_features` .*but 0"),
+    "half a feature": (lambda: ConvFeatures(2.5, rngs=nnx.Rngs(0)), r"`num_features` .*but 2\.5"),
+    "many features": (lambda: DenseFeatures(TOO_MANY, rngs=nnx.Rngs(0)), "`num_features` .*memory"),
+    "largest, 0": (lambda: AngleEncoder(3, rngs=nnx.Rngs(0), largest=0), "`largest` .*above 0"),
+    "largest, NaN": (lambda: AngleEncoder(3, rngs=nnx.Rngs(0), largest=NAN), "`largest` .*nan"),
+    "encoder, other features": (lambda: student().encoder(np.zeros((2, 4))), "`features` .*3"),
+    "encoder, text": (lambda: student().encoder("abc"), "`features` .*but 'abc'"),
+    "circuit, a name": (lambda: QuantumLayer("h_ry"), "`circuit` must be a Circuit, but 'h_ry'"),
+    "circuit, None": (lambda: QuantumLayer(None), "`circuit` .*but None"),
+    "circuit of 40": (lambda: QuantumLayer(h_ry(40)), "`circuit` .*40 qubits.*TiB"),
+    "rule, a name": (lambda: QuantumLayer(h_ry(2), rule="x"), "`rule` .*a ShiftRule, but 'x'"),
+    "rule, None": (lambda: QuantumLayer(h_ry(2), rule=None), "`rule` .*but None"),
+    "a gate without a rule": (
+        lambda: QuantumLayer(Circuit(2, [Op("CRX", (0, 1))]))(np.zeros((2, 1))),
+        "`circuit` .*CRX",
+    ),
+    "angles, three": (lambda: layer()(np.zeros((2, 3))), r"`angles` .*last axis.*\(2, 3\)"),
+    "angles, a number": (lambda: layer()(1.0), r"`angles` .*last axis.*shape \(\)"),
+    "angles, NaN": (lambda: layer()([[NAN, 0.0]]), "`angles` .*finite"),
+    "angles, text": (lambda: layer()("ab"), "`angles` .*but 'ab'"),
+    "angles, None": (lambda: layer()(None), "`angles` .*but None"),
+    "shots without a key": (lambda: layer()(ROWS, shots=5), "`key` .*where shots are drawn"),
+    "student without a key": (lambda: ask(shots=5), "`key` .*where shots are drawn"),
+    "a raw key": (lambda: layer()(ROWS, shots=5, key=RAW), "`key` .*one random key"),
+    "several keys": (
+        lambda: layer()(ROWS, shots=5, key=jax.random.split(KEY)),
+        r"`key` .*keys of shape \(2,\)",
+    ),
+    "ids, too few": (lambda: layer()(ROWS, shots=5, key=KEY, ids=[1]), r"`ids` .*\(2,\), but"),
+    "ids, floats": (lambda: layer()(ROWS, shots=5, key=KEY, ids=[0.5, 1]), "`ids` .*integers"),
+    "ids, names": (lambda: layer()(ROWS, shots=5, key=KEY, ids=["a", "b"]), "`ids` .*integers"),
+    "ids, negative": (lambda: layer()(ROWS, shots=5, key=KEY, ids=[-1, 0]), "`ids` .*-1"),
+    "ids, 2**31": (lambda: layer()(ROWS, shots=5, key=KEY, ids=[0, 2**31]), "`ids` .*2147483648"),
+    "shots of a formula": (lambda: student("robust/closed-form")(GRAY, shots=5), "`shots` .*None"),
+    "angles of a formula": (lambda: student("robust/closed-form").layer(ROWS), r"`angles` .*3"),
+    "dropout, a seed": (lambda: ask(dropout_key=3), "`key` .*one random key, but 3"),
+    "dropout, a raw key": (lambda: lenet_dropout(RAW), "`key` .*one random key"),
+    "head, outside": (lambda: ask(head=1), "`head` .*from 0 to 0, but 1"),
+    "head, negative": (lambda: student("paper-code")(GRAY, head=-1), "`head` .*0 to 1, but -1"),
+    "head, a name": (lambda: ask(head="softmax"), "`head` .*but 'softmax'"),
+    "head, half": (lambda: ask(head=0.5), r"`head` .*but 0\.5"),
+    "head, None": (lambda: ask(head=None), "`head` .*but None"),
+    "logits, head": (lambda: student().logits(EVEN, head=1), "`head` .*from 0 to 0, but 1"),
+    "classes, nine": (lambda: ask(classes=9), "`classes` .*from 1 to 8, but 9"),
+    "classes, zero": (lambda: ask(classes=0), "`classes` .*but 0"),
+    "classes, NaN": (lambda: ask(classes=NAN), "`classes` .*but nan"),
+    "classes, a list": (lambda: ask(classes=[0, 1]), r"`classes` .*but \[0, 1\]"),
+    **{
+        f"{name}, {k}": (lambda v=v, f=f: f(v, 2), "`frequencies` .*" + p)
+        for name, f in HEADS.items()
+        for k, (v, p) in {
+            "counts": ([3.0, 7.0], "between 0 and 1.*divide counts"),
+            "negative": ([1.5, -0.5], "between 0 and 1"),
+            "NaN": ([NAN, 0.0], "finite"),
+            "a number": (0.5, r"shape \(\)"),
+            "text": ("ab", "but 'ab'"),
+        }.items()
+    },
+    "head's classes": (lambda: HEADS["softmax"](EVEN, 9), "`classes` .*but 9"),
+    "logits of counts": (lambda: student().logits([3.0, 5.0]), "`frequencies` .*divide counts"),
+    "heads, one name": (lambda: parts(heads="softmax"), "`heads` .*tuple.*but 'softmax'"),
+    "heads, none": (lambda: parts(heads=()), "`heads` .*at least one"),
+    "heads, None": (lambda: parts(heads=None), "`heads` .*but None"),
+    "heads, unknown": (lambda: parts(heads=("linear",)), "`head` .*but 'linear'"),
+    "features, None": (lambda: parts(features=None), "`features` .*callable.*but None"),
+    "encoder, an array": (lambda: parts(encoder=ROWS), "`encoder` .*callable"),
+    "layer, a circuit": (lambda: parts(layer=h_ry(2)), "`layer` .*callable"),
+    "preset's heads": (lambda: preset(heads=("linear",)), "`heads` .*but 'linear'"),
+    "preset's one head": (lambda: preset(heads="softmax"), "`heads` .*tuple.*but 'softmax'"),
+    "preset's rule": (lambda: preset(rule=None), "`rule` .*a ShiftRule"),
+    "preset's circuit": (lambda: preset(circuit=h_ry(2)), "`circuit` .*callable"),
+    "preset without either": (lambda: preset(circuit=None), "`circuit` .*no stand-in"),
+    "preset's features": (lambda: preset(features="conv"), "`features` .*callable.*'conv'"),
+    "no logits": (lambda: average_probabilities(), "`logits` .*at least one.*none"),
+    "logits of two shapes": (
+        lambda: average_probabilities(np.zeros(2), np.zeros(3)),
+        r"`logits` .*one shape.*\(2,\), \(3,\)",
+    ),
+    "a number of logits": (lambda: average_probabilities(1.0), r"`logits` .*\(\)"),
+    "logits, NaN": (lambda: average_probabilities([NAN, 1.0]), "`logits` .*finite"),
+    "logits, text": (lambda: average_probabilities("ab"), "`logits` .*but 'ab'"),
+    "parameters of a name": (lambda: count_parameters("lenet"), "`model` .*but 'lenet'"),
+    "parameters of None": (lambda: count_parameters(None), "`model` .*but None"),
+    "a builder, None": (lambda: functional(None), "`build` .*but None"),
+    "dense, 10**6 squared": (
+        lambda: dense(10**6, 10**6, rngs=nnx.Rngs(0)),
+        "`inputs` .*weights fit into",
+    ),
+    "dense, text": (lambda: dense("3", 2, rngs=nnx.Rngs(0)), "`inputs` .*but '3'"),
+    "dense, a key": (lambda: dense(3, 2, rngs=KEY), "`rngs` .*nnx"),
+    "conv, size": (lambda: conv(1, 2, 0, rngs=nnx.Rngs(0)), "`size` .*but 0"),
+    "conv, padding": (
+        lambda: conv(1, 2, 3, padding="same", rngs=nnx.Rngs(0)),
+        "`padding` .*VALID, SAME, but 'same'",
+    ),
+    "pooling, no batch": (lambda: max_pool(np.zeros((1, 4, 4))), r"`images` .*\(1, 4, 4\)"),
+    "rows, no batch": (lambda: as_rows(np.zeros((4, 4))), r"`images` .*\(4, 4\)"),
+    "dropout, rate": (lambda: dropout(ROWS, 1.5, KEY), r"`rate` .*below 1, but 1\.5"),
+    "dropout, raw": (lambda: dropout(ROWS, 0.5, RAW), "`key` .*one random key"),
+}
+
+
+def lenet_dropout(key):
+    return student("paper-code").features(GRAY, key)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_wrong_calls_are_refused(name):
+    # What is built once for all calls is not part of this one's time.
+    student(), student("paper-text"), lenet(), layer()
+    check_refused(*CALLS[name])
+
+
+def test_heads_of_the_wrong_calls_are_all_heads():
+    assert all(f"{name}, counts" in CALLS for name in HEADS)
+
+
+UNUSUAL = {
+    "NumPy's qubits": lambda: (build(num_qubits=np.int64(3)).layer.circuit == h_ry(3), True),
+    "NumPy's classes": lambda: (teach(num_classes=np.int32(6)).dense3.kernel.shape, (84, 6)),
+    "a list of images": lambda: (ask(GRAY.tolist()), ask()),
+    "images of integers": lambda: (ask(np.ones((2, 28, 28), np.uint8)), ask(2 * GRAY)),
+    "rounded images": lambda: (ask(2 * GRAY + np.float32(1e-6)).shape, (2, 16)),
+    "a list of angles": lambda: (layer()([[0, 1], [1, 0]]), layer()(jnp.array([[0.0, 1], [1, 0]]))),
+    "one row": lambda: (layer()([0, 1]), layer()([[0, 1]])[0]),
+    "no slots": lambda: (QuantumLayer(Circuit(1))(np.zeros((3, 0))), [[1, 0]] * 3),
+    "ids of NumPy": lambda: (
+        layer()(ROWS, shots=np.int64(5), key=KEY, ids=np.array([3, 4])),
+        layer()(ROWS, shots=5, key=KEY, ids=jnp.array([3, 4])),
+    ),
+    "JAX's head and classes": lambda: (
+        student("paper-code")(GRAY, head=jnp.int32(1), classes=jnp.int32(6)),
+        student("paper-code")(GRAY, head=1, classes=6),
+    ),
+    "a list of frequencies": lambda: (student().logits([1, 0]), student().logits(jnp.eye(2)[0])),
+    "a list of logits": lambda: (
+        average_probabilities([0.0, 1.0]),
+        average_probabilities(jnp.array([0.0, 1.0])),
+    ),
+    "a list of heads": lambda: (parts(heads=["softmax"]).heads, ("softmax",)),
+    "presets": lambda: ([base_of(name) for name in PRESETS], list(PRESETS)),
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_unusual_calls_are_answered(name):
+    np.testing.assert_array_equal(*map(np.asarray, UNUSUAL[name]()))
+
+
+def test_traced_images_are_not_looked_at():
+    assert jax.jit(lambda images: ask(images))(255 * GRAY).shape == (2, 16)
