@@ -17,6 +17,7 @@ from jqkd.bench.studies import STUDIES
 from jqkd.bench.summary import Summary, absent
 from jqkd.bench.workloads import QUICK, WORKLOADS
 from jqkd.cli.console import Output
+from jqkd.cli.effects import BENCH_RULES, refuse_unread
 from jqkd.cli.options import Json, Pictures, Readme, deliver
 
 app = typer.Typer(help="Measure speed side by side with other libraries, and check their answers.")
@@ -49,6 +50,7 @@ def bench(
 
     Example: jqkd bench --quick --only W1,T1 --out runs/bench
     """
+    refuse_unread(context, BENCH_RULES, command=context.invoked_subcommand)
     if context.invoked_subcommand is not None:
         return
     names, studies = _chosen(only, quick)

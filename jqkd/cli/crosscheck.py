@@ -14,6 +14,7 @@ from flax import nnx
 
 from jqkd._checks import check_choice, check_integer, fail
 from jqkd.cli.console import Output
+from jqkd.cli.effects import CROSSCHECK_RULES, refuse_unread
 from jqkd.cli.options import Json, deliver
 from jqkd.crosscheck import (
     Student,
@@ -42,6 +43,7 @@ _SHOTS = 5000
 
 
 def crosscheck(
+    ctx: typer.Context,
     run: Annotated[
         Path | None,
         typer.Option(help="Folder that `jqkd student --out` has written: certify its students."),
@@ -66,6 +68,7 @@ def crosscheck(
     Example: jqkd crosscheck --run runs/f7
     """
     check_integer("seed", seed, 0)
+    refuse_unread(ctx, CROSSCHECK_RULES)
     output = Output(json)
     if run is not None:
         agrees = _certify_run(output, run, seed, students, noise, picture, json)

@@ -10,6 +10,7 @@ import typer
 
 from jqkd._checks import check_choice, fail
 from jqkd.cli.console import Output
+from jqkd.cli.effects import STUDY_RULES, refuse_unread
 from jqkd.cli.options import (
     BlockSize,
     DataDir,
@@ -57,6 +58,7 @@ OutFolder = Annotated[
 
 @app.command()
 def run(
+    ctx: typer.Context,
     name: Annotated[str, typer.Argument(help=f"One of {_NAMES}.")],
     seeds: Students = 10,
     out: OutFolder = Path("runs/studies"),
@@ -79,6 +81,7 @@ def run(
     Example: jqkd study run controls --seeds 10 --out runs/studies
     """
     studies, data = _chosen(name), chosen_data(datasets)
+    refuse_unread(ctx, STUDY_RULES, chosen=data)
     arms = arms_of(studies, data, variants)
     block = default_block(seeds) if block is None else block
     plan = partial(units_of, arms, seeds, block=block)

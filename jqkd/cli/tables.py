@@ -11,6 +11,7 @@ from rich.table import Table
 
 from jqkd._checks import InputError, check_choice, fail
 from jqkd.cli.console import Output
+from jqkd.cli.effects import REPORT_RULES, TABLES_RULES, refuse_unread
 from jqkd.cli.options import (
     BlockSize,
     DataDir,
@@ -51,6 +52,7 @@ OutFolder = Annotated[
 
 @app.command()
 def run(
+    ctx: typer.Context,
     table: Annotated[str, typer.Option(help=f"One of {', '.join(TABLES)}.")] = "all",
     rows: Annotated[
         str | None, typer.Option(help="Only rows whose names match, such as *-3q-lenet,*-alone.")
@@ -88,6 +90,7 @@ def run(
     """
     check_choice("ensemble", ensemble, ENSEMBLE_NAMES)
     chosen = select(table, rows.split(",") if rows else [])
+    refuse_unread(ctx, TABLES_RULES, chosen=chosen)
     settings = Settings(
         preset,
         _shots(shots),
@@ -139,6 +142,7 @@ def status(out: OutFolder = None) -> None:
 
 @app.command()
 def report(
+    ctx: typer.Context,
     out: OutFolder = None,
     to: To = None,
     readme: Readme = None,
@@ -151,6 +155,7 @@ def report(
 
     Example: jqkd tables report --out results/paper-code --readme README.md
     """
+    refuse_unread(ctx, REPORT_RULES)
     store, output = Store.open(_existing(out)), Output()
     summary = summarise(store)
     if not summary.rows:

@@ -18,6 +18,7 @@ from jqkd.cli.console import (
     teacher_table,
     teacher_text,
 )
+from jqkd.cli.effects import DATA_RULES, refuse_unread
 from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, deliver
 from jqkd.data import load
 from jqkd.training.config import StudentConfig, TeacherConfig
@@ -30,6 +31,7 @@ from jqkd.training.teachers import Progress
 
 
 def teacher(
+    ctx: typer.Context,
     arch: Annotated[
         str,
         typer.Option(
@@ -54,6 +56,7 @@ def teacher(
     Example: jqkd teacher --arch lenet --dataset fashion_mnist --classes 0-7
     """
     config = TeacherConfig(arch, dataset, classes, epochs, batch_size, learning_rate, seed)
+    refuse_unread(ctx, DATA_RULES)
     output, watch = Output(json), Stopwatch()
     if out is not None:
         check_writable(out)
@@ -119,7 +122,7 @@ def student(
 
     Example: jqkd student --dataset fashion_mnist --classes 0-7 --qubits 4 --seeds 8 --out runs/f7
     """
-    job = of.student_job(ctx.params)
+    job = of.student_job(ctx)
     output = Output(json)
     result, _ = run_job(job, output, data_dir=data_dir, out=out, audit=audit)
     output.say(student_table(result))
