@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import jax
@@ -52,6 +53,11 @@ def call(words: list[str]) -> tuple[int, str, str]:
             except SystemExit as stop:
                 code = stop.code or 0
     return code, out.getvalue(), err.getvalue()
+
+
+def split(line: str) -> list[str]:
+    """Words of a command line; the blanks within a term are left out there."""
+    return [word.replace("kl*", "kl * ") for word in line.split()]
 
 
 def told(code: int, out: str, err: str, folder: Path) -> dict:
@@ -196,10 +202,11 @@ def _of_students(seen: dict, answers: bool) -> dict:
         weights = jax.tree.map(lambda leaf: leaf[row], seen["weights"][-1])
         return sha(weights, said[row])
 
-    starts = [sha(jax.tree.map(lambda leaf: leaf[i], seen["weights"][0])) for i in rows.values()]
+    leaves = [jax.tree.leaves(weights) for weights in seen["weights"]]
+    starts = [sha([leaf[row] for leaf in leaves[0]]) for row in rows.values()]
     moves = [
-        max(float(np.abs(a[0] - b[0]).max()) for a, b in zip(*map(jax.tree.leaves, pair)))
-        for pair in zip(seen["weights"], seen["weights"][1:])
+        max(float(np.abs(a[0] - b[0]).max()) for a, b in zip(*pair, strict=True))
+        for pair in pairwise(leaves)
     ]
     dataset = load(block.config.dataset)
     return {
@@ -229,7 +236,7 @@ def _of_students(seen: dict, answers: bool) -> dict:
     }
 
 
-# Audits: a student's job, looked at ----------------------------------------------------------------
+# Audits: a student's job, looked at ---------------------------------------------------------------
 
 
 def job_facts(words: list[str], folder: Path) -> dict:
@@ -331,8 +338,3 @@ def _moves(config, folder: Path) -> dict:
 
 
 _start = jax.jit(loop.start, static_argnums=0)
-
-
-def same_but(job, **changes):
-    """A job whose configuration differs in some fields."""
-    return dataclasses.replace(job, config=dataclasses.replace(job.config, **changes))

@@ -7,33 +7,11 @@ is tried in this process, through the real command line.
 from __future__ import annotations
 
 import pytest
-import typer
 
-from jqkd import cli
 from tests.cli import option_facts as facts
 from tests.cli.option_table import BASES, STUDENT, TEACHERS, Case
 
 FACTS = {"student": facts.student_facts, "teacher": facts.teacher_facts}
-
-
-def commands(group=None, path=()):
-    """Path and click command of everything that can be called."""
-    group = group or typer.main.get_command(cli.app)
-    for name, command in group.commands.items():
-        yield (*path, name), command
-        if hasattr(command, "commands"):
-            yield from commands(command, (*path, name))
-
-
-def parameters(name):
-    """Parameters of a command by name."""
-    command = dict(commands())[tuple(name.split())]
-    return {p.name: p for p in command.params if p.name != "help"}
-
-
-def split(words):
-    """Words of a command line; terms hold blanks."""
-    return [word.replace("kl*", "kl * ") for word in words.split()]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +24,7 @@ def base(tmp_path_factory):
             words, how = BASES[name]
             folder = tmp_path_factory.mktemp("base")
             (folder / "work").mkdir()
-            known[name] = FACTS[words.split()[0]](split(words), folder / "work", **how)
+            known[name] = FACTS[words.split()[0]](facts.split(words), folder / "work", **how)
         return known[name]
 
     return of
@@ -70,16 +48,6 @@ def check(before, after, case):
         assert right, (name, value, before.get(name))
 
 
-@pytest.mark.parametrize("table", ["student", "teacher"])
-def test_every_option_has_an_entry(table):
-    entries = {"student": STUDENT, "teacher": TEACHERS}[table]
-    known = parameters(table)
-    assert set(entries) == set(known)
-    for name, found in entries.items():
-        flags = {*known[name].opts, *known[name].secondary_opts}
-        assert found and all(flags & set(case.words.split()) for case in found), name
-
-
 @pytest.mark.parametrize(("name", "case"), [*cases(STUDENT), *cases(TEACHERS)])
 def test_an_option_has_its_effect_and_no_other(base, name, case: Case, tmp_path):
     words, how = BASES[case.base]
@@ -87,6 +55,6 @@ def test_an_option_has_its_effect_and_no_other(base, name, case: Case, tmp_path)
     if f"config.{name}" in base(case.base):
         assert f"config.{name}" in case.changes
     (tmp_path / "work").mkdir()
-    line = split(f"{words.replace(case.without, '')} {case.words}")
+    line = facts.split(f"{words.replace(case.without, '')} {case.words}")
     after = FACTS[command](line, tmp_path / "work", **how)
     check(base(case.base), after, case)
