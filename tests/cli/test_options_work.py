@@ -133,6 +133,24 @@ def test_an_audit_of_a_run_trains_nothing_and_leaves_its_file(tmp_path):
     assert {*kept["files"]} - {*before} == {"here/audit.json"}
 
 
+# Where a command's work begins.
+WORK = (
+    "jqkd.cli.train.run_student",
+    "jqkd.cli.train.load",
+    "jqkd.cli.crosscheck.run_battery",
+    "jqkd.cli.crosscheck.load_run",
+    "jqkd.cli.audit.load_run",
+    "jqkd.cli.tables.work_off",
+    "jqkd.cli.study.work_off",
+    "jqkd.bench.command.run",
+)
+
+
+def began(*given, **named):
+    """In the place of work that is not to begin."""
+    raise AssertionError("The work has begun.")
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -179,6 +197,8 @@ def test_what_would_have_no_effect_is_refused_before_the_work(
     words, sentence, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
+    for place in WORK:
+        monkeypatch.setattr(place, began)
     code, out, err = call(split(words))
     # Options are named as they are typed, or as arguments are.
     plain = err.replace("`--", "`").replace("-", "_")
