@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from jqkd._checks import fail
 from jqkd._interrupts import keeps
 from jqkd.cli import student_options as of
 from jqkd.cli.audit_table import audit_table
 from jqkd.cli.console import Output
+from jqkd.cli.effects import AUDIT_RULES, refuse_unread
 from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, deliver
 from jqkd.cli.train import TeacherBar, run_job
 from jqkd.training.audit import FILE
@@ -64,13 +64,13 @@ def audit(
     Example: jqkd audit --dataset fashion_mnist --recipe decoupled
     """
     output = Output(json)
+    refuse_unread(ctx, AUDIT_RULES)
     if run is not None:
-        _refuse_others(ctx)
         report = _of_run(run, output)
         if out is not None:
             write_json(out / FILE, report)
     else:
-        job = of.student_job(ctx.params, evaluate_every=1)
+        job = of.student_job(ctx, evaluate_every=1)
         report = run_job(job, output, data_dir=data_dir, out=out, audit=True).result["audit"]
     output.say(audit_table(report))
     if out is not None:
@@ -83,12 +83,3 @@ def _of_run(folder: Path, output: Output) -> dict[str, Any]:
     keeps("nothing was changed")
     with TeacherBar(output, finished.job.teacher) as on_teacher:
         return audit_run(finished, on_teacher=on_teacher).report()
-
-
-def _refuse_others(ctx: typer.Context) -> None:
-    """Options of training would have no effect on students that are trained."""
-    for name, value in ctx.params.items():
-        source = ctx.get_parameter_source(name)
-        if name not in ("run", "out", "json") and source and source.name == "COMMANDLINE":
-            must = "not be given with `run`, whose students are trained"
-            fail(name, must, repr(value))

@@ -19,7 +19,8 @@ from jqkd.bench.studies import STUDIES
 from jqkd.bench.summary import Summary, absent
 from jqkd.bench.workloads import QUICK, WORKLOADS
 from jqkd.cli.console import Output
-from jqkd.cli.edge import Command, Group, check_options, refuse
+from jqkd.cli.edge import Command, Group, check_options
+from jqkd.cli.effects import BENCH_RULES, refuse_unread
 from jqkd.cli.options import Json, Pictures, Readme, deliver
 
 app = typer.Typer(
@@ -54,9 +55,8 @@ def bench(
 
     Example: jqkd bench --quick --only W1,T1 --out runs/bench
     """
+    refuse_unread(context, BENCH_RULES, command=context.invoked_subcommand)
     if context.invoked_subcommand is not None:
-        names = tuple(context.params)
-        refuse(context, names, f"stand after `bench {context.invoked_subcommand}`, if at all")
         return
     check_options(context)
     names, studies = _chosen(only, quick)

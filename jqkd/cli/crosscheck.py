@@ -15,7 +15,7 @@ from flax import nnx
 from jqkd._checks import check_choice, fail
 from jqkd._interrupts import keeps
 from jqkd.cli.console import Output
-from jqkd.cli.edge import refuse
+from jqkd.cli.effects import CROSSCHECK_RULES, refuse_unread
 from jqkd.cli.options import Json, deliver
 from jqkd.crosscheck import (
     Student,
@@ -72,12 +72,7 @@ def crosscheck(
 
     Example: jqkd crosscheck --run runs/f7
     """
-    if run is None:
-        refuse(ctx, ("students", "noise"), "be given with `run` only")
-    else:
-        refuse(ctx, ("quick",), "be given without `run` only")
-        if not noise:
-            refuse(ctx, ("picture",), "be given with noise only, which it shows")
+    refuse_unread(ctx, CROSSCHECK_RULES)
     keeps("nothing was kept, the same command begins anew")
     output = Output(json)
     if run is not None:

@@ -111,34 +111,6 @@ def check_options(ctx: typer.Context) -> None:
     _check_apart(ctx.params)
 
 
-def given(ctx: typer.Context, name: str) -> bool:
-    """Whether an option stands in the command itself."""
-    source = ctx.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
-
-
-def refuse(ctx: typer.Context, names: tuple[str, ...], must: str) -> None:
-    """Options that would have no effect are not given.
-
-    Args:
-        ctx: of the command.
-        names: of their parameters.
-        must: follows "must": when they may be given.
-    """
-    for name in names:
-        if given(ctx, name):
-            fail(name, must, shown_option(ctx, name), "it would have no effect")
-
-
-def shown_option(ctx: typer.Context, name: str) -> str:
-    """An option as it was typed, roughly: a switch by its own name, anything else with a value."""
-    value = ctx.params[name]
-    option = name.replace("_", "-")
-    if isinstance(value, bool):
-        return f"--{option}" if value else f"--no-{option}"
-    return f"--{option} {value}"
-
-
 def options_of(command: Any) -> dict[str, str]:
     """Option as the user types it, by the name of its parameter, over all commands."""
     names = dict(_LIBRARY)

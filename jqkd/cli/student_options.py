@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from jqkd._checks import check_choice, check_integer
+from jqkd.cli.effects import STUDENT_RULES, is_given, refuse_unread
 from jqkd.cli.options import parse_shots
 from jqkd.data import AUGMENTATIONS
-from jqkd.models import PRESETS, TEACHERS
+from jqkd.models import NETWORKS, PRESETS, TEACHERS
 from jqkd.training.config import (
     DISTILLATION_TERMS,
     SCHEDULES,
@@ -70,24 +70,35 @@ PerClass = Annotated[
 SelectionName = Annotated[str, typer.Option(help="The `first` images, or `random` ones.")]
 
 
-def student_job(options: Mapping[str, Any], **settings: Any) -> StudentJob:
+def student_job(ctx: typer.Context, **settings: Any) -> StudentJob:
     """The job that a command's options describe.
 
     Args:
-        options: by the names of the parameters above, as ``typer.Context.params`` has them.
+        ctx: of a command whose parameters are named as above.
         settings: fields of ``StudentConfig`` that are no options.
 
     Raises:
-        InputError: one sentence about the first option that is out of range.
+        InputError: one sentence about the first option that is out of range or has no effect.
     """
+    options = ctx.params
     teacher, seeds, first = (options[name] for name in ("teacher", "seeds", "first_seed"))
     check_choice("teacher", teacher, (*ARCHITECTURES, "none"))
     check_integer("seeds", seeds, 1)
     names = {field.name for field in dataclasses.fields(StudentConfig)}
     given = {name: value for name, value in options.items() if name in names}
-    config = StudentConfig(**given | {"shots": parse_shots(options["shots"])} | settings)
+    config = StudentConfig(**given | {"shots": _shots(ctx)} | settings)
     taught = None
     if teacher != "none":
         epochs = options["teacher_epochs"]
         taught = TeacherConfig(teacher, config.dataset, config.classes, epochs)
-    return StudentJob(config, taught, tuple(range(first, first + seeds)))
+    job = StudentJob(config, taught, tuple(range(first, first + seeds)))
+    refuse_unread(ctx, STUDENT_RULES, job=job)
+    return job
+
+
+def _shots(ctx: typer.Context) -> int | None:
+    """Those that are asked for; none by default where no circuit is run."""
+    preset = NETWORKS.get(ctx.params["preset"])
+    if preset is not None and not preset.draws_shots and not is_given(ctx, "shots"):
+        return None
+    return parse_shots(ctx.params["shots"])

@@ -11,6 +11,7 @@ import typer
 from jqkd._checks import check_choice, check_out_folder, fail
 from jqkd.cli.console import Output
 from jqkd.cli.edge import Command
+from jqkd.cli.effects import STUDY_RULES, refuse_unread
 from jqkd.cli.options import (
     BlockSize,
     DataDir,
@@ -59,6 +60,7 @@ OutFolder = Annotated[
 
 @app.command(cls=Command)
 def run(
+    ctx: typer.Context,
     name: Annotated[str, typer.Argument(help=f"One of {_NAMES}.")],
     seeds: Students = 10,
     out: OutFolder = Path("runs/studies"),
@@ -81,6 +83,7 @@ def run(
     Example: jqkd study run controls --seeds 10 --out runs/studies
     """
     studies, data = _chosen(name), chosen_data(datasets)
+    refuse_unread(ctx, STUDY_RULES, chosen=data)
     arms = arms_of(studies, data, variants)
     block = default_block(seeds) if block is None else block
     plan = partial(units_of, arms, seeds, block=block)

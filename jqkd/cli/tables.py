@@ -11,7 +11,8 @@ from rich.table import Table
 
 from jqkd._checks import InputError, check_choice, check_out_folder, fail
 from jqkd.cli.console import Output
-from jqkd.cli.edge import Command, refuse
+from jqkd.cli.edge import Command
+from jqkd.cli.effects import REPORT_RULES, TABLES_RULES, refuse_unread
 from jqkd.cli.options import (
     BlockSize,
     DataDir,
@@ -53,6 +54,7 @@ OutFolder = Annotated[
 
 @app.command(cls=Command)
 def run(
+    ctx: typer.Context,
     table: Annotated[str, typer.Option(help=f"One of {', '.join(TABLES)}.")] = "all",
     rows: Annotated[
         str | None, typer.Option(help="Only rows whose names match, such as *-3q-lenet,*-alone.")
@@ -90,6 +92,7 @@ def run(
     """
     check_choice("ensemble", ensemble, ENSEMBLE_NAMES)
     chosen = select(table, rows.split(",") if rows else [])
+    refuse_unread(ctx, TABLES_RULES, chosen=chosen)
     settings = Settings(
         preset,
         _shots(shots),
@@ -161,8 +164,7 @@ def report(
 
     Example: jqkd tables report --out results/paper-code --readme README.md
     """
-    if not pictures:
-        refuse(ctx, ("data_dir",), "be given with pictures only")
+    refuse_unread(ctx, REPORT_RULES)
     store, output = Store.open(_existing(out)), Output()
     summary = summarise(store)
     if not summary.rows:

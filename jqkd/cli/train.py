@@ -19,6 +19,7 @@ from jqkd.cli.console import (
     teacher_table,
     teacher_text,
 )
+from jqkd.cli.effects import DATA_RULES, refuse_unread
 from jqkd.cli.memory import check_memory
 from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, deliver
 from jqkd.data import load
@@ -33,6 +34,7 @@ from jqkd.training.trained import check_resumable
 
 
 def teacher(
+    ctx: typer.Context,
     arch: Annotated[
         str,
         typer.Option(
@@ -57,6 +59,7 @@ def teacher(
     Example: jqkd teacher --arch lenet --dataset fashion_mnist --classes 0-7
     """
     config = TeacherConfig(arch, dataset, classes, epochs, batch_size, learning_rate, seed)
+    refuse_unread(ctx, DATA_RULES)
     output, watch = Output(json), Stopwatch()
     keeps("finished epochs are in the cache, and the same command goes on from there")
     images = load(dataset, data_dir=data_dir)
@@ -121,7 +124,7 @@ def student(
 
     Example: jqkd student --dataset fashion_mnist --classes 0-7 --qubits 4 --seeds 8 --out runs/f7
     """
-    job = of.student_job(ctx.params)
+    job = of.student_job(ctx)
     output = Output(json)
     result, _ = run_job(job, output, data_dir=data_dir, out=out, audit=audit)
     output.say(student_table(result))

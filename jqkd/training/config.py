@@ -74,6 +74,12 @@ _MOST = {
 # Came later: left out of digests where they are the paper's, so that older results keep theirs.
 _LATER = {"recipe", "label_weight", "schedule", "augmentation", "control", "evaluate_every"}
 ENSEMBLES = ("ensemble", "joint-ensemble")
+# Fields that not every recipe reads, and which do.
+_READ_BY = {
+    "temperature": lambda recipe: recipe.temperature is not None,
+    # What the notebooks make of their term, which is Hinton's.
+    "term": lambda recipe: recipe.loss is RECIPES["hinton"].loss,
+}
 
 
 class Config:
@@ -212,7 +218,9 @@ class StudentConfig(Config):
         if self.recipe is not None:
             check_choice("recipe", self.recipe, RECIPES)
         network = NETWORKS[self.preset]
-        for name, value in _defaults(self.preset, self.recipe).items():
+        defaults = _defaults(self.preset, self.recipe)
+        given = {"term": self.term, "temperature": self.temperature}
+        for name, value in defaults.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
         _check_whole(self, "qubits")
@@ -249,6 +257,11 @@ class StudentConfig(Config):
             must = f"be one of {', '.join(FEATURE_CONTROLS)} where the recipe is {self.recipe}"
             fail("control", must, self.control, "it compares hidden layers, and labels have none")
         check_choice("term", self.term, DISTILLATION_TERMS)
+        for name, usual in (("temperature", defaults["temperature"]), ("term", "kl")):
+            # What stands there anyway may be given: it comes from a configuration read back.
+            if given[name] not in (None, usual) and not reads_field(self.recipe, name):
+                must = f"not be given where the recipe is {self.recipe}, which does not read it"
+                fail(name, must, given[name], "leave it out")
         if self.per_class is not None:
             _check_whole(self, "per_class")
         check_choice("selection", self.selection, ("first", "random"))
@@ -284,6 +297,16 @@ class StudentConfig(Config):
         """A plain dictionary, with the schema version."""
         values = super().to_json()
         return {k: v for k, v in values.items() if k not in _LATER or v != _PAPER[k]}
+
+
+def reads_field(recipe: str, name: str) -> bool:
+    """Whether a field of a student's configuration has an effect with a recipe.
+
+    Example:
+        >>> reads_field("hints", "temperature"), reads_field("hints", "weight")
+        (False, True)
+    """
+    return name not in _READ_BY or _READ_BY[name](RECIPES[recipe])
 
 
 def _defaults(preset: str, recipe: str | None) -> dict[str, Any]:

@@ -36,6 +36,9 @@ GOOD = {"dataset": "mnist", "classes": "0-5", "qubits": 3}
         ({"label_weight": -1}, "`label_weight` must be a finite number of 0 or more"),
         ({"preset": "paper-text", "recipe": "hints"}, "preset paper-text has no hidden layer"),
         ({"selection": "last"}, "`selection` must be one of first, random"),
+        ({"recipe": "hints", "temperature": 5.0}, "`temperature` must not be given where the rec"),
+        ({"recipe": "relational", "term": "kl * 0"}, "`term` must not be given where the recipe"),
+        ({"recipe": "decoupled", "term": "constant"}, "which does not read it"),
     ],
 )
 def test_a_bad_student_is_one_sentence(change, sentence):
@@ -99,3 +102,10 @@ def test_a_preset_and_a_recipe_bring_their_own_settings():
     assert (other.label_weight, other.epochs) == (0.0, 3)
     mine = StudentConfig(**GOOD, preset="robust", recipe="function-matching", weight=7.0)
     assert mine.weight == 7.0
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_configuration_that_is_read_back_is_the_same(recipe):
+    """With all its fields given: those without an effect have the values they had."""
+    config = StudentConfig(**GOOD, preset="robust", recipe=recipe)
+    assert StudentConfig(**dataclasses.asdict(config)) == config

@@ -1,0 +1,196 @@
+"""Which options are read when: one that nobody reads is refused where it is given.
+
+A command's rules are data. An option counts as given when it stands on the command line, with
+whatever value: its default is what is done without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import typer
+
+from jqkd._checks import fail
+from jqkd.bench.studies import STUDIES
+from jqkd.experiments.rows import ROWS, TABLES, TEACHER, Row
+from jqkd.training.config import reads_field
+
+
+class Unread(NamedTuple):
+    """Options that have no effect in some case.
+
+    Attributes:
+        options: names of parameters; ``ALL`` others than these where it comes first.
+        case: of what a command knows of itself, whether they have none.
+        why: to follow "not be given"; may name what the command knows, in braces.
+        advice: what to do instead.
+    """
+
+    options: tuple[str, ...]
+    case: Callable[[Any], bool]
+    why: str
+    advice: str = "leave it out"
+
+
+ALL = "all but"
+# Read from scikit-learn, wherever TFDS keeps its own.
+_SHIPPED = {"digits"}
+_OF_TAUGHT = ("recipe", "temperature", "weight", "label_weight", "term", "control")
+
+
+def _ships(datasets: Iterable[str]) -> bool:
+    return _SHIPPED.issuperset(datasets)
+
+
+def _needs(rows: Iterable[Row], *teachers: str) -> bool:
+    return any(row.teacher in teachers for row in rows)
+
+
+def _of_table(values: dict[str, Any]) -> list[Row]:
+    """A results folder has one set of settings, however few rows are run at a time."""
+    return [row for row in ROWS if row.table in TABLES[values["table"]]]
+
+
+DATA_RULES = (
+    Unread(
+        ("data_dir",),
+        lambda values: _ships([values["dataset"]]),
+        "with dataset {dataset}, which comes with scikit-learn",
+    ),
+)
+# Of a job, and of the options that it was made from.
+STUDENT_RULES = (
+    Unread(
+        ("teacher_epochs", *_OF_TAUGHT),
+        lambda values: values["job"].teacher is None,
+        "with teacher none: students alone read labels only",
+    ),
+    *(
+        Unread(
+            (field,),
+            lambda values, field=field: not reads_field(values["job"].config.recipe, field),
+            "with recipe {job.config.recipe}, which does not read it",
+        )
+        for field in ("temperature", "term")
+    ),
+    *DATA_RULES,
+)
+AUDIT_RULES = (
+    Unread(
+        (ALL, "run", "out", "json"),
+        lambda values: values["run"] is not None,
+        "with `run`, whose students are trained",
+    ),
+)
+CROSSCHECK_RULES = (
+    Unread(
+        ("students", "noise"),
+        lambda values: values["run"] is None,
+        "without `run`, whose students it is about",
+        "name a run folder, or leave it out",
+    ),
+    Unread(("quick",), lambda values: values["run"] is not None, "with `run`"),
+    Unread(
+        ("picture",),
+        lambda values: values["run"] is not None and not values["noise"],
+        "with `no-noise`: the picture shows accuracy under noise",
+    ),
+)
+_DRY = Unread(("redo_damaged",), lambda values: values["dry_run"], "with `dry-run`")
+# `block`, `teachers` and `ensemble` may always be given: scripts do, whatever the rows.
+TABLES_RULES = (
+    _DRY,
+    *(
+        Unread(
+            (option,),
+            lambda values, names=names: not _needs(_of_table(values), *names),
+            f"with table {{table}}, which has no row with {what}",
+        )
+        for option, what, names in (
+            ("lenet_epochs", "a LeNet", ("lenet", "ensemble")),
+            ("alexnet_epochs", "an AlexNet", ("alexnet", "ensemble")),
+        )
+    ),
+    Unread(
+        ("teacher_seeds",),
+        lambda values: all(row.kind != TEACHER for row in values["chosen"]),
+        "where no chosen row is a teacher",
+    ),
+    Unread(
+        ("seeds",),
+        lambda values: all(row.kind == TEACHER for row in values["chosen"]),
+        "where all chosen rows are teachers",
+    ),
+    Unread(
+        ("data_dir",),
+        lambda values: _ships(row.dataset for row in values["chosen"]),
+        "where all images come with scikit-learn",
+    ),
+)
+STUDY_RULES = (
+    _DRY,
+    Unread(
+        ("data_dir",),
+        lambda values: _ships(data.dataset for data in values["chosen"]),
+        "where all images come with scikit-learn",
+    ),
+)
+REPORT_RULES = (
+    Unread(
+        ("data_dir",),
+        lambda values: not values["pictures"],
+        "with `no-pictures`: images are only drawn",
+    ),
+)
+BENCH_RULES = (
+    Unread(
+        (ALL,),
+        lambda values: values["command"] is not None,
+        "before `{command}`, which measures nothing",
+        "give options of `bench {command}` after it",
+    ),
+    Unread(
+        ("quick", "peers", "peer_python", "rounds"),
+        lambda values: bool(values["only"]) and set(values["only"].split(",")) <= set(STUDIES),
+        "with only {only}: a study measures jqkd alone, in a size of its own",
+    ),
+)
+
+
+def refuse_unread(ctx: typer.Context, rules: Iterable[Unread], **known: Any) -> None:
+    """Refuse options that stand on the command line and have no effect.
+
+    Args:
+        ctx: of the command.
+        rules: in which case which have none.
+        **known: what the rules look at, beside the options' values.
+
+    Raises:
+        InputError: one sentence about the first of them.
+    """
+    values = ctx.params | known
+    for rule in rules:
+        if not rule.case(values):
+            continue
+        names = rule.options
+        if names[:1] == (ALL,):
+            names = tuple(name for name in ctx.params if name not in names)
+        for name in names:
+            if is_given(ctx, name):
+                must = f"not be given {rule.why.format(**values)}"
+                # Of a flag there is nothing more to say.
+                value = "it" if isinstance(ctx.params[name], bool) else str(ctx.params[name])
+                fail(_typed(ctx, name), must, value, rule.advice.format(**values))
+
+
+def is_given(ctx: typer.Context, name: str) -> bool:
+    """Whether an option stands on the command line."""
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _typed(ctx: typer.Context, name: str) -> str:
+    """An option as a user knows it."""
+    (option,) = (p for p in ctx.command.params if p.name == name)
+    return option.opts[0].lstrip("-").replace("-", "_")
