@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from jqkd._checks import check_choice, check_integer, check_number, fail
+from jqkd._checks import check_choice, check_integer, check_number, check_seed, fail
 from jqkd.data import AUGMENTATIONS, DATASETS, parse_classes
 from jqkd.models import NETWORKS, TEACHERS, base_of
 from jqkd.quantum.measurement import check_shots
@@ -126,7 +126,7 @@ class TeacherConfig(Config):
         check_integer("epochs", self.epochs, 1)
         check_integer("batch_size", self.batch_size, 1)
         check_number("learning_rate", self.learning_rate, above=0)
-        check_integer("seed", self.seed, 0)
+        check_seed("seed", self.seed)
 
     @property
     def members(self) -> tuple[TeacherConfig, ...]:

@@ -63,7 +63,8 @@ def protocols(validation_loss: Any, test_accuracy: Any, validation_accuracy: Any
 
     Returns:
         ``final``: last epoch; ``picked``: the epoch best on validation; ``best``: the epoch best
-        on test, as the paper reports; each of shape ``(...)``. ``picked_epoch``, from 1.
+        on test, as the paper reports; each of shape ``(...)``. ``picked_epoch``, from 1, counts
+        the epochs that are there.
 
     Example:
         >>> protocols([0.3, 0.2], [0.9, 0.8], [0.5, 0.5])["picked"].item()
@@ -95,7 +96,14 @@ def environment() -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Arrays and NumPy numbers as lists and numbers; floats rounded to 7 significant digits."""
+    """Arrays and NumPy numbers as lists and numbers; floats rounded to 7 significant digits.
+
+    NaN and infinities, for which JSON has no word, as ``None``: there is no such number.
+
+    Example:
+        >>> plain({"sd": np.array([0.1, np.nan])})
+        {'sd': [0.1, None]}
+    """
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -103,13 +111,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, (np.ndarray, jax.Array)):
         return plain(np.asarray(value).tolist())
     if isinstance(value, (np.floating, float)):
-        return float(f"{value:.7g}")
-    return value.item() if isinstance(value, np.integer) else value
+        return float(f"{value:.7g}") if np.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def write_json(path: Path, result: dict[str, Any]) -> None:
     """Write a file whole or not at all."""
-    text = json.dumps(plain(result), indent=1) + "\n"
+    text = json.dumps(plain(result), indent=1, allow_nan=False) + "\n"
     with written_whole(path) as temporary:
         temporary.write_text(text)
 

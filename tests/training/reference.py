@@ -46,6 +46,14 @@ def fold(key, *numbers):
     return key
 
 
+def uniforms(key, shape):
+    """In (0, 1); a number of JAX's does not depend on how many are drawn, so one program does."""
+    return np.float64(_uniforms(key))[: np.prod(shape)].reshape(shape)
+
+
+_uniforms = jax.jit(lambda key: jax.random.uniform(key, (65536,)))
+
+
 def in_double(function, static=()):
     """Compiled and run in float64, for NumPy's arrays."""
     compiled = jax.jit(function, static_argnums=static)
@@ -97,8 +105,7 @@ def first_weights(layers, key, turns=0):
     weights = {}
     for number, (name, shape) in enumerate(shapes.items()):
         inputs = np.prod(layers[name.split(".")[0]][:-1]) if name != "turns" else np.pi**-2
-        drawn = jax.random.uniform(fold(key, 0, number), shape, minval=-1)
-        weights[name] = np.float64(drawn) * inputs**-0.5
+        weights[name] = (2 * uniforms(fold(key, 0, number), shape) - 1) * inputs**-0.5
     return weights
 
 
@@ -158,23 +165,24 @@ def probabilities(preset, t):
     return state**2
 
 
-@jax.jit
-def _shot_keys(key, ids, circuits):
-    return jax.vmap(lambda i: jax.vmap(lambda c: fold(key, 1, i, c))(circuits))(ids)
+def _counts(key, image, circuit, shares, shots):
+    return sample_counts(fold(key, 1, image, circuit), shares, shots)
 
 
-_draw = jax.jit(jax.vmap(sample_counts, (0, 0, None)))
+_draw = jax.jit(jax.vmap(_counts, (None, 0, 0, 0, None)))
 
 
 def frequencies(shares, shots, key, ids):
     """(B, V, K) of the V circuits of every image: their shares, or what some shots say of them."""
     if shots is None:
         return shares
-    keys = _shot_keys(key, ids, np.arange(shares.shape[1])).reshape(-1)
-    rows, size = np.float32(shares.reshape(-1, OUTCOMES)), 64
-    some = np.arange(-(-len(rows) // size) * size).reshape(-1, size) % len(rows)
-    counts = np.concatenate([_draw(keys[part], rows[part], np.float32(shots)) for part in some])
-    return counts[: len(rows)].reshape(shares.shape) / np.float64(shots)
+    images, circuits = (n.reshape(-1) for n in np.indices(shares.shape[:2]))
+    rows, counts = np.float32(shares.reshape(-1, OUTCOMES)), []
+    for first in range(0, len(rows), 64):
+        some = np.arange(first, first + 64) % len(rows)
+        drawn = _draw(key, ids[images[some]], circuits[some], rows[some], np.float32(shots))
+        counts.append(np.float64(drawn))
+    return np.concatenate(counts)[: len(rows)].reshape(shares.shape) / shots
 
 
 def logits_of(head, p, classes):
@@ -260,15 +268,14 @@ def student_masks(preset, key, size):
     if preset != "paper-code" or key is None:
         return np.ones((size, 20)), np.ones((size, 50))
     first, second = jax.random.split(fold(key, 0))
-    channels = jax.random.bernoulli(first, 0.5, (20, 1, 1, size)).reshape(20, size).T
-    return 2.0 * channels, 2.0 * np.asarray(jax.random.bernoulli(second, 0.5, (size, 50)))
+    return 2.0 * (uniforms(first, (20, size)).T < 0.5), 2.0 * (uniforms(second, (size, 50)) < 0.5)
 
 
 def measure(w, how, images, ids, key, masks, shifted):
     """Angles (B, P), and the frequencies (B, V, K) of the circuit, and of those shifted from it."""
     at = _angles(w, how["preset"], images, masks)
-    steps = how["shift"] * np.eye(at.shape[1])
-    many = at[:, None] + np.concatenate([0 * steps[:1], steps, -steps] if shifted else [0 * steps[:1]])
+    steps = how["shift"] * np.eye(at.shape[1]) if shifted else np.zeros((0, at.shape[1]))
+    many = at[:, None] + np.concatenate([np.zeros((1, at.shape[1])), steps, -steps])
     shares = probabilities(how["preset"], many.reshape(-1, at.shape[1]))
     return at, frequencies(shares.reshape(len(at), -1, OUTCOMES), how["shots"], key, ids)
 
@@ -283,15 +290,16 @@ def evaluate(w, how, part, key, classes):
 
 
 def train_student(options, parts, seed, said=None):
-    """Weights and curves, an entry an evaluated epoch, of a student with or without a teacher.
+    """First and last weights, and curves, an entry an evaluated epoch.
 
-    ``said`` are the teacher's logits (V, N, C) of the epochs' views, or (1, N, C).
+    ``said`` are a teacher's logits (V, N, C) of the epochs' views, or (1, N, C); none for a
+    student alone.
     """
     how = PRESETS[options["preset"]] | options
     key, preset, (images, labels, ids) = jax.random.key(seed), how["preset"], parts["train"]
     text = preset == "paper-text"
     w = first_weights({"dense": (784, 4)} if text else CONV, key, 2 if text else 0)
-    moments, step, curves = {name: (0.0, 0.0) for name in w}, 0, []
+    first, moments, step, curves = dict(w), dict.fromkeys(w, (0.0, 0.0)), 0, []
     weight, label_weight = (0, 1) if said is None else (how["weight"], how["label_weight"])
     factors = (how["temperature"], weight, label_weight, *TERMS[how["term"]])
     steps = how["epochs"] * -(-len(ids) // how["batch_size"])
@@ -319,18 +327,18 @@ def train_student(options, parts, seed, said=None):
             for part in ("validation", "test"):
                 shots = fold(key, 3, epoch + 1)
                 curves[-1][part] = evaluate(w, how, parts[part], shots, targets.shape[1])
-    return w, curves
+    return first, w, curves
 
 
 def train_teacher(network, layers, parts, *, seed, epochs, batch_size, learning_rate):
     """Weights of the epoch picked on validation, all weights' curves, logits by part."""
     key, (images, labels, ids) = jax.random.key(seed), parts["train"]
     w, targets = first_weights(layers, key), np.eye(labels.max() + 1)[labels]
-    moments, step, curves, kept = {name: (0.0, 0.0) for name in w}, 0, [], []
+    moments, step, curves, kept = dict.fromkeys(w, (0.0, 0.0)), 0, [], []
     for epoch in range(epochs):
         loss = right = 0
         for rows, share in batches(key, epoch, len(ids), batch_size):
-            masks = [2.0 * jax.random.bernoulli(fold(key, 2, step), 0.5, (batch_size, 784))]
+            masks = [2.0 * (uniforms(fold(key, 2, step), (batch_size, 784)) < 0.5)]
             batch = images[rows], masks, targets[rows], share
             (mean, chosen), slope = _teacher_slope(w, network, *batch)
             adam(w, moments, slope, step, learning_rate)
@@ -355,7 +363,8 @@ def answers(network, w, images):
 
 def picked(curves):
     """Index of the epoch with most validation images right; of equal ones, with the least loss."""
-    return min(range(len(curves)), key=lambda e: (-curves[e]["validation"][1], curves[e]["validation"][0]))
+    looks = [(-right, loss) for loss, right in (epoch["validation"] for epoch in curves)]
+    return looks.index(min(looks))
 
 
 def protocols(curves):
