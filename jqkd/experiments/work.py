@@ -141,7 +141,7 @@ def do_students(
         "data_digest": dataset.digest,
         "parameters": student_parameters(config),
         "mechanism": mechanism(block),
-        **arm_result(collect(runs, epochs)),
+        **arm_result(collect(runs, epochs), config.evaluated_epochs),
     }
 
 

@@ -61,7 +61,8 @@ def protocols(validation_loss: Any, test_accuracy: Any, validation_accuracy: Any
 
     Returns:
         ``final``: last epoch; ``picked``: the epoch best on validation; ``best``: the epoch best
-        on test, as the paper reports; each of shape ``(...)``. ``picked_epoch``, from 1.
+        on test, as the paper reports; each of shape ``(...)``. ``picked_epoch``, from 1, counts
+        the epochs that are there.
 
     Example:
         >>> protocols([0.3, 0.2], [0.9, 0.8], [0.5, 0.5])["picked"].item()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,7 +30,7 @@ from jqkd.training.result import (
     write_json,
 )
 from jqkd.training.student_task import ALONE, DISTILLED
-from jqkd.training.students import Block, Curves, Epoch, Run, collect
+from jqkd.training.students import Block, Curves, Epoch, Run, check_seeds, collect
 from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.teachers import Progress, Teacher
 from jqkd.training.teaching import answers, check_features, controlled, needs_views
@@ -46,8 +46,8 @@ class StudentJob:
         seeds: one student alone and one distilled for each; at least one, none twice.
 
     Raises:
-        InputError: no seed, a seed twice, a teacher of other classes, or one whose hidden layer the
-            recipe cannot use.
+        InputError: no seed, a seed twice or of more than 32 bits, a teacher of other classes, or
+            one whose hidden layer the recipe cannot use.
     """
 
     config: StudentConfig
@@ -55,8 +55,7 @@ class StudentJob:
     seeds: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        if not self.seeds or len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
-            fail("seeds", "be at least one seed, each 0 or more and different", self.seeds)
+        object.__setattr__(self, "seeds", check_seeds(self.seeds))
         mine = (self.config.dataset, self.config.class_numbers)
         if self.teacher and mine != (self.teacher.dataset, self.teacher.class_numbers):
             given = f"{self.teacher.dataset} {self.teacher.classes}"
@@ -171,7 +170,7 @@ def run_student(
     teacher, block = prepared.teacher, prepared.block
     look = prepared.audit(out and out / AUDIT_FILE) if audit else None
     curves = _train(block, out, job.digest(), on_epoch, look)
-    arms = dict.fromkeys(run.arm for run in block.runs)
+    arms, looks = dict.fromkeys(run.arm for run in block.runs), job.config.evaluated_epochs
     result = {
         "schema": RESULT_SCHEMA,
         "kind": "student",
@@ -183,7 +182,7 @@ def run_student(
         "images": {
             part: len(getattr(block.splits, part)) for part in ("train", "validation", "test")
         },
-        "arms": {arm: arm_result(curves.arm(arm)) for arm in arms},
+        "arms": {arm: arm_result(curves.arm(arm), looks) for arm in arms},
         "seconds": watch.seconds(),
         "environment": environment(),
     }
@@ -242,10 +241,11 @@ def resume(block: Block, folder: Path, digest: str) -> list[dict[str, np.ndarray
     return [{k: v[:, look] for k, v in arrays.items()} for look in range(looks)]
 
 
-def arm_result(curves: Curves) -> dict[str, Any]:
-    """Curves (R, epochs) and accuracies (R,) by protocol."""
+def arm_result(curves: Curves, looks: Sequence[int]) -> dict[str, Any]:
+    """Curves (R, E) and accuracies (R,) by protocol; ``looks`` are the E evaluated epochs."""
     arrays = {name: value for name, value in vars(curves).items() if name != "runs"}
     accuracies = protocols(curves.validation_loss, curves.test_accuracy, curves.validation_accuracy)
+    accuracies["picked_epoch"] = np.asarray(looks)[accuracies["picked_epoch"] - 1]
     seeds = [run.seed for run in curves.runs]
     return {"seeds": seeds, "curves": arrays, "test_accuracy": accuracies}
 

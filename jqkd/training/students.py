@@ -7,17 +7,17 @@ distillation term.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jqkd._checks import check_integer, check_type, fail
+from jqkd._checks import check_choice, check_integer, check_seed, check_type, fail, shown
 from jqkd.data import Splits, Subset, check_images, view
 from jqkd.training import loop
 from jqkd.training.config import StudentConfig
@@ -29,10 +29,33 @@ from jqkd.training.student_task import ALONE, DISTILLED, Hyper, as_data, hyper_f
 
 @dataclass(frozen=True)
 class Run:
-    """One student: a seed and an arm."""
+    """One student: a seed of 32 bits, and an arm, ``alone`` or ``distilled``.
+
+    Raises:
+        InputError: another seed, which a random key would take for one of these; another arm.
+    """
 
     seed: int
     arm: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seed", check_seed("seed", self.seed))
+        check_choice("arm", self.arm, (ALONE, DISTILLED))
+
+
+def check_seeds(seeds: Iterable[int]) -> tuple[int, ...]:
+    """Seeds of 32 bits, at least one, none twice: the same run twice is no second run.
+
+    Example:
+        >>> check_seeds(range(2))
+        (0, 1)
+    """
+    if not isinstance(seeds, Iterable) or isinstance(seeds, str):
+        fail("seeds", "be a sequence of integers", shown(seeds))
+    seeds = tuple(check_seed(f"seeds[{i}]", seed) for i, seed in enumerate(seeds))
+    if not seeds or len(set(seeds)) != len(seeds):
+        fail("seeds", "be at least one seed, none twice", shown(seeds))
+    return seeds
 
 
 @dataclass
@@ -74,7 +97,8 @@ class Block:
             recipe asks for them.
 
     Raises:
-        InputError: no runs, distilled runs without a teacher, or logits of another shape.
+        InputError: no runs, a run twice, distilled runs without a teacher, or logits of another
+            shape.
     """
 
     config: StudentConfig
@@ -88,6 +112,8 @@ class Block:
         check_type("config", self.config, StudentConfig, "a StudentConfig")
         check_type("splits", self.splits, Splits, "Splits, as `student_splits` returns them")
         check_integer("runs", len(self.runs), 1)
+        if len(set(self.runs)) != len(self.runs):
+            fail("runs", "name no run twice", shown(self.runs))
         for subset in (self.splits.train, self.splits.validation, self.splits.test):
             check_images(subset.images, subset.labels, classes=self.config.num_classes)
         distilled = any(run.arm == DISTILLED for run in self.runs)
@@ -119,14 +145,18 @@ class Block:
         """Train up to the next epoch that is evaluated, and evaluate it.
 
         Raises:
-            TrainingError: a loss that is not finite; says which run and step.
+            TrainingError: a loss, weight or logit that is not finite; says which run and step.
         """
         last = min(self.epoch + self.config.evaluate_every, self.config.epochs)
         while self.epoch < last:
             metrics = self._train_epoch()
+        # The loss of a step is that before its update: no step looks at the last one's.
+        self._check_end("weights", jax.device_get(self.state.params))
         for part in ("validation", "test"):
             subset = getattr(self.splits, part)
-            loss, accuracy = loop.scores(self.logits(subset), subset.labels)
+            logits = self.logits(subset)
+            self._check_end(f"{part} logits", logits)
+            loss, accuracy = loop.scores(logits, subset.labels)
             metrics |= {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
         return Epoch(self.epoch, metrics)
 
@@ -156,12 +186,24 @@ class Block:
         bad = ~np.isfinite(losses)
         if bad.any():
             row = int(bad.any(1).argmax())
-            step, run = int(bad[row].argmax()), self.runs[row]
-            raise TrainingError(
-                f"The loss of the {run.arm} student with seed {run.seed} is {losses[row, step]} in "
-                f"epoch {self.epoch + 1}, step {step + 1} of the epoch ({first_step + step + 1} "
-                f"of the run); lower the learning rate, which is {self.config.learning_rate}."
-            )
+            step = int(bad[row].argmax())
+            self._diverged(row, "loss", f"is {losses[row, step]} in", first_step + step)
+
+    def _check_end(self, subject: str, runs: Any) -> None:
+        leaves = jax.tree.leaves(runs)
+        finite = np.all([np.isfinite(leaf).reshape(len(leaf), -1).all(1) for leaf in leaves], 0)
+        if not finite.all():
+            step = self.epoch * -(-len(self.splits.train) // self.config.batch_size) - 1
+            self._diverged(int(finite.argmin()), subject, "are not finite after", step)
+
+    def _diverged(self, row: int, subject: str, verb: str, step: int) -> NoReturn:
+        """Stop at a step of the run, from 0."""
+        steps, run = -(-len(self.splits.train) // self.config.batch_size), self.runs[row]
+        raise TrainingError(
+            f"The {subject} of the {run.arm} student with seed {run.seed} {verb} epoch "
+            f"{step // steps + 1}, step {step % steps + 1} of the epoch ({step + 1} of the run); "
+            f"lower the learning rate, which is {self.config.learning_rate}."
+        )
 
 
 def _stack(runs: list[Any]) -> Any:
@@ -239,8 +281,8 @@ def train_students(
         Curves of the runs, and the block with its final state.
 
     Raises:
-        InputError: no seeds, or logits of another shape.
-        TrainingError: a loss that is not finite.
+        InputError: no seeds, a seed twice or of more than 32 bits, or logits of another shape.
+        TrainingError: a loss, weight or logit that is not finite.
 
     Example:
         >>> from jqkd.data import load, student_splits
@@ -251,6 +293,7 @@ def train_students(
         (2, 1)
     """
     arms = (ALONE,) if teacher is None else (ALONE, DISTILLED)
+    seeds = check_seeds(seeds)
     runs = [Run(seed, arm) for arm in arms for seed in seeds]
     block = Block(config, splits, runs, teacher)
     epochs = []

@@ -116,7 +116,7 @@ def train_teacher(
         whose members have their own).
 
     Raises:
-        TrainingError: a loss that is not finite.
+        TrainingError: a loss, weight or logit that is not finite.
 
     Example:
         >>> from jqkd.data import load
@@ -141,9 +141,13 @@ def train_teacher(
             done, (state, best), curves = found
     for epoch in range(done, config.epochs):
         state, metrics = _epoch(config, task, state, train, key, hyper, epoch, on_progress)
+        # The loss of a step is that before its update: no step looks at the last one's.
+        _check_end(config, epoch, len(train.ids), "weights", state.params)
         for part in ("validation", "test"):
             subset = getattr(splits, part)
-            loss, accuracy = loop.scores(_logits(task, state.params, subset), subset.labels)
+            logits = _logits(task, state.params, subset)
+            _check_end(config, epoch, len(train.ids), f"{part} logits", logits)
+            loss, accuracy = loop.scores(logits, subset.labels)
             metrics |= {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
         curves = {k: np.append(curves.get(k, []), float(v)) for k, v in metrics.items()}
         if best is None or _is_picked(curves):
@@ -212,6 +216,15 @@ def _epoch(
         on_progress(Progress(epoch, epoch * count + seen, None))
     total = np.concatenate(losses).sum(dtype=np.float64) / count
     return state, {"train_loss": total, "train_accuracy": np.concatenate(right).sum() / count}
+
+
+def _check_end(config: TeacherConfig, epoch: int, count: int, subject: str, values: Any) -> None:
+    if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(values)):
+        steps = -(-count // config.batch_size)
+        raise TrainingError(
+            f"The {subject} of teacher {config.arch} are not finite after epoch {epoch + 1}, "
+            f"step {steps}, its last; lower the learning rate, which is {config.learning_rate}."
+        )
 
 
 def _as_data(subset: Subset) -> Data:

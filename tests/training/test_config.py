@@ -1,13 +1,17 @@
 """Bad configurations, one sentence each; digests."""
 
 import dataclasses
+from functools import partial
 
+import numpy as np
 import pytest
 
 from jqkd._checks import InputError
+from jqkd.data import load, student_splits
 from jqkd.training.config import TRAINING, StudentConfig, TeacherConfig
 from jqkd.training.recipes import RECIPES
 from jqkd.training.student_run import StudentJob
+from jqkd.training.students import Block, Run, train_students
 
 GOOD = {"dataset": "mnist", "classes": "0-5", "qubits": 3}
 
@@ -53,10 +57,40 @@ def test_a_bad_teacher_is_one_sentence():
         TeacherConfig("lenet", "mnist", "0-5", batch_size=0)
 
 
-@pytest.mark.parametrize("seeds", [(), (1, 1), (-1,)])
-def test_a_job_needs_different_seeds(seeds):
-    with pytest.raises(InputError, match="`seeds` must be at least one seed"):
-        StudentJob(StudentConfig(**GOOD), None, seeds)
+@pytest.mark.parametrize(
+    ("seeds", "sentence"),
+    [
+        ((), r"`seeds` must be at least one seed, none twice, but \(\) "),
+        ((1, 1), r"`seeds` must be at least one seed, none twice, but \(1, 1\) "),
+        ((-1,), r"`seeds\[0\]` must be an integer from 0 to 4294967295, but -1 "),
+        ((0, 2**32), r"`seeds\[1\]` must be an integer from 0 to 4294967295, but 4294967296 "),
+        ((0, 1.0), r"`seeds\[1\]` must be an integer from 0 to 4294967295, but 1\.0 "),
+        (3, r"`seeds` must be a sequence of integers, but 3 "),
+        ("01", r"`seeds` must be a sequence of integers, but '01' "),
+    ],
+)
+def test_a_job_needs_different_seeds_that_a_key_can_tell_apart(seeds, sentence):
+    """Seed 2**32 would be seed 0, bit for bit."""
+    config = StudentConfig(**(GOOD | {"dataset": "digits", "classes": "0-1"}))
+    with pytest.raises(InputError, match=sentence):
+        StudentJob(config, None, seeds)
+    with pytest.raises(InputError, match=sentence):
+        train_students(config, student_splits(load("digits"), (0, 1), per_class=2), seeds)
+
+
+def test_a_seed_has_32_bits_and_a_block_no_run_twice():
+    splits = student_splits(load("digits"), (0, 1), per_class=2)
+    config = StudentConfig("digits", "0-1", 2)
+    for make in (partial(Run, arm="alone"), partial(TeacherConfig, "lenet", "mnist", "0-5")):
+        assert make(seed=2**32 - 1).seed == 2**32 - 1
+        for seed in (2**32, -1, True, "0"):
+            with pytest.raises(InputError, match="`seed` must be an integer from 0 to 4294967295"):
+                make(seed=seed)
+    assert type(Run(np.int64(3), "alone").seed) is int
+    with pytest.raises(InputError, match="`arm` must be one of alone, distilled, but 'Alone'"):
+        Run(0, "Alone")
+    with pytest.raises(InputError, match="`runs` must name no run twice"):
+        Block(config, splits, [Run(0, "alone"), Run(np.int32(0), "alone")])
 
 
 def test_a_job_refuses_a_teacher_of_other_classes():

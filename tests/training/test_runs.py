@@ -16,7 +16,8 @@ from jqkd.data import load, student_splits
 from jqkd.training import student_run, teacher_store
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.result import Stopwatch, protocols, write_json
-from jqkd.training.student_run import StudentJob, run_student
+from jqkd.training.student_run import StudentJob, arm_result, run_student
+from jqkd.training.students import Run, collect
 from jqkd.training.teachers import train_teacher
 from jqkd.training.trained import load_run
 
@@ -178,6 +179,30 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         write_json(tmp_path / "file" / "result.json", {})
+
+
+def test_a_number_that_is_none_is_null_in_json(tmp_path):
+    """JSON has no word for NaN, and a reader other than Python's would refuse the file."""
+    path = tmp_path / "result.json"
+    write_json(path, {"a": [1.5, float("nan")], "b": np.array([np.inf, 2]), "c": np.float32("nan")})
+
+    def refuse(word):
+        pytest.fail(f"{word} is no JSON")
+
+    stored = json.loads(path.read_text(), parse_constant=refuse)
+    assert stored == {"a": [1.5, None], "b": [None, 2], "c": None}
+
+
+def test_a_picked_epoch_is_an_epoch():
+    """Of the evaluated epochs 2, 4 and 5 the second one is best on validation."""
+    names = [
+        f"{part}_{what}"
+        for part in ("train", "validation", "test")
+        for what in ("loss", "accuracy")
+    ]
+    curve = np.array([[0.2, 0.9, 0.8]])
+    curves = collect([Run(0, "alone")], [dict.fromkeys(names, one) for one in curve.T])
+    assert arm_result(curves, [2, 4, 5])["test_accuracy"]["picked_epoch"] == [4]
 
 
 def test_an_unwritable_folder_is_found_out_before_training(tmp_path):
