@@ -1,8 +1,9 @@
-"""For tests and doctests alike: the CPU, and a cache folder that is thrown away."""
+"""For tests and doctests alike: the CPU, and cache folders that are thrown away."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 
 import pytest
 
@@ -10,6 +11,17 @@ import pytest
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Modules that import the libraries jqkd is measured against, which need not be installed.
 collect_ignore_glob = ["jqkd/bench/peers/*"]
+
+
+def pytest_configure(config):
+    """Programs are compiled once for all processes of a run, those that tests start among them."""
+    if hasattr(config, "workerinput") or "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    folder = tempfile.TemporaryDirectory(prefix="jqkd-compiled-", ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = folder.name
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "0"
 
 
 @pytest.fixture(scope="session", autouse=True)

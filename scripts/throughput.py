@@ -15,9 +15,10 @@ from pathlib import Path
 
 from jqkd.bench.parts import images_per_second
 from jqkd.bench.peers.own_training import CONFIG
+from jqkd.common.files import write_json
 from jqkd.training.config import StudentConfig
 from jqkd.training.devices import use_all_cores
-from jqkd.training.result import environment, write_json
+from jqkd.training.result import environment
 
 STEPS = 30
 ROBUST = StudentConfig(

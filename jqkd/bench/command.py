@@ -17,9 +17,9 @@ from jqkd.bench.runner import Plan, measure
 from jqkd.bench.studies import run_studies
 from jqkd.bench.summary import Summary, summarise
 from jqkd.bench.workloads import WORKLOADS
-from jqkd.common.files import DamagedFile, read_json
+from jqkd.common.files import DamagedFile, read_json, write_json
 from jqkd.experiments.readme import check_share, write_text
-from jqkd.training.result import environment, write_json
+from jqkd.training.result import environment
 
 SCHEMA = 1
 RESULT = "bench.json"

@@ -14,8 +14,8 @@ from jqkd.cli.console import Output
 from jqkd.cli.effects import AUDIT_RULES, refuse_unread
 from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, deliver
 from jqkd.cli.train import TeacherBar, run_job
+from jqkd.common.files import write_json
 from jqkd.training.audit import FILE
-from jqkd.training.result import write_json
 from jqkd.training.trained import audit_run, load_run
 
 

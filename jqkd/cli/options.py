@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from jqkd._checks import fail, shown
+from jqkd.common.files import plain, write_json
 from jqkd.data import DATASETS
-from jqkd.training.result import plain, write_json
 
 _MOST_SHOTS = 2**24
 

@@ -22,10 +22,11 @@ from jqkd.cli.console import (
 from jqkd.cli.effects import DATA_RULES, refuse_unread
 from jqkd.cli.memory import check_memory
 from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, deliver
+from jqkd.common.files import write_json
 from jqkd.data import load
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.figures import curves_figure
-from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, write_json
+from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment
 from jqkd.training.student_run import Outcome, StudentJob, run_student
 from jqkd.training.students import Epoch
 from jqkd.training.teacher_store import describe, obtain_teacher

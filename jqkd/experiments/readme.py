@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from jqkd._checks import InputError, check_path, check_type, fail
-from jqkd.training.result import written_whole
+from jqkd.common.files import written_whole
 
 
 def markers(name: str) -> tuple[str, str]:

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from jqkd._checks import check_array, fail
+from jqkd.common.files import plain
 from jqkd.data import DATASETS, parse_classes
 from jqkd.experiments import statistics as st
 from jqkd.experiments.presets import Settings
 from jqkd.experiments.rows import Row
-from jqkd.training.result import plain
 
 # The paper's protocol first: it takes the epoch that is best on the test images.
 PROTOCOLS = {"best": "best on test (paper)", "picked": "picked on validation", "final": "last"}

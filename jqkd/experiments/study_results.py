@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from jqkd.common.files import plain
 from jqkd.data import DATASETS
 from jqkd.experiments import statistics as st
 from jqkd.experiments.results import PROTOCOLS, Gain, gain_of
 from jqkd.experiments.store import Store
 from jqkd.experiments.study import DATA, Data, Study, Variant, images_seen
 from jqkd.training.config import StudentConfig
-from jqkd.training.result import plain
 
 # What tables, pictures and differences go by: no choice of an epoch, by whatever images.
 HEADLINE = "final"

@@ -19,7 +19,7 @@ import numpy as np
 from jax import Array
 
 from jqkd._checks import fail
-from jqkd.common.files import read_json
+from jqkd.common.files import plain, read_json, write_json
 from jqkd.data import view
 from jqkd.models import build_student
 from jqkd.models.functional import Functional, functional
@@ -33,7 +33,7 @@ from jqkd.training.diagnostics import (
     saturation,
 )
 from jqkd.training.loop import Task, TrainingError
-from jqkd.training.result import RESULT_SCHEMA, environment, plain, write_json
+from jqkd.training.result import RESULT_SCHEMA, environment
 from jqkd.training.student_task import (
     DISTILLED,
     TERMS,

@@ -12,9 +12,6 @@ import jax
 import numpy as np
 
 from jqkd import __version__
-from jqkd.common.files import plain as plain
-from jqkd.common.files import write_json as write_json
-from jqkd.common.files import written_whole as written_whole
 
 RESULT_SCHEMA = 1
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")

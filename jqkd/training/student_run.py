@@ -13,6 +13,7 @@ import numpy as np
 from flax import nnx
 
 from jqkd._checks import check_out_folder, fail
+from jqkd.common.files import write_json
 from jqkd.data import load, student_splits
 from jqkd.data.splits import Splits
 from jqkd.models import build_student, count_parameters
@@ -22,13 +23,7 @@ from jqkd.training.audit import Audit, check_teaching
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.devices import place
 from jqkd.training.recipes import Output
-from jqkd.training.result import (
-    RESULT_SCHEMA,
-    Stopwatch,
-    environment,
-    protocols,
-    write_json,
-)
+from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, protocols
 from jqkd.training.student_task import ALONE, DISTILLED
 from jqkd.training.students import Block, Curves, Epoch, Run, check_seeds, collect
 from jqkd.training.teacher_store import describe, obtain_teacher

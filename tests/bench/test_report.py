@@ -10,7 +10,7 @@ from jqkd.bench.runner import Plan
 from jqkd.bench.summary import summarise
 from jqkd.bench.targets import TARGETS
 from jqkd.bench.workloads import Cell
-from jqkd.training.result import write_json
+from jqkd.common.files import write_json
 
 
 def record(peer, cell, *steady, way="a", first=1.0, wrong=None, left_out=None):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from jqkd._checks import InputError
+from jqkd.common.files import plain
 from jqkd.data import load, student_splits, view
 from jqkd.models import build_student
 from jqkd.models.functional import functional
@@ -19,7 +20,6 @@ from jqkd.training.audit import FILE, Audit, audit_block, check_gradients, sampl
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.loop import TrainingError
 from jqkd.training.recipes import Output
-from jqkd.training.result import plain
 from jqkd.training.student_run import StudentJob, run_student, student_parameters
 from jqkd.training.student_task import ALONE, DISTILLED
 from jqkd.training.students import Block, Run

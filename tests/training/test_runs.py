@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from jqkd._checks import InputError
-from jqkd.common.files import DamagedFile
+from jqkd.common.files import DamagedFile, write_json
 from jqkd.data import load, student_splits
 from jqkd.training import student_run, teacher_store
 from jqkd.training.config import StudentConfig, TeacherConfig
-from jqkd.training.result import Stopwatch, protocols, write_json
+from jqkd.training.result import Stopwatch, protocols
 from jqkd.training.student_run import StudentJob, arm_result, run_student
 from jqkd.training.students import Run, collect
 from jqkd.training.teachers import train_teacher
