@@ -24,6 +24,7 @@ from jqkd.cli.memory import check_memory
 from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, deliver
 from jqkd.common.files import write_json
 from jqkd.data import load
+from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.figures import curves_figure
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment
@@ -69,6 +70,7 @@ def teacher(
     result = {
         "schema": RESULT_SCHEMA,
         "kind": "teacher",
+        "algorithm": ALGORITHM,
         "data_digest": images.digest,
         **describe(trained),
         "seconds": watch.seconds(),

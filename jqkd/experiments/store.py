@@ -25,6 +25,7 @@ from jqkd.experiments.files import STORE_SCHEMA, DamagedUnit, read_arrays, read_
 from jqkd.experiments.locks import claim, holder
 from jqkd.experiments.plan import AnswerUnit, Arm, TeacherUnit, Unit
 from jqkd.experiments.presets import Settings
+from jqkd.training.algorithm import ALGORITHM
 
 _ADVICE = "choose another --out, or delete that file: the units beside it are kept"
 _BLOCK = re.compile(r"seeds-(\d+)-(\d+)\.json")
@@ -33,8 +34,11 @@ _BLOCK = re.compile(r"seeds-(\d+)-(\d+)\.json")
 class Store:
     """A results folder. Open it with ``Store.create`` or ``Store.open``."""
 
-    def __init__(self, root: Path, settings: Settings, asked: dict[str, Any]) -> None:
+    def __init__(
+        self, root: Path, settings: Settings, asked: dict[str, Any], algorithm: int = ALGORITHM
+    ) -> None:
         self.root, self.settings, self.asked = root, settings, asked
+        self.algorithm = algorithm
 
     @classmethod
     def open(cls, root: Path) -> Store:
@@ -50,7 +54,9 @@ class Store:
                 raise KeyError("kind")
             schema = (about["schema"], about["settings"].pop("schema"))
             if schema == _schemas():
-                return cls(root, Settings(**about["settings"]), _checked(about["asked"]))
+                settings, asked = Settings(**about["settings"]), _checked(about["asked"])
+                # Folders of 0.1 do not say.
+                return cls(root, settings, asked, int(about.get("algorithm", 1)))
         except FileNotFoundError:
             raise InputError(
                 f"Argument `out` must be a folder that `jqkd tables run` has written, but {root} "
@@ -78,15 +84,33 @@ class Store:
         if (root / "tables.json").exists():
             store = cls.open(root)
             _check_same(root, store.settings, settings)
+            store.check_algorithm()
             before = store.asked
             asked["rows"] = before["rows"] + [r for r in rows if r not in before["rows"]]
             for name in ("seeds", "teacher_seeds"):
                 asked[name] = max(asked[name], before[name])
             if asked == before:
                 return store
-        about = {"schema": STORE_SCHEMA, "kind": "tables", "settings": settings.to_json()}
+        about = {"schema": STORE_SCHEMA, "kind": "tables", "algorithm": ALGORITHM}
+        about |= {"settings": settings.to_json()}
         write_json(root / "tables.json", about | {"asked": asked})
         return cls(root, settings, asked)
+
+    def check_algorithm(self, advice: str = "choose another folder") -> None:
+        """What is done now fits what lies here: one question, one answer.
+
+        Args:
+            advice: what to do where it does not.
+
+        Raises:
+            InputError: another version of the algorithm made it.
+        """
+        if self.algorithm != ALGORITHM:
+            raise InputError(
+                f"The results in {self.root} were made by version {self.algorithm} of the "
+                f"algorithm, but this is version {ALGORITHM}, which would find other numbers; "
+                f"{advice}."
+            )
 
     def path(self, unit: Unit) -> Path:
         """The file that makes a unit count."""

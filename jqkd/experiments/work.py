@@ -18,6 +18,7 @@ from jqkd.experiments.files import DamagedUnit
 from jqkd.experiments.mechanism import mechanism
 from jqkd.experiments.plan import AnswerUnit, StudentUnit, TeacherUnit
 from jqkd.experiments.store import Store
+from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.config import StudentConfig
 from jqkd.training.recipes import Output
 from jqkd.training.student_run import arm_result, splits_for, student_parameters
@@ -178,7 +179,7 @@ def teacher_stores(where: str) -> list[Store]:
     """Results folders to take teachers from.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or none that this version of the algorithm has made.
     """
     here = Path(jqkd.__file__).parents[1] / "results"
     folders = sorted(here.glob("*")) if where == "shipped" else [Path(where)]
@@ -186,7 +187,10 @@ def teacher_stores(where: str) -> list[Store]:
     if not stores:
         must = "be train, shipped (in the repository, not in a wheel) or a results folder"
         fail("teachers", must, f"`{where}`")
-    return stores
+    fitting = [store for store in stores if store.algorithm == ALGORITHM]
+    if not fitting:
+        stores[0].check_algorithm("use --teachers train")
+    return fitting
 
 
 def lacking_teacher(unit: TeacherUnit | AnswerUnit, where: str) -> InputError:

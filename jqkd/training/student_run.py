@@ -18,6 +18,7 @@ from jqkd.data import load, student_splits
 from jqkd.data.splits import Splits
 from jqkd.models import build_student, count_parameters
 from jqkd.training import checkpoint
+from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import FILE as AUDIT_FILE
 from jqkd.training.audit import Audit, check_teaching
 from jqkd.training.config import StudentConfig, TeacherConfig
@@ -59,8 +60,8 @@ class StudentJob:
             check_features(self.teacher.members, self.config)
 
     def digest(self) -> str:
-        """Sixteen hex digits that name this job."""
-        text = json.dumps(self.to_json(), sort_keys=True)
+        """Sixteen hex digits that name this job, done by this version of the algorithm."""
+        text = json.dumps(self.to_json() | {"algorithm": ALGORITHM}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:
@@ -169,6 +170,7 @@ def run_student(
     result = {
         "schema": RESULT_SCHEMA,
         "kind": "student",
+        "algorithm": ALGORITHM,
         "digest": job.digest(),
         "data_digest": prepared.data_digest,
         **job.to_json(),

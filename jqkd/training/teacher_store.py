@@ -1,7 +1,8 @@
 """Trained teachers on disk: their curves, their logits by image id, their weights.
 
-A teacher's folder is named by the digest of its configuration and of its data; logits carry the
-digest of the weights they come from. A student needs the logits only.
+A teacher's folder is named by the digests of its configuration and of its data and by the version
+of the algorithm; logits carry the digest of the weights they come from. A student needs the logits
+only.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from jqkd.data import CacheWarning, Dataset, cache_folder
 from jqkd.data.cache import check_cache
 from jqkd.models.functional import Params
 from jqkd.training import checkpoint
+from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.config import TeacherConfig
 from jqkd.training.loop import Task
 from jqkd.training.result import Stopwatch, environment
@@ -47,7 +49,8 @@ def weights_digest(params: Params) -> str:
 
 def teacher_folder(config: TeacherConfig, dataset: Dataset, cache_dir: Path | None = None) -> Path:
     """Where a teacher is kept."""
-    name = f"{config.arch}-{config.dataset}-{config.digest()}-{dataset.digest[:8]}"
+    made = f"{config.digest()}-{dataset.digest[:8]}-algorithm-{ALGORITHM}"
+    name = f"{config.arch}-{config.dataset}-{made}"
     return cache_folder(cache_dir) / "teachers" / name
 
 
@@ -152,6 +155,7 @@ def save_teacher(
     if params is not None:
         checkpoint.save_weights(folder / "weights", params)
     about = describe(teacher) | {
+        "algorithm": ALGORITHM,
         "data_digest": data_digest,
         "logits_digest": arrays_digest(arrays),
         "weights_digest": None if params is None else weights_digest(params),

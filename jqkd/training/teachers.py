@@ -27,6 +27,20 @@ from jqkd.training.result import protocols
 _STEPS_PER_CALL = 50
 
 
+# Streams 0 to 4 of a seed's key are a student's: weights, order, steps, evaluation, audit.
+_STREAM = 5
+
+
+def teacher_key(seed: int) -> Array:
+    """The root of all that a teacher draws; it shares no random word with a student of that seed.
+
+    Example:
+        >>> bool(teacher_key(0) == jax.random.key(0))
+        False
+    """
+    return jax.random.fold_in(jax.random.key(seed), _STREAM)
+
+
 class Hyper(NamedTuple):
     """Traced."""
 
@@ -130,7 +144,7 @@ def train_teacher(
         return average(config, dataset, *members), None
     splits = teacher_splits(dataset, config.class_numbers)
     task = teacher_task(config.arch, config.num_classes)
-    key = jax.random.key(config.seed)
+    key = teacher_key(config.seed)
     hyper = Hyper(Schedule(np.float32(config.learning_rate)))
     train = _as_data(splits.train)
     state = _start(task, key)

@@ -16,6 +16,7 @@ from jqkd._checks import InputError
 from jqkd.common.files import DamagedFile, read_json
 from jqkd.models import LeNet
 from jqkd.training import checkpoint, loop
+from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import Audit
 from jqkd.training.config import TRAINING, StudentConfig, TeacherConfig
 from jqkd.training.result import RESULT_SCHEMA
@@ -88,6 +89,13 @@ def load_run(folder: Path) -> TrainedRun:
         raise InputError(
             f"{path} is a {kind[0]} result of schema {kind[1]}, but a student result of schema "
             f"{RESULT_SCHEMA} is needed; train again with this version."
+        )
+    # Results of 0.1 do not say.
+    algorithm = result.get("algorithm", 1)
+    if algorithm != ALGORITHM:
+        raise InputError(
+            f"{path} was made by version {algorithm} of the algorithm, but this is version "
+            f"{ALGORITHM}, which would find other numbers; train again with this version."
         )
     try:
         job, runs = _job_of(result)

@@ -20,7 +20,8 @@ from jqkd.experiments.presets import Settings
 from jqkd.experiments.rows import select
 from jqkd.experiments.runner import redo, run_units
 from jqkd.experiments.store import Store
-from jqkd.experiments.work import shipped_teacher
+from jqkd.experiments.work import shipped_teacher, teacher_stores
+from jqkd.training.algorithm import ALGORITHM
 
 from .pretended import fill
 
@@ -273,6 +274,20 @@ def test_a_lost_log_costs_no_number(store):
     with (store.root / "log.jsonl").open("a") as file:
         file.write('{"unit": "b", "sec')
     assert [entry["unit"] for entry in store.times()] == ["a"]
+
+
+def test_results_of_another_version_of_the_algorithm_are_never_added_to(store, tmp_path):
+    path = store.root / "tables.json"
+    about = json.loads(path.read_text())
+    assert about.pop("algorithm") == ALGORITHM
+    path.write_text(json.dumps(about))
+    assert Store.open(store.root).algorithm == 1
+    for call in (
+        lambda: Store.create(store.root, store.settings, store.asked["rows"], 2),
+        lambda: teacher_stores(str(store.root)),
+    ):
+        with pytest.raises(InputError, match=f"made by version 1 .* this is version {ALGORITHM}"):
+            call()
 
 
 def test_shipped_teachers(store, tmp_path):

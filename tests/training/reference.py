@@ -332,7 +332,7 @@ def train_student(options, parts, seed, said=None):
 
 def train_teacher(network, layers, parts, *, seed, epochs, batch_size, learning_rate):
     """Weights of the epoch picked on validation, all weights' curves, logits by part."""
-    key, (images, labels, ids) = jax.random.key(seed), parts["train"]
+    key, (images, labels, ids) = fold(jax.random.key(seed), 5), parts["train"]
     w, targets = first_weights(layers, key), np.eye(labels.max() + 1)[labels]
     moments, step, curves, kept = dict.fromkeys(w, (0.0, 0.0)), 0, [], []
     for epoch in range(epochs):
