@@ -1,10 +1,10 @@
-# make demo | make test | make ci: sets up .venv if need be, then runs. PYTHON=... chooses the Python.
+# make demo | make test | make ci | make bench: sets up .venv if need be, then runs. PYTHON=... chooses the Python.
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHON
 
-.PHONY: help demo test lint ci faults clean
+.PHONY: help demo test lint ci faults bench clean
 
 help:
 	@echo "make demo    set up .venv and run jqkd demo"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint    set up .venv and run ruff"
 	@echo "make ci      lint and tests: all that is checked before a change lands"
 	@echo "make faults  put known faults into copies; do the tests notice? (half an hour)"
+	@echo "make bench   set up .venv and run the benchmarks (ARGS=... as of python -m benchmarks)"
 	@echo "make clean   remove .venv and the caches"
 	@echo "PYTHON=...   the Python to set up with; by default the newest found, 3.11 or later"
 
@@ -30,6 +31,9 @@ ci: lint test
 faults: $(VENV)/test.stamp
 	$(BIN)/python tests/faults/run.py $(ARGS)
 
+bench: $(VENV)/bench.stamp
+	$(BIN)/python -m benchmarks $(ARGS)
+
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache build dist
 
@@ -41,6 +45,10 @@ $(VENV)/demo.stamp: $(VENV)/venv.stamp pyproject.toml
 $(VENV)/test.stamp: $(VENV)/venv.stamp pyproject.toml
 	@echo "Installing jqkd and what its tests need into $(VENV) (minutes, once) ..."
 	@$(PIP) -e ".[test]" && touch $(VENV)/demo.stamp $@
+
+$(VENV)/bench.stamp: $(VENV)/venv.stamp pyproject.toml
+	@echo "Installing jqkd and what it is measured against into $(VENV) (minutes, once) ..."
+	@$(PIP) -e ".[bench]" && touch $(VENV)/demo.stamp $@
 
 # A candidate is run, as a name on PATH may be a launcher with nothing behind it.
 $(VENV)/venv.stamp:

@@ -10,7 +10,7 @@ import pytest
 # Before anything imports jax; JAX_PLATFORMS=cuda in the environment tests a GPU.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Modules that import the libraries jqkd is measured against, which need not be installed.
-collect_ignore_glob = ["jqkd/bench/peers/*"]
+collect_ignore_glob = ["benchmarks/peers/*"]
 
 
 def pytest_configure(config):

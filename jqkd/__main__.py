@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 
@@ -10,10 +11,14 @@ from jqkd import _interrupts
 
 def main() -> None:
     """Entry point of the process."""
+    enter("jqkd.cli")
+
+
+def enter(module: str) -> None:
+    """Entry point of a process that runs a command line: ``main`` of a module, by its name."""
     _fill_streams()
     _interrupts.watch()
-    from jqkd.cli import main as run
-
+    run = importlib.import_module(module).main
     _interrupts.started()
     try:
         run()

@@ -13,8 +13,10 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from jqkd.bench.parts import images_per_second
-from jqkd.bench.peers.own_training import CONFIG
+# The benchmarks are not installed.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from benchmarks.parts import images_per_second
+from benchmarks.peers.own_training import CONFIG
 from jqkd.common.files import write_json
 from jqkd.training.config import StudentConfig
 from jqkd.training.devices import use_all_cores

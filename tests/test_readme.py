@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from jqkd.cli import app
+from benchmarks import cli as benchmarks
+from jqkd import cli
 
 TEXT = (Path(__file__).parents[1] / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
@@ -25,11 +26,13 @@ def test_there_are_blocks_and_one_is_for_hardware():
     assert len(RUNNABLE) >= 3 and len(BLOCKS) == len(RUNNABLE) + 1
 
 
-def test_every_command_and_option_exists():
-    command = typer.main.get_command(app)
-    for line in re.findall(r"^jqkd (.+?)(?:\s+#.*)?$", TEXT, re.MULTILINE):
+@pytest.mark.parametrize(("name", "app"), [("jqkd", cli.app), (benchmarks.NAME, benchmarks.app)])
+def test_every_command_and_option_exists(name, app):
+    lines = re.findall(rf"^{re.escape(name)} (.+?)(?:\s+#.*)?$", TEXT, re.MULTILINE)
+    assert lines
+    for line in lines:
         words = line.split()
-        found = command
+        found = typer.main.get_command(app)
         # A command that is no group has arguments after its name.
         while hasattr(found, "commands") and words and not words[0].startswith("-"):
             found = found.commands[words.pop(0)]

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
 from jqkd import _interrupts
-from jqkd.cli import audit, bench, crosscheck, demo, study, tables, train
+from jqkd.cli import audit, crosscheck, demo, study, tables, train
 from jqkd.cli.edge import Command, options_of
 from jqkd.cli.endings import code_of
 from jqkd.data import cache_folder
 from jqkd.training.devices import keep_compiled, use_all_cores
 
+# Of every command line of this package.
+SETTINGS: dict[str, Any] = {
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "context_settings": {"help_option_names": ["-h", "--help"], "max_content_width": 100},
+}
 app = typer.Typer(
     name="jqkd",
     help="Classical-to-quantum knowledge distillation: teachers, quantum students, the paper's "
     "tables, and proof on Qiskit Aer. Start with `jqkd demo`.",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    **SETTINGS,
 )
 app.command(cls=Command)(demo.demo)
 app.command(cls=Command)(train.teacher)
@@ -32,23 +36,32 @@ app.add_typer(tables.app, name="tables")
 app.add_typer(study.app, name="study")
 app.command(cls=Command)(crosscheck.crosscheck)
 app.command(cls=Command)(crosscheck.circuit)
-app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:
-    """Run a command line; bad input ends in one sentence and exit code 2, see ``endings``."""
+    """Run a command line of ``jqkd``."""
+    run(app, "jqkd")
+
+
+def run(app: typer.Typer, name: str) -> NoReturn:
+    """Run a command line; bad input ends in one sentence and exit code 2, see ``endings``.
+
+    Args:
+        app: the commands, each an ``edge.Command`` or ``edge.Group``.
+        name: what a user types before them.
+    """
 
     def work() -> None:
         _interrupts.keeps("")
         use_all_cores()
         keep_compiled(cache_folder() / "compiled")
         # Typer's own way of running a command turns Ctrl-C and closed pipes into codes of its own.
-        with _command().make_context("jqkd", sys.argv[1:]) as context:
-            _command().invoke(context)
+        with _command(app).make_context(name, sys.argv[1:]) as context:
+            _command(app).invoke(context)
 
-    sys.exit(code_of(work, lambda: options_of(_command())))
+    sys.exit(code_of(work, lambda: options_of(_command(app))))
 
 
 @cache
-def _command() -> Any:
+def _command(app: typer.Typer) -> Any:
     return typer.main.get_command(app)

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import typer
 
 from jqkd._checks import fail
-from jqkd.bench.studies import STUDIES
 from jqkd.experiments.rows import ROWS, TABLES, TEACHER, Row
 from jqkd.training.config import reads_field
 
@@ -141,19 +140,6 @@ REPORT_RULES = (
         ("data_dir",),
         lambda values: not values["pictures"],
         "with `no-pictures`: images are only drawn",
-    ),
-)
-BENCH_RULES = (
-    Unread(
-        (ALL,),
-        lambda values: values["command"] is not None,
-        "before `{command}`, which measures nothing",
-        "give options of `bench {command}` after it",
-    ),
-    Unread(
-        ("quick", "peers", "peer_python", "rounds"),
-        lambda values: bool(values["only"]) and set(values["only"].split(",")) <= set(STUDIES),
-        "with only {only}: a study measures jqkd alone, in a size of its own",
     ),
 )
 

@@ -10,7 +10,6 @@ import dataclasses
 import hashlib
 import io
 import json
-import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from jqkd.models import NETWORKS
 from jqkd.training import loop, student_run, teacher_store
 from jqkd.training.students import Block
 from jqkd.training.teachers import Teacher, teacher_splits, teacher_task
+from tests.command_lines import enter
 
 TINY = (
     "--dataset digits --classes 0-1 --qubits 1 --preset paper-text --per-class 4 --batch-size 8 "
@@ -42,16 +42,10 @@ def call(words: list[str]) -> tuple[int, str, str]:
     """Exit code, standard output, standard error."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["jqkd", *words])
-        # Devices and kept programs are this process's own.
-        patch.setattr(cli, "use_all_cores", lambda: None)
+        # Kept programs are this process's own.
         patch.setattr(cli, "keep_compiled", lambda folder: None)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            try:
-                cli.main()
-                code = 0
-            except SystemExit as stop:
-                code = stop.code or 0
+            code = enter(words, patch)
     return code, out.getvalue(), err.getvalue()
 
 

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from jqkd.bench import command as bench_command
-from jqkd.bench import runner as bench_runner
+from benchmarks import command as bench_command
+from benchmarks import runner as bench_runner
 from jqkd.cli import crosscheck, demo, study, tables
 from jqkd.crosscheck.battery import BatteryReport
 from jqkd.experiments import runner, work
@@ -230,7 +230,7 @@ class Peer:
 
 
 def bench_facts(words: list[str], folder: Path, *, before: tuple[str, ...] = ()):
-    """Of ``jqkd bench``: who is asked how often about what."""
+    """Of the benchmarks: who is asked how often about what."""
     studies: list[str] = []
 
     def run_studies(names):

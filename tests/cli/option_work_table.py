@@ -9,7 +9,7 @@ STUDY = "study run controls --datasets digits --out out --seeds 2 --block 2"
 # Other numbers beside them, which a report may be asked for instead.
 _TWO = (DEMO, DEMO.replace("--out out --seeds 2", "--out other --seeds 3"))
 _STUDIES = (STUDY, STUDY.replace("controls", "recipes").replace("--out out", "--out other"))
-_BENCH = "bench --only W1 --peers numpy --rounds 2 --out out"
+_BENCH = "benchmarks --only W1 --peers numpy --rounds 2 --out out"
 BASES = {
     "tables": (DEMO, {}),
     "table 1": ("tables run --table 1 --out out --seeds 1 --block 1", {}),
@@ -23,9 +23,9 @@ BASES = {
     "battery": ("crosscheck", {}),
     "certificates": ("crosscheck --run run", {}),
     "circuit": ("circuit --qubits 2", {}),
-    "bench": (_BENCH, {}),
-    "bench report": (
-        "bench report --out out",
+    "benchmarks": (_BENCH, {}),
+    "benchmarks report": (
+        "benchmarks report --out out",
         {"before": (_BENCH, _BENCH.replace("--out out", "--out other"))},
     ),
     "demo": ("demo --epochs 2", {}),
@@ -423,7 +423,7 @@ TABLE = {
     "study report": STUDY_REPORT,
     "crosscheck": CROSSCHECK,
     "circuit": CIRCUIT,
-    "bench": BENCH,
-    "bench report": BENCH_REPORT,
+    "benchmarks": BENCH,
+    "benchmarks report": BENCH_REPORT,
     "demo": DEMONSTRATION,
 }

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from benchmarks import command as benchmark
 from jqkd import _interrupts
-from jqkd.bench import command as benchmark
 from jqkd.cli import audit, crosscheck, train, units
 from jqkd.experiments.presets import Settings
 from jqkd.experiments.rows import select
@@ -33,7 +33,11 @@ STOPPED = [
     ("tables run --table demo --out x", (units, "run_units"), "finished units are in x, and the"),
     ("study run controls --out x", (units, "run_units"), "finished units are in x, and the same"),
     ("crosscheck --quick", (crosscheck, "run_battery"), "nothing was kept, the same command beg"),
-    ("bench --only W1 --out x", (benchmark, "measure"), "finished workloads are in x, and --only"),
+    (
+        "benchmarks --only W1 --out x",
+        (benchmark, "measure"),
+        "finished workloads are in x, and --only",
+    ),
     ("circuit", (crosscheck, "deliver"), "stopped; nothing was kept."),
 ]
 

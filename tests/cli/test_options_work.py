@@ -9,37 +9,25 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-import typer
 
-from jqkd import cli
 from tests.cli import option_work_facts as facts
 from tests.cli.option_facts import TINY, TWO_HEADS, audit_facts, call, job_facts, split
 from tests.cli.option_table import BASES as STUDENT_BASES
 from tests.cli.option_table import STUDENT, TEACHERS, Case
 from tests.cli.option_work_table import BASES, TABLE
 from tests.cli.test_options import check
+from tests.command_lines import COMMANDS
 
 FACTS = {
     "tables": facts.unit_facts,
     "study": facts.unit_facts,
     "crosscheck": facts.crosscheck_facts,
     "circuit": facts.circuit_facts,
-    "bench": facts.bench_facts,
+    "benchmarks": facts.bench_facts,
     "demo": facts.demo_facts,
 }
 
 
-def commands(group=None, path=()):
-    """Name and click command of all that can be called; some groups can."""
-    group = group or typer.main.get_command(cli.app)
-    for name, command in group.commands.items():
-        if not hasattr(command, "commands") or command.invoke_without_command:
-            yield " ".join((*path, name)), command
-        if hasattr(command, "commands"):
-            yield from commands(command, (*path, name))
-
-
-COMMANDS = dict(commands())
 ALL = TABLE | {
     "student": STUDENT,
     "teacher": TEACHERS,
@@ -142,7 +130,7 @@ WORK = (
     "jqkd.cli.audit.load_run",
     "jqkd.cli.tables.work_off",
     "jqkd.cli.study.work_off",
-    "jqkd.bench.command.run",
+    "benchmarks.command.run",
 )
 
 
@@ -189,8 +177,8 @@ def began(*given, **named):
         ("tables report --no-pictures --data-dir there", "`data_dir` must"),
         ("study run all --redo --dry-run", "`redo` must not be given with `dry-run`"),
         ("study run controls --datasets digits --data-dir a", "all images come with scikit-learn"),
-        ("bench --only T2 --rounds 3", "a study measures jqkd alone"),
-        ("bench --quick report", "after"),
+        ("benchmarks --only T2 --rounds 3", "a study measures jqkd alone"),
+        ("benchmarks --quick report", "after"),
     ],
 )
 def test_what_would_have_no_effect_is_refused_before_the_work(

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from jqkd.bench import command as benchmark
+from benchmarks import command as benchmark
 from jqkd.cli import audit, crosscheck, study, tables, train, units
 from jqkd.experiments.presets import Settings
 from jqkd.experiments.rows import select

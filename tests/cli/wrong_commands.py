@@ -6,9 +6,9 @@ import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import typer
-
-from jqkd.cli import app, audit, bench, crosscheck, demo, study, tables, train
+from benchmarks import cli as benchmarks
+from jqkd.cli import audit, crosscheck, demo, study, tables, train
+from tests.command_lines import COMMANDS
 
 FUNCTIONS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
@@ -22,12 +22,12 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "study report": study.report,
     "crosscheck": crosscheck.crosscheck,
     "circuit": crosscheck.circuit,
-    "bench": bench.bench,
-    "bench report": bench.report,
+    "benchmarks": benchmarks.measure,
+    "benchmarks report": benchmarks.report,
 }
 # What a command needs besides the option that is wrong.
 NEEDS = {"study run": ["controls"]}
-READS = ("tables status", "tables report", "study report", "bench report")
+READS = ("tables status", "tables report", "study report", "benchmarks report")
 
 HUGE = "1" + "0" * 12
 WHOLE = ("abc", "", "-1", "1.5", "nan", HUGE, "9" * 30)
@@ -75,18 +75,6 @@ UNNAMED = {
 }
 
 
-def leaves(command: typing.Any, words: str = "") -> Iterator[tuple[str, typing.Any]]:
-    """Every command by its words, from the command line's own description."""
-    children = getattr(command, "commands", {})
-    if not children or getattr(command, "invoke_without_command", False):
-        yield words, command
-    for name, child in children.items():
-        yield from leaves(child, f"{words} {name}".strip())
-
-
-COMMANDS = dict(leaves(typer.main.get_command(app)))
-
-
 def kind_of(command: str, name: str) -> typing.Any:
     """int, float, str, Path, bool or list, of a parameter."""
     hint = typing.get_type_hints(FUNCTIONS[command])[name]
@@ -130,7 +118,7 @@ def families() -> Iterator[tuple[str, list[str], str]]:
         last = [p.opts[0] for p in described.params if kind_of_or_flag(command, p) is not bool]
         if last:
             yield f"{command} cut short", [*words, last[-1]], f"'{last[-1]}' requires an argument"
-        if command != "bench":
+        if command != "benchmarks":
             yield f"{command} more", [*words, "extra"], r"unexpected extra argument.*\(extra\)"
 
 
@@ -145,7 +133,8 @@ def kind_of_or_flag(command: str, param: typing.Any) -> typing.Any:
 SINGLE = [
     ("studnt", "No such command 'studnt'; perhaps 'student' or"),
     ("tables rum", "No such command 'rum'"),
-    ("bench repor", "No such command 'repor'"),
+    ("benchmarks repor", "No such command 'repor'"),
+    ("bench --quick", "No such command 'bench'"),
     ("[red]", r"No such command '\[red\]'"),
     ("student --qubit 3", "No such option: --qubit; perhaps --qubits is meant"),
     ("student --classes 0-7 --qubits 2", "8 classes need at least 3, but 2 was given"),
@@ -197,9 +186,9 @@ SINGLE = [
     ("tables report --out finished --to file", "`--to` must be a folder that can be written"),
     ("study report --out folder", "has no tables.json"),
     ("study report --out finished", "at least one finished line of a study"),
-    ("bench --out x report", "`--out` must (stand after|not be given before) `"),
-    ("bench report --out folder", "holds no bench.json"),
-    ("bench report --out not-bench", "is damaged"),
+    ("benchmarks --out x report", "`--out` must (stand after|not be given before) `"),
+    ("benchmarks report --out folder", "holds no bench.json"),
+    ("benchmarks report --out not-bench", "is damaged"),
 ]
 
 
@@ -207,7 +196,7 @@ def cases() -> list[tuple[str, list[str], str]]:
     """All of them."""
     empty = [
         (f"{command} {option} empty", [*command.split(), option, ""], f"`{option}` must not be")
-        for command in ("student", "crosscheck", "tables report", "bench")
+        for command in ("student", "crosscheck", "tables report", "benchmarks")
         for option in ("--out" if command != "crosscheck" else "--run", "--json")
         if (command, option) != ("tables report", "--json")
     ]

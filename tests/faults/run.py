@@ -26,7 +26,7 @@ from queue import Queue
 ROOT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("faults.toml")
 # What the tests read beside the package.
-_COPIED = ("jqkd", "tests", "scripts", "conftest.py", "pyproject.toml", "README.md")
+_COPIED = ("jqkd", "benchmarks", "tests", "scripts", "conftest.py", "pyproject.toml", "README.md")
 _SECONDS = 600
 
 

@@ -1,0 +1,117 @@
+"""TensorCircuit-NG on its JAX backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import tensorcircuit as tc
+from tensorcircuit import experimental
+
+from benchmarks.peers._jax import angles_of, big_endian, jitted, raw_keys_of, tallies
+from benchmarks.reference import reverse_bits, z_sum
+from benchmarks.timing import Way
+from benchmarks.workloads import SHOTS, Cell, outcome_weights, qubit_weights
+
+
+def start(workload: str) -> None:
+    """JAX, single precision."""
+    tc.set_backend("jax")
+    tc.set_dtype("complex64")
+    jnp.zeros(1).block_until_ready()
+
+
+def ways(cell: Cell) -> list[Way]:
+    """How a cell is answered."""
+    return {"W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5}[cell.workload](cell)
+
+
+def _circuit(cell: Cell, x: Any) -> Any:
+    circuit = tc.Circuit(cell.qubits)
+    for step in cell.layout:
+        if step.name == "H":
+            circuit.h(step.wires[0])
+        elif step.name == "RY":
+            circuit.ry(step.wires[0], theta=x[step.slot])
+        else:
+            circuit.cz(*step.wires)
+    return circuit
+
+
+def _w1(cell: Cell) -> list[Way]:
+    build = lambda: jitted(jax.vmap(lambda x: _circuit(cell, x).probability()))  # noqa: E731
+    return [Way("jit(vmap(probability))", build, angles_of, big_endian(cell.qubits))]
+
+
+def _sample(cell: Cell, kind: str, x: Any, key: Any) -> Any:
+    options = {"batch": SHOTS, "allow_state": True, "format": kind}
+    return _circuit(cell, x).sample(**options, random_generator=key)
+
+
+def _w2(cell: Cell) -> list[Way]:
+    """Its samples, counted by hand; its own count vectors."""
+
+    def way(name: str, draw: Callable[[Any, Any], Any]) -> Way:
+        def all_of(x: Any, key: Any) -> Any:
+            return jax.vmap(draw)(x, jax.random.split(key, cell.batch))
+
+        return Way(name, lambda: jitted(all_of), raw_keys_of, big_endian(cell.qubits))
+
+    def counted(count: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+        return lambda x, key: count(_sample(cell, "sample_int", x, key))
+
+    kinds = tallies(2**cell.qubits).items()
+    ways = [way(f"sample_int, {name}", counted(count)) for name, count in kinds]
+    return [*ways, way("count_vector", partial(_sample, cell, "count_vector"))]
+
+
+def _w3(cell: Cell) -> list[Way]:
+    weights = jnp.asarray(reverse_bits(outcome_weights(cell.qubits), cell.qubits))
+
+    def way(name: str, loss: Callable[[Any, Any], Any]) -> Way:
+        gradient = experimental.parameter_shift_grad_v2(loss, argnums=0, random_argnums=1)
+
+        def all_of(x: Any, key: Any) -> Any:
+            return jax.vmap(gradient)(x, jax.random.split(key, cell.batch))
+
+        title = f"parameter_shift_grad_v2, {name}"
+        return Way(title, lambda: jitted(all_of), raw_keys_of, np.asarray)
+
+    def mean(x: Any, key: Any) -> Any:
+        return weights[_sample(cell, "sample_int", x, key)].mean()
+
+    def by_counts(x: Any, key: Any) -> Any:
+        return _sample(cell, "count_vector", x, key) @ weights / SHOTS
+
+    return [way("mean over sample_int", mean), way("count_vector", by_counts)]
+
+
+def _w4(cell: Cell) -> list[Way]:
+    diagonal = z_sum(cell.qubits, qubit_weights(cell.qubits)).reshape(-1).astype(np.float32)
+
+    def by_terms(x: Any) -> Any:
+        circuit = _circuit(cell, x)
+        terms = [
+            weight * jnp.real(circuit.expectation_ps(z=[k]))
+            for k, weight in enumerate(qubit_weights(cell.qubits))
+        ]
+        return sum(terms)
+
+    by_state = lambda x: _circuit(cell, x).probability() @ diagonal  # noqa: E731
+    kinds = {"probability": by_state, "expectation_ps": by_terms}
+
+    def way(name: str, loss: Callable[[Any], Any]) -> Way:
+        build = lambda: jitted(jax.vmap(jax.grad(loss)))  # noqa: E731
+        return Way(f"jit(vmap(grad)), {name}", build, angles_of, np.asarray)
+
+    return [way(*item) for item in kinds.items()]
+
+
+def _w5(cell: Cell) -> list[Way]:
+    build = lambda: jitted(lambda x: _circuit(cell, x).state())  # noqa: E731
+    prepare = lambda angles, seed: (jnp.asarray(angles[0]),)  # noqa: E731
+    return [Way("jit(state)", build, prepare, lambda s: np.asarray(s).reshape(1, -1))]
