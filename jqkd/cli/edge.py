@@ -116,10 +116,10 @@ def _check_of(name: str, reads: bool) -> Callable[[str, Any], Any] | None:
         return partial(check_integer, least=1, most=MOST[name])
     if name in SEEDS:
         return check_seed
-    places = {"json": _check_json, "readme": _check_readme, "data_dir": _check_there}
+    places = {"json": _check_json, "readme": _check_readme, "data_dir": _check_in_folder}
     places |= {"picture": check_picture, "qasm": check_out_file}
-    places |= {"to": check_out_folder, "run": _check_there}
-    places |= {"out": _check_there if reads else check_out_folder}
+    places |= {"to": check_out_folder, "run": _check_in_folder}
+    places |= {"out": _check_in_folder if reads else check_out_folder}
     return places.get(name)
 
 
@@ -128,7 +128,7 @@ def _check_json(name: str, value: str) -> None:
         check_out_file(name, value)
 
 
-def _check_there(name: str, value: Any) -> None:
+def _check_in_folder(name: str, value: Any) -> None:
     """A folder, or nothing: what is to be in it, the command itself says best."""
     path = check_path(name, value)
     try:
