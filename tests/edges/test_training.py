@@ -119,6 +119,7 @@ CONFIGURATIONS = {
     "cold": (student(temperature=1e-30), "`temperature` must be .*0.001 or more.* but 1e-30"),
     "hot": (student(temperature=1e30), r"`temperature` must be .*at most 1000, but 1e\+30"),
     "huge integer": (student(temperature=10**300), "`temperature` must be a finite number"),
+    "light": (student(weight=1e-40), "`weight` must be .*1e-30 or more.* but 1e-40"),
     "slow": (student(learning_rate=1e-300), "`learning_rate` must be .*1e-30 or more.* 1e-300"),
     "shots exact as text": (student(shots="exact"), "`shots` must be an integer .* but 'exact'"),
     "relational": (
