@@ -43,7 +43,10 @@ NO_NUMBERS = ["fast", "0.1", True, NAN, INF, -INF, [0.1], 1j, -1.0, 1e300]
 INTEGERS = ["qubits", "shots", "epochs", "batch_size", "per_class", "evaluate_every"]
 NUMBERS = ["learning_rate", "temperature", "weight", "label_weight"]
 TOO_MANY = {
-    "qubits": (10**12, "`qubits` must be at most 10, .*one class per outcome"),
+    "qubits": (
+        10**12,
+        "`qubits` must be at most 10: a student has one class per outcome, .*bytes of memory",
+    ),
     "shots": (2**24 + 1, r"`shots` must be at most 16777216"),
     "epochs": (10**9, "`epochs` must be at most 1000000, but 10{9}"),
     "batch_size": (10**9, "`batch_size` must be at most 65536, but 10{9}"),
