@@ -6,13 +6,10 @@ never the values.
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import errno
 import math
 import numbers
 import os
-import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,8 +18,6 @@ import numpy as np
 
 # Longer than any sensible value, shorter than two lines of a terminal.
 _LONGEST = 120
-# Bytes of a file's name, on nearly all systems.
-_LONGEST_NAME = 255
 
 
 class InputError(ValueError):
@@ -290,72 +285,3 @@ def check_list(name: str, value: Any, kind: type | tuple[type, ...], what: str) 
         if not isinstance(item, kind):
             fail(name, f"be a list of {what}", f"one with {shown(item)}")
     return list(value)
-
-
-def check_out_folder(name: str, value: Any) -> Path:
-    """``value`` is a folder that can be written, or can be made; nothing is left behind.
-
-    Returns:
-        It as a ``Path``.
-    """
-    path = check_path(name, value)
-    try:
-        _try_to_write(path, ".writable")
-    except OSError as error:
-        given = f"{path} ({error.strerror})"
-        fail(name, "be a folder that can be written", given, "choose another")
-    return path
-
-
-def check_out_file(name: str, value: Any, endings: Iterable[str] = ()) -> Path:
-    """``value`` is a file that can be written, in a folder that is there or can be made.
-
-    Args:
-        name: of the argument.
-        value: a path.
-        endings: such as ``.png``; any where none is given.
-
-    Returns:
-        It as a ``Path``; what it holds is still there, and nothing else.
-    """
-    path, endings = check_path(name, value), list(endings)
-    if endings and path.suffix.lower() not in endings:
-        fail(name, f"end in one of {', '.join(endings)}", str(path))
-    must = "be a file that can be written"
-    try:
-        state = _state_of(path)
-        if state is not None and not stat.S_ISREG(state.st_mode):
-            what = "a folder" if stat.S_ISDIR(state.st_mode) else "no plain file"
-            fail(name, must, f"{path} ({what})", "choose another")
-        if state is not None and not os.access(path, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        # The name that a file has before it takes its place.
-        _try_to_write(path.parent, f".{path.name}.{os.getpid()}")
-    except OSError as error:
-        fail(name, must, f"{path} ({error.strerror})", "choose another")
-    return path
-
-
-def _try_to_write(folder: Path, name: str) -> None:
-    """Write and remove a file; the nearest folder that exists stands for one that does not."""
-    if max(map(len, map(os.fsencode, folder.parts)), default=0) > _LONGEST_NAME:
-        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
-    folder = folder.absolute()
-    while _state_of(folder) is None and folder != folder.parent:
-        folder = folder.parent
-    file = folder / name
-    try:
-        file.write_bytes(bytes(4096))  # An empty file fits on a full disk.
-    finally:
-        with contextlib.suppress(OSError):
-            file.unlink()
-
-
-def _state_of(path: Path) -> os.stat_result | None:
-    """Of what is there; ``None`` where nothing is."""
-    try:
-        return os.stat(path)
-    except FileNotFoundError:
-        if os.path.islink(path):
-            raise OSError(errno.ENOENT, "a link that leads nowhere") from None
-        return None

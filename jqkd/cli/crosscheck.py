@@ -17,6 +17,8 @@ from jqkd._interrupts import keeps
 from jqkd.cli.console import Output
 from jqkd.cli.effects import CROSSCHECK_RULES, refuse_unread
 from jqkd.cli.options import Json, deliver
+from jqkd.common.files import EXACT, write_json
+from jqkd.common.outputs import check_out_folder
 from jqkd.crosscheck import (
     Student,
     certify,
@@ -31,12 +33,11 @@ from jqkd.crosscheck.agreement import Recorded
 from jqkd.crosscheck.certificate import FILE, agreement_table
 from jqkd.crosscheck.report import picture as battery_picture
 from jqkd.crosscheck.report import table as battery_table
-from jqkd.crosscheck.report import write_json
 from jqkd.data import load
 from jqkd.experiments.readme import write_text
 from jqkd.models import NETWORKS, PRESETS, build_student
 from jqkd.models.functional import functional
-from jqkd.training.student_run import check_writable, splits_for
+from jqkd.training.student_run import splits_for
 from jqkd.training.students import Run
 from jqkd.training.teacher_store import weights_digest
 from jqkd.training.trained import TrainedRun, load_run
@@ -111,7 +112,7 @@ def _certify_run(
     require_qiskit()
     if students > len(trained.job.seeds):
         fail("students", f"be at most {len(trained.job.seeds)}, the seeds of that run", students)
-    check_writable(folder)
+    check_out_folder("run", folder)
     certificates = []
     for student in students_of(trained, trained.job.seeds[:students]):
         with output.bar(student.name, 1) as move:
@@ -128,7 +129,7 @@ def _certify_run(
         path = noise_picture(certificates, picture or folder / "noise.png")
         output.say(f"Picture: {path}")
     result = {"schema": 1, "kind": "certificates", "certificates": certificates}
-    write_json(result, folder / FILE)
+    write_json(folder / FILE, result, EXACT)
     output.say(f"Certificate: {folder / FILE}")
     deliver(result, json)
     return all(certificate["agrees"] for certificate in certificates)

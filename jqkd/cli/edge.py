@@ -15,46 +15,19 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from jqkd._checks import (
-    check_integer,
-    check_number,
-    check_out_file,
-    check_out_folder,
-    check_path,
-    check_seed,
-    fail,
-)
+from jqkd._checks import check_integer, check_path, check_seed, fail
 from jqkd.cli.endings import USAGE_ERROR
+from jqkd.common.outputs import check_out_file, check_out_folder, check_picture
+from jqkd.experiments.statistics import MOST_RUNS
+from jqkd.training.config import MOST_EPOCHS
 
-# Least and most of whole numbers, by the name of the option.
-_SEEDS, _EPOCHS, _IMAGES = (1, 10_000), (1, 10**6), (1, 2**16)
-WHOLE: dict[str, tuple[int, int]] = {
-    "seeds": _SEEDS,
-    "students": _SEEDS,
-    "teacher_seeds": _SEEDS,
-    "block": _SEEDS,
-    "rounds": (1, 1000),
-    "epochs": _EPOCHS,
-    "teacher_epochs": _EPOCHS,
-    "lenet_epochs": _EPOCHS,
-    "alexnet_epochs": _EPOCHS,
-    "batch_size": _IMAGES,
-    "per_class": _IMAGES,
-    "qubits": (1, 10),
+# The most that a whole number may be, by the name of the option.
+MOST = {
+    **dict.fromkeys(("seeds", "students", "teacher_seeds", "block"), MOST_RUNS),
+    "teacher_epochs": MOST_EPOCHS,
+    "rounds": 1000,
 }
 SEEDS = ("seed", "first_seed")
-# Beyond, single precision knows only zero and infinity, times what they scale.
-_TINY, _HUGE = 1e-30, 1e6
-REAL: dict[str, dict[str, float]] = {
-    "learning_rate": {"above": 0, "most": _HUGE},
-    "temperature": {"above": 0, "most": _HUGE},
-    "weight": {"least": 0, "most": _HUGE},
-    "label_weight": {"least": 0, "most": _HUGE},
-}
-PICTURES = (
-    *(".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp"),
-    *(".tif", ".tiff", ".eps", ".ps", ".svgz"),
-)
 # Commands that read the folder that others write.
 _READERS = ("report", "status")
 # What the library calls differently than the command line.
@@ -139,43 +112,15 @@ def _values(value: Any) -> Iterator[Any]:
 
 
 def _check_of(name: str, reads: bool) -> Callable[[str, Any], Any] | None:
-    if name in WHOLE:
-        return _check_whole
+    if name in MOST:
+        return partial(check_integer, least=1, most=MOST[name])
     if name in SEEDS:
         return check_seed
-    if name in REAL:
-        return _check_real
-    places = {"json": _check_json, "readme": _check_readme, "data_dir": _check_there}
-    places |= {"picture": partial(check_out_file, endings=PICTURES), "qasm": check_out_file}
-    places |= {"to": check_out_folder, "run": _check_there}
-    places |= {"out": _check_there if reads else check_out_folder}
+    places = {"json": _check_json, "readme": _check_readme, "data_dir": _check_in_folder}
+    places |= {"picture": check_picture, "qasm": check_out_file}
+    places |= {"to": check_out_folder, "run": _check_in_folder}
+    places |= {"out": _check_in_folder if reads else check_out_folder}
     return places.get(name)
-
-
-def _check_whole(name: str, value: int) -> None:
-    least, most = WHOLE[name]
-    check_integer(name, value, least)
-    if value > most:
-        must, advice = f"be at most {most}", ""
-        if name == "qubits":
-            must += ": a student has one class per outcome"
-            advice = f"a single state of them would take {_memory(value)}"
-        fail(name, must, value, advice)
-
-
-def _memory(qubits: int) -> str:
-    """Of a state in single precision."""
-    if qubits > 60:
-        return f"2**{qubits + 3} bytes of memory"
-    units = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-    power, rest = divmod(qubits + 3, 10)
-    return f"{2**rest} {units[power]} of memory"
-
-
-def _check_real(name: str, value: float) -> None:
-    check_number(name, value, **REAL[name])
-    if 0 < value < _TINY:
-        check_number(name, value, least=_TINY)
 
 
 def _check_json(name: str, value: str) -> None:
@@ -183,7 +128,7 @@ def _check_json(name: str, value: str) -> None:
         check_out_file(name, value)
 
 
-def _check_there(name: str, value: Any) -> None:
+def _check_in_folder(name: str, value: Any) -> None:
     """A folder, or nothing: what is to be in it, the command itself says best."""
     path = check_path(name, value)
     try:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import os
-
 from jqkd._checks import fail
 from jqkd.models import NETWORKS
+from jqkd.quantum.limits import memory_text, physical_memory
 from jqkd.training.student_run import StudentJob, student_parameters
 
 # A number in single precision.
 _BYTES = 4
 # Weights, and Adam's two averages of their gradients.
 _COPIES = 3
-_GIB = 2**30
 
 
 def check_memory(job: StudentJob, runs: int) -> None:
@@ -30,7 +27,7 @@ def check_memory(job: StudentJob, runs: int) -> None:
         >>> from jqkd.training.config import StudentConfig
         >>> check_memory(StudentJob(StudentConfig("digits", "0-1", 2), None, (0,)), 1)
     """
-    config, limit = job.config, _physical()
+    config, limit = job.config, physical_memory()
     taught = 0 if job.teacher is None else config.views * config.num_images * config.num_classes
     network = NETWORKS[config.preset]
     angles = network.circuit(config.qubits).num_angles if network.is_quantum else 0
@@ -43,14 +40,6 @@ def check_memory(job: StudentJob, runs: int) -> None:
     name = max(needs, key=needs.get)
     need = sum(needs.values()) * _BYTES
     if need > limit:
-        must = f"be so small that all fits into this machine's memory of {limit / _GIB:.1f} GiB"
+        must = f"be so small that all fits into this machine's memory of {memory_text(limit)}"
         value = len(job.seeds) if name == "seeds" else getattr(config, name)
-        fail(name, must, value, f"that would take {math.ceil(need / _GIB)} GiB")
-
-
-def _physical() -> int:
-    """Bytes; a pebibyte where the system does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 2**50
+        fail(name, must, value, f"that would take {memory_text(need)}")

@@ -12,8 +12,7 @@ import typer
 from jqkd._checks import fail, shown
 from jqkd.common.files import plain, write_json
 from jqkd.data import DATASETS
-
-_MOST_SHOTS = 2**24
+from jqkd.quantum.measurement import check_shots
 
 Dataset = Annotated[str, typer.Option(help=f"One of {', '.join(DATASETS)}.")]
 Classes = Annotated[str, typer.Option(help="Classes such as 0-5, 0-7 or 0,2,4.")]
@@ -55,8 +54,7 @@ def parse_shots(text: str) -> int | None:
         shots = int(text)
     except ValueError:
         fail("shots", "be a whole number of at least 1, or `exact`", shown(text))
-    if shots > _MOST_SHOTS:
-        fail("shots", f"be at most {_MOST_SHOTS}, up to where single precision counts", shots)
+    check_shots(shots)
     return shots
 
 

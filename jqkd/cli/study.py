@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from jqkd._checks import check_choice, check_out_folder, fail
+from jqkd._checks import check_choice, fail
 from jqkd.cli.console import Output
 from jqkd.cli.edge import Command
 from jqkd.cli.effects import STUDY_RULES, refuse_unread
@@ -24,6 +24,7 @@ from jqkd.cli.options import (
     To,
 )
 from jqkd.cli.units import kind_of, show_plan, work_off
+from jqkd.common.outputs import check_out_folder
 from jqkd.experiments.plan import StudentUnit, Unit, answers_of
 from jqkd.experiments.presets import Settings
 from jqkd.experiments.readme import check_share

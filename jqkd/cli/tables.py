@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from jqkd._checks import InputError, check_choice, check_out_folder, fail
+from jqkd._checks import InputError, check_choice, fail
 from jqkd.cli.console import Output
 from jqkd.cli.edge import Command
 from jqkd.cli.effects import REPORT_RULES, TABLES_RULES, refuse_unread
@@ -26,6 +26,7 @@ from jqkd.cli.options import (
     parse_shots,
 )
 from jqkd.cli.units import show_plan, work_off
+from jqkd.common.outputs import check_out_folder
 from jqkd.experiments.figures import draw_all
 from jqkd.experiments.plan import (
     answers_of,

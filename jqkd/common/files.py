@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
 import secrets
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,11 +19,15 @@ from jqkd._checks import InputError
 
 # Bytes written on trial: less than any result needs, more than a full disk takes.
 _TRIAL = 2**16
+# Of a name, in bytes, on nearly all systems.
+_LONGEST_NAME = 255
 # Seconds after which half a file is that of a killed process.
 FORGOTTEN = 3600.0
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.tmp")
 # Digits of the largest 64-bit integer.
 _DIGITS = 19
+# Significant digits that tell all numbers in double precision apart.
+EXACT = 17
 
 
 class DamagedFile(InputError):
@@ -46,8 +50,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     Raises:
         InputError: the place cannot be written; what was there is still there.
     """
-    # Processes of other machines may have this one's number.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = _beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path.parent, path.name)
@@ -61,6 +64,11 @@ def written_whole(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    """The name of a file that is being written: two processes never choose the same."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
 
 
 def remove_leftovers(folder: Path, name: str | None = None, age: float = FORGOTTEN) -> None:
@@ -80,44 +88,70 @@ def remove_leftovers(folder: Path, name: str | None = None, age: float = FORGOTT
                         path.unlink()
 
 
-def try_to_write(folder: Path) -> None:
-    """Make a folder and write into it on trial, before hours of work; nothing is left there.
+def try_to_write(folder: Path, name: str = "trial") -> None:
+    """Write a file into a folder on trial, before hours of work; nothing is made or left.
+
+    Args:
+        folder: of one that is not there, the nearest that is stands for it.
+        name: of the file that is to be written.
 
     Raises:
-        OSError: it cannot be made or written, or the disk is full.
+        OSError: it cannot be written, or the disk is full.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder) as file:
-        file.write(bytes(_TRIAL))
+    if max(map(len, map(os.fsencode, folder.parts)), default=0) > _LONGEST_NAME:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+    folder = folder.absolute()
+    while state_of(folder) is None and folder != folder.parent:
+        folder = folder.parent
+    file = _beside(folder / name)
+    try:
+        file.write_bytes(bytes(_TRIAL))
+    finally:
+        with contextlib.suppress(OSError):
+            file.unlink()
 
 
-def plain(value: Any) -> Any:
-    """Arrays and NumPy numbers as lists and numbers; floats rounded to 7 significant digits.
+def state_of(path: Path) -> os.stat_result | None:
+    """Of what is there; ``None`` where nothing is.
+
+    Raises:
+        OSError: it cannot be looked at, or is a link that leads nowhere.
+    """
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        if os.path.islink(path):
+            raise OSError(errno.ENOENT, "a link that leads nowhere") from None
+        return None
+
+
+def plain(value: Any, digits: int = 7) -> Any:
+    """Arrays and NumPy numbers as lists and numbers; floats rounded to some significant digits.
 
     NaN and infinities, for which JSON has no word, as ``None``: there is no such number.
 
     Example:
-        >>> plain({"sd": np.array([0.1, np.nan])})
-        {'sd': [0.1, None]}
+        >>> plain({"sd": np.array([0.1, np.nan])}), plain(1 / 3, EXACT) == 1 / 3
+        ({'sd': [0.1, None]}, True)
     """
     if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
+        return {str(k): plain(v, digits) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
+        return [plain(v, digits) for v in value]
     if isinstance(value, (np.floating, float)):
-        return float(f"{value:.7g}") if np.isfinite(value) else None
+        return float(f"{value:.{digits}g}") if np.isfinite(value) else None
     if isinstance(value, np.generic):
         return value.item()
-    return plain(np.asarray(value).tolist()) if hasattr(value, "__array__") else value
+    return plain(np.asarray(value).tolist(), digits) if hasattr(value, "__array__") else value
 
 
-def write_json(path: Path, result: dict[str, Any]) -> None:
-    """Write a file whole or not at all.
+def write_json(path: Path, result: dict[str, Any], digits: int = 7) -> None:
+    """Write a file whole or not at all; floats are rounded to some significant digits.
 
     Raises:
         InputError: it cannot be written.
     """
-    text = json.dumps(plain(result), indent=1, allow_nan=False) + "\n"
+    text = json.dumps(plain(result, digits), indent=1, allow_nan=False) + "\n"
     with written_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from jqkd._checks import (
-    check_array,
-    check_choice,
-    check_number,
-    check_path,
-    check_type,
-    fail,
-    shown,
-)
+from jqkd._checks import check_array, check_number, check_type, fail, shown
 
 
 def check_alpha(alpha: float) -> float:
@@ -53,31 +43,6 @@ def check_weights(
 def check_labels(name: str, labels: ArrayLike, number: int) -> np.ndarray:
     """``number`` integers."""
     return np.asarray(check_array(name, labels, (number,), kinds="iu"))
-
-
-def check_picture(path: str | os.PathLike[str]) -> Path:
-    """A file whose ending Matplotlib can write."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    path = check_path("path", path)
-    check_choice("path", path.suffix[1:].lower(), FigureCanvasAgg.get_supported_filetypes())
-    if path.is_dir():
-        fail("path", "be a file", f"the folder {shown(str(path))}")
-    check_folder("path", path.parent)
-    return path
-
-
-def check_folder(name: str, path: str | os.PathLike[str]) -> Path:
-    """A folder to write into; what is missing of it will be made."""
-    path = check_path(name, path)
-    existing = path
-    while not existing.exists() and existing != existing.parent:
-        existing = existing.parent
-    if not existing.is_dir():
-        fail(name, "be in a folder", f"{shown(str(existing))}, which is a file,")
-    if not os.access(existing, os.W_OK):
-        fail(name, "be in a folder that can be written", shown(str(existing)))
-    return path
 
 
 def check_sequence(name: str, values: Any, what: str) -> tuple[Any, ...]:

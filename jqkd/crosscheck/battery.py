@@ -22,6 +22,7 @@ from jqkd.crosscheck._qiskit import require_qiskit, versions
 from jqkd.crosscheck.arguments import check_alpha, check_flag, check_progress, check_sequence
 from jqkd.crosscheck.circuits import (
     MAX_QUBITS,
+    MOST,
     gradient_circuits,
     random_circuits,
     template_circuits,
@@ -35,7 +36,7 @@ SCHEMA = 1
 Progress = Callable[[int, int, str], None]
 
 
-_MOST = {"random_circuits": 10**6, "max_qubits": MAX_QUBITS, "encoded": MAX_QUBITS}
+_MOST = {"random_circuits": MOST, "max_qubits": MAX_QUBITS, "encoded": MAX_QUBITS}
 
 
 @dataclass(frozen=True)

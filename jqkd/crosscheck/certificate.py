@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jqkd._checks import check_seed, fail, shown
+from jqkd.common.files import EXACT, write_json
+from jqkd.common.outputs import check_out_folder, check_picture, write_figure
 from jqkd.crosscheck._qiskit import require_qiskit, versions
 from jqkd.crosscheck.agreement import Agreement, Student, check_student, compare
 from jqkd.crosscheck.arguments import (
     check_alpha,
     check_flag,
-    check_folder,
-    check_picture,
     check_progress,
     check_sequence,
 )
@@ -26,7 +26,6 @@ from jqkd.crosscheck.execute import exact_states
 from jqkd.crosscheck.findings import Finding, deviation, judge
 from jqkd.crosscheck.noise import CHANNELS, GENERIC, IDEAL, NoisePoint, sweep
 from jqkd.crosscheck.probe import probe
-from jqkd.crosscheck.report import write_json
 from jqkd.crosscheck.translate import from_qasm, to_qasm
 from jqkd.quantum import run
 from jqkd.quantum.measurement import flat
@@ -74,7 +73,7 @@ def certify(
     check_flag("noise", noise)
     check_progress(progress)
     if directory is not None:
-        check_folder("directory", directory)
+        check_out_folder("directory", directory)
     # Half for the student's own shots, half for the noise.
     share = alpha / 2 if noise else alpha
     agreement = compare(student, seed=seed, alpha=share, progress=_named(progress, "ideal"))
@@ -83,7 +82,7 @@ def certify(
     probed = judge([probe(seed)], share) if noise else []
     certificate = _write_down(student, seed, alpha, agreement, trip, points, probed)
     if directory is not None:
-        write_json(certificate, Path(directory) / FILE)
+        write_json(Path(directory) / FILE, certificate, EXACT)
     return certificate
 
 
@@ -209,10 +208,8 @@ def noise_table(certificates: list[dict[str, Any]]) -> Table:
 
 def noise_picture(certificates: list[dict[str, Any]], path: str | Path) -> Path:
     """Writes ``draw_noise``; the ending chooses the format."""
-    certificates, path = _check(certificates), check_picture(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draw_noise(certificates).savefig(path, dpi=150)
-    return path
+    certificates, path = _check(certificates), check_picture("path", path)
+    return write_figure(draw_noise(certificates), path)
 
 
 def draw_noise(certificates: list[dict[str, Any]]) -> Figure:

@@ -20,7 +20,7 @@ from jqkd.quantum.limits import check_num_qubits
 
 MAX_QUBITS = 8
 # More random circuits than any battery runs.
-_MOST = 10**6
+MOST = 10**6
 _GENERATOR = np.random.Generator, "a numpy.random.Generator"
 
 
@@ -110,7 +110,7 @@ def random_circuits(
         [1, 2, 3, 1, 2, 3, 1, 2, 3, 1]
     """
     check_type("generator", generator, *_GENERATOR)
-    check_integer("number", number, 0, _MOST)
+    check_integer("number", number, 0, MOST)
     check_integer("max_qubits", max_qubits, 1, MAX_QUBITS)
     sizes = [1 + i % max_qubits for i in range(number)]
     return {f"random {i}": random_circuit(generator, size) for i, size in enumerate(sizes)}
@@ -125,6 +125,6 @@ def random_angles(generator: np.random.Generator, circuit: Circuit, rows: int) -
     """
     check_type("generator", generator, *_GENERATOR)
     check_type("circuit", circuit, Circuit, "a Circuit")
-    check_integer("rows", rows, 0, _MOST)
+    check_integer("rows", rows, 0, MOST)
     drawn = generator.uniform(-2 * np.pi, 2 * np.pi, (rows, circuit.num_angles))
     return drawn.astype(np.float32)

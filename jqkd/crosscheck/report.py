@@ -1,16 +1,14 @@
-"""The battery's result for people: a table, a picture, a file."""
+"""The battery's result for people: a table, a picture."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jqkd._checks import check_type
-from jqkd.common.files import written_whole
-from jqkd.crosscheck.arguments import check_folder, check_picture
+from jqkd.common.outputs import check_picture, write_figure
 from jqkd.crosscheck.battery import BatteryReport
 
 if TYPE_CHECKING:
@@ -59,13 +57,11 @@ def picture(report: BatteryReport, path: str | Path) -> Path:
         path: the ending chooses the format.
 
     Raises:
-        InputError: no report, an ending that Matplotlib cannot write.
+        InputError: no report, an ending of no picture, or a file that cannot be written.
     """
     check_type("report", report, BatteryReport, "a BatteryReport")
-    path = check_picture(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draw(report).savefig(path, dpi=150)
-    return path
+    path = check_picture("path", path)
+    return write_figure(draw(report), path)
 
 
 def draw(report: BatteryReport) -> Figure:
@@ -97,24 +93,3 @@ def _panel(axis: Any, found: list[Finding]) -> None:
     axis.set_yticklabels([f.name for f in found], fontsize=7)
     axis.grid(axis="x", alpha=0.3)
     axis.legend(loc="upper center" if deviations else "center", fontsize=7)
-
-
-def write_json(data: dict[str, Any], path: str | Path) -> Path:
-    """Plain JSON, written beside its place and moved there, so that no half of it is ever seen."""
-    path = Path(path)
-    check_folder("path", path.parent)
-    text = json.dumps(_plain(data), indent=2, allow_nan=False) + "\n"
-    with written_whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    return path
-
-
-def _plain(value: Any) -> Any:
-    """NumPy numbers as Python's, and what JSON has no word for (inf, nan) as null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, (float, np.floating)):
-        return float(value) if np.isfinite(value) else None
-    return value.item() if isinstance(value, np.generic) else value

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from jqkd._checks import InputError, check_array, check_integer, check_type, fail, shown
+from jqkd.common.outputs import check_picture, write_figure
 from jqkd.crosscheck._qiskit import require_qiskit
-from jqkd.crosscheck.arguments import check_flag, check_picture
+from jqkd.crosscheck.arguments import check_flag
 from jqkd.quantum import GATES, Circuit, Op
 from jqkd.quantum.limits import check_num_qubits
 
@@ -209,12 +210,9 @@ def save_picture(circuit: Circuit, path: str | Path) -> Path:
     """Qiskit's drawing of the circuit; the file name's ending chooses the format (png, pdf, svg).
 
     Raises:
-        InputError: an ending that Matplotlib cannot write.
+        InputError: an ending of no picture, or a file that cannot be written.
     """
     check_type("circuit", circuit, Circuit, "a Circuit")
     require_qiskit("pylatexenc")
-    path = check_picture(path)
-    figure = to_qiskit(circuit).draw("mpl", fold=30)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150, bbox_inches="tight")
-    return path
+    path = check_picture("path", path)
+    return write_figure(to_qiskit(circuit).draw("mpl", fold=30), path, bbox_inches="tight")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jqkd._checks import InputError
+from jqkd.common.outputs import write_figure
 from jqkd.data import Dataset, student_splits
 from jqkd.experiments.charts import (
     ONE_COLUMN,
@@ -100,20 +100,11 @@ def save(figure: Any, path: Path, digest: str) -> Path:
         "svg": {"Description": digest, "Date": None},
         "pdf": {"Subject": digest, "CreationDate": None},
     }
-    with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for ending in FORMATS:
-            figure.savefig(path.with_suffix(f".{ending}"), dpi=PRINT_DPI, metadata=about[ending])
+    for ending in FORMATS:
+        place = path.with_suffix(f".{ending}")
+        write_figure(figure, place, dpi=PRINT_DPI, metadata=about[ending])
     plt.close(figure)
     return path.with_suffix(".png")
-
-
-@contextmanager
-def _writing(path: Path) -> Any:
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"The picture {path} cannot be written ({error.strerror}).") from error
 
 
 def digest_of(path: Path) -> str | None:

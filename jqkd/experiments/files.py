@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from jqkd.common.arrays import Most, arrays_digest, read_npz
+from jqkd.common.digests import json_digest
 from jqkd.common.files import DamagedFile, plain, read_json, write_json
 
 STORE_SCHEMA = 1
@@ -32,12 +31,8 @@ class DamagedUnit(DamagedFile):
 def write_unit(path: Path, name: str, content: dict[str, Any]) -> None:
     """Write a unit's JSON under its checksum."""
     content = plain(content)
-    about = {"schema": STORE_SCHEMA, "unit": name, "sha256": _sha(content)}
+    about = {"schema": STORE_SCHEMA, "unit": name, "sha256": json_digest(content)}
     write_json(path, about | {"content": content})
-
-
-def _sha(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read_unit(path: Path, name: str) -> dict[str, Any]:
@@ -50,7 +45,7 @@ def read_unit(path: Path, name: str) -> dict[str, Any]:
         about = read_json(path, _ADVICE)
         if about["schema"] != STORE_SCHEMA or about["unit"] != name:
             raise DamagedUnit(path, "it is another unit's, or of another version")
-        if _sha(about["content"]) != about["sha256"]:
+        if json_digest(about["content"]) != about["sha256"]:
             raise DamagedUnit(path, "its numbers are not those written")
     except DamagedFile as error:
         raise DamagedUnit(path, error.reason) from error

@@ -6,13 +6,11 @@ are shared by all rows that are compared with them.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from jqkd._checks import check_choice, check_integer, check_list, check_type, fail, shown
+from jqkd.common.digests import json_digest
 from jqkd.experiments.presets import (
     Settings,
     TeacherPlan,
@@ -26,6 +24,8 @@ from jqkd.experiments.statistics import MOST_RUNS
 from jqkd.training.config import StudentConfig
 from jqkd.training.teaching import needs_views
 
+# Of the digest in a unit's name.
+_DIGITS = 12
 # Seconds of one CPU core for one image and epoch, roughly: they weigh units against each other.
 _STUDENT_COST = {"paper-code": 1.0e-3, "paper-text": 1.2e-3, "robust": 3e-4}
 _TEACHER_COST = {"lenet": 5e-4, "alexnet": 2e-2, "joint-ensemble": 2.1e-2}
@@ -175,7 +175,7 @@ def teacher_unit(plan: TeacherPlan) -> TeacherUnit:
     check_type("plan", plan, TeacherPlan, "a TeacherPlan")
     config = plan.config
     # The parts' epochs are told apart by the members, not by the average's own configuration.
-    digest = _digest([member.to_json() for member in plan.members] + [config.arch])
+    digest = json_digest([member.to_json() for member in plan.members] + [config.arch], _DIGITS)
     classes = config.classes.replace(",", "_")
     name = f"teachers/{config.arch}-{config.dataset}-{classes}-s{config.seed}-{digest}"
     return TeacherUnit(plan, name, tuple(teacher_unit(part).name for part in _parts(plan)))
@@ -186,7 +186,7 @@ def answer_unit(plan: TeacherPlan, config: StudentConfig) -> AnswerUnit:
     check_type("config", config, StudentConfig, "a StudentConfig")
     teacher = teacher_unit(plan).name
     depends = [teacher, config.augmentation, config.views, config.per_class, config.selection]
-    digest = _digest([*depends, config.needs_features])
+    digest = json_digest([*depends, config.needs_features], _DIGITS)
     taught = plan.config
     classes = taught.classes.replace(",", "_")
     name = f"answers/{taught.arch}-{taught.dataset}-{classes}-{config.augmentation}-{digest}"
@@ -214,7 +214,7 @@ def make_arm(config: StudentConfig, arm: str, teacher: TeacherPlan | None = None
     if teacher is not None:
         asked = needs_views(config)
         unit = answer_unit(teacher, config).name if asked else teacher_unit(teacher).name
-    digest = _digest([config.to_json(), arm, unit])
+    digest = json_digest([config.to_json(), arm, unit], _DIGITS)
     classes, taught = config.classes.replace(",", "_"), teacher.config.arch if teacher else "alone"
     name = f"students/{config.dataset}-{classes}-{config.qubits}q-{taught}-{digest}"
     return Arm(config, arm, teacher, name, unit)
@@ -339,8 +339,3 @@ def check_counts(**numbers: int) -> None:
     for name, number in numbers.items():
         if check_integer(name, number, 1) > MOST_RUNS:
             fail(name, f"be at most {MOST_RUNS}", number)
-
-
-def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,11 +1,15 @@
-"""A sheet, a table of text, as Markdown, LaTeX or HTML."""
+"""A sheet, a table of text, as Markdown, LaTeX or HTML; lines of numbers as CSV."""
 
 from __future__ import annotations
 
 import base64
+import csv
 import html
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 # Columns that hold words.
 _WORDS = {"table", "data", "network", "student", "teacher", "verdict", "verdict on gain"}
@@ -168,3 +172,18 @@ def html_picture(path: Path, caption: str) -> str:
         f'src="data:image/png;base64,{data}"></div>'
         f"<figcaption>{html.escape(caption)}</figcaption></figure>"
     )
+
+
+def csv_of(lines: Sequence[dict[str, Any]]) -> str:
+    """Lines of numbers as CSV, a column for every name in the order of first appearance.
+
+    Example:
+        >>> csv_of([{"seeds": 2}, {"seeds": 3, "gain": None}])
+        'seeds,gain\\n2,\\n3,\\n'
+    """
+    names = dict.fromkeys(name for line in lines for name in line)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(names), restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return text.getvalue()

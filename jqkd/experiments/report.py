@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
 from jqkd.experiments import readme
 from jqkd.experiments import statistics as st
 from jqkd.experiments.presets import NOTEBOOK_SHOTS, TABLE_PRESETS
-from jqkd.experiments.render import Sheet, html_page, html_picture, html_table, latex, markdown
+from jqkd.experiments.render import (
+    Sheet,
+    csv_of,
+    html_page,
+    html_picture,
+    html_table,
+    latex,
+    markdown,
+)
 from jqkd.experiments.results import PROTOCOLS, RowResult, Summary
 from jqkd.experiments.sheets import compact, sheets, verdicts
 from jqkd.experiments.summary import below, collapsed, headline
@@ -124,13 +130,7 @@ def _settings_text(summary: Summary) -> str:
 
 def csv_text(summary: Summary) -> str:
     """Every number of every row, one line a row."""
-    lines = [_csv_row(result, headline(summary.settings)) for result in summary.rows]
-    names = list(dict.fromkeys(name for line in lines for name in line))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return text.getvalue()
+    return csv_of([_csv_row(result, headline(summary.settings)) for result in summary.rows])
 
 
 def _csv_row(result: RowResult, headed: str) -> dict[str, Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
 from jqkd._checks import check_array, fail
+from jqkd.common.digests import json_digest
 from jqkd.common.files import plain
 from jqkd.data import DATASETS, parse_classes
 from jqkd.experiments import statistics as st
@@ -98,8 +97,7 @@ class Summary:
         rows = [
             {"row": vars(r.row)} | {name: getattr(r, name) for name in names} for r in self.rows
         ]
-        text = json.dumps(plain([self.settings.to_json(), rows]), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return json_digest(plain([self.settings.to_json(), rows]))
 
 
 def gain_of(distilled: list[float], alone: list[float]) -> Gain:

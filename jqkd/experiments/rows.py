@@ -21,6 +21,7 @@ from jqkd._checks import (
     shown,
 )
 from jqkd.data import DATASETS, parse_classes
+from jqkd.models.arguments import WIDEST
 from jqkd.models.heads import HEADS
 from jqkd.quantum.measurement import check_shots
 from jqkd.training.config import DISTILLATION_TERMS
@@ -73,7 +74,7 @@ class Row:
         check_shots(self.shots)
         numbers = {"table": check_integer("table", self.table, 0), "shots": int(self.shots)}
         if self.kind != TEACHER:
-            numbers["qubits"] = check_integer("qubits", self.qubits, 1, 10)
+            numbers["qubits"] = check_integer("qubits", self.qubits, 1, WIDEST)
         elif self.qubits is not None:
             fail("qubits", "be None where the row is a teacher", self.qubits)
         if self.kind != STUDENT:

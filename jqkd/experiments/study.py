@@ -32,6 +32,7 @@ from jqkd.experiments.plan import (
 from jqkd.experiments.presets import TeacherPlan
 from jqkd.experiments.rows import NAMES
 from jqkd.models import NETWORKS, TEACHERS
+from jqkd.models.arguments import WIDEST
 from jqkd.training.config import StudentConfig, TeacherConfig
 
 
@@ -46,7 +47,7 @@ class Data:
     def __post_init__(self) -> None:
         check_choice("dataset", self.dataset, DATASETS)
         parse_classes(self.classes, DATASETS[self.dataset].num_classes)
-        object.__setattr__(self, "qubits", check_integer("qubits", self.qubits, 1, 10))
+        object.__setattr__(self, "qubits", check_integer("qubits", self.qubits, 1, WIDEST))
 
     @property
     def label(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ import numpy as np
 
 from jqkd.experiments import statistics as st
 from jqkd.experiments.readme import update_share, write_text
-from jqkd.experiments.render import Sheet, markdown
+from jqkd.experiments.render import Sheet, csv_of, markdown
 from jqkd.experiments.results import PROTOCOLS
 from jqkd.experiments.rows import NAMES
 from jqkd.experiments.study import Study
@@ -148,13 +146,7 @@ def _who(line: Line) -> list[str]:
 
 def csv_text(lines: list[Line]) -> str:
     """Every number, one row a line."""
-    rows = [_csv_row(line) for line in lines]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_of([_csv_row(line) for line in lines])
 
 
 def _csv_row(line: Line) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from jqkd.common.digests import json_digest
 from jqkd.common.files import plain
 from jqkd.data import DATASETS
 from jqkd.experiments import statistics as st
@@ -90,8 +89,7 @@ def missing(study: Study, lines: list[Line]) -> list[str]:
 def digest(lines: list[Line]) -> str:
     """Sixteen hex digits that name the numbers that all else follows from."""
     numbers = [[line.config.to_json(), line.seeds, line.accuracy, line.mechanism] for line in lines]
-    text = json.dumps(plain(numbers), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return json_digest(plain(numbers))
 
 
 def _line(variant: Variant, data: Data, store: Store) -> Line | None:

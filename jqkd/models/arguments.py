@@ -20,10 +20,11 @@ from jqkd._checks import (
     is_concrete,
     shown,
 )
-from jqkd.quantum.limits import physical_memory
+from jqkd.quantum.limits import check_num_qubits, physical_memory
 
-# As many as a student of 10 qubits has outcomes.
-MOST_CLASSES = 1024
+# Qubits of a student, and its outcomes.
+WIDEST = 10
+MOST_CLASSES = 2**WIDEST
 # What resizing and mixing of images may leave of rounding errors.
 _ROUNDING = 1e-5
 
@@ -38,8 +39,15 @@ def check_num_classes(num_classes: int) -> int:
     """2 to 1024 classes, as a Python ``int``."""
     number = check_integer("num_classes", num_classes, 2)
     if number > MOST_CLASSES:
-        fail("num_classes", f"be at most {MOST_CLASSES}, the outcomes of 10 qubits", num_classes)
+        must = f"be at most {MOST_CLASSES}, the outcomes of {WIDEST} qubits"
+        fail("num_classes", must, num_classes)
     return number
+
+
+def check_width(name: str, num_qubits: int) -> int:
+    """1 to 10 qubits of a student, as a Python ``int``."""
+    why = "a student has one class per outcome"
+    return check_num_qubits(num_qubits, WIDEST, name=name, why=why)
 
 
 def check_rate(name: str, rate: float) -> float:

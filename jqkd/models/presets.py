@@ -9,8 +9,8 @@ from functools import partial
 
 from flax import nnx
 
-from jqkd._checks import check_choice, check_integer, check_type, fail, shown
-from jqkd.models.arguments import check_module, check_rngs
+from jqkd._checks import check_choice, check_type, fail, shown
+from jqkd.models.arguments import check_module, check_rngs, check_width
 from jqkd.models.heads import HEADS
 from jqkd.models.quantum_layer import QuantumLayer
 from jqkd.models.stand_ins import (
@@ -174,9 +174,7 @@ def build_student(preset: str, num_qubits: int, *, rngs: nnx.Rngs) -> Student:
         [21483, 21534]
     """
     check_choice("preset", preset, NETWORKS)
-    if check_integer("num_qubits", num_qubits, 1) > 10:
-        fail("num_qubits", "be at most 10: a student has one class per outcome", num_qubits)
-    num_qubits = int(num_qubits)
+    num_qubits = check_width("num_qubits", num_qubits)
     check_rngs(rngs)
     parts = NETWORKS[preset]
     encoder = parts.encoder(num_qubits, rngs=rngs)

@@ -13,12 +13,16 @@ MOST_QUBITS = 10_000
 MOST_GATES = 2**21
 
 
-def check_num_qubits(num_qubits: int, most: int = MOST_QUBITS) -> int:
+def check_num_qubits(
+    num_qubits: int, most: int = MOST_QUBITS, *, name: str = "num_qubits", why: str = ""
+) -> int:
     """A number of qubits whose circuit can be written down.
 
     Args:
         num_qubits: Q, 1 to ``most``; NumPy's integers are integers.
         most: the limit.
+        name: of the argument.
+        why: more are not allowed.
 
     Returns:
         It as a Python ``int``.
@@ -30,10 +34,10 @@ def check_num_qubits(num_qubits: int, most: int = MOST_QUBITS) -> int:
         >>> check_num_qubits(3)
         3
     """
-    number = check_integer("num_qubits", num_qubits, 1)
+    number = check_integer(name, num_qubits, 1)
     if number > most:
         advice = f"their state would take {memory_of(number)} of memory"
-        fail("num_qubits", f"be at most {most}", num_qubits, advice)
+        fail(name, f"be at most {most}{': ' if why else ''}{why}", number, advice)
     return number
 
 
@@ -68,7 +72,7 @@ def check_memory(
     limit = physical_memory()
     # The first comparison keeps 2**Q small.
     if num_qubits > 80 or bytes_each << num_qubits > limit:
-        must = f"be so small that {what} fits into this machine's memory of {_shown(limit)}"
+        must = f"be so small that {what} fits into this machine's memory of {memory_text(limit)}"
         advice = f"that would take {memory_of(num_qubits, bytes_each)}"
         fail(name, must, f"one of {num_qubits} qubits", advice)
 
@@ -81,7 +85,7 @@ def memory_of(num_qubits: int, bytes_each: int = 8) -> str:
         ('8.0 KiB', '8.0 TiB', '2**1003 bytes')
     """
     if num_qubits <= 60:
-        return _shown(bytes_each << num_qubits)
+        return memory_text(bytes_each << num_qubits)
     exponent = num_qubits + round(math.log2(bytes_each))
     return f"2**{exponent} bytes" if exponent < 10**20 else "more bytes than can be counted"
 
@@ -99,7 +103,13 @@ def physical_memory() -> int:
         return 2**50
 
 
-def _shown(number: int) -> str:
+def memory_text(number: int) -> str:
+    """Bytes, for a reader.
+
+    Example:
+        >>> memory_text(3 * 2**29)
+        '1.5 GiB'
+    """
     units = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
     power = min(max(number.bit_length() - 1, 0) // 10, len(units) - 1)
     return f"{number / 1024**power:.1f} {units[power]}"

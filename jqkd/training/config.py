@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import math
 from dataclasses import dataclass
 from typing import Any
 
 from jqkd._checks import check_choice, check_integer, check_number, check_seed, fail
+from jqkd.common.digests import json_digest
 from jqkd.data import AUGMENTATIONS, DATASETS, parse_classes
 from jqkd.models import NETWORKS, TEACHERS, base_of
+from jqkd.models.arguments import check_width
 from jqkd.quantum.measurement import check_shots
 from jqkd.training.controls import CONTROLS, FEATURE_CONTROLS
 from jqkd.training.losses import check_temperature
@@ -61,11 +61,10 @@ TRAINING: dict[str, dict[str, Any]] = {
 }
 SCHEDULES = ("constant", "cosine")
 # Weights and rates beyond are nothing or infinity in single precision, times what they scale.
-_HEAVIEST, _LEAST_RATE = 1e6, 1e-30
+_LEAST, _HEAVIEST = 1e-30, 1e6
 # More than anybody needs, and less than a machine hangs with.
 MOST_EPOCHS = 10**6
 _MOST = {
-    "qubits": (10, "a student has one class per outcome"),
     "epochs": (MOST_EPOCHS, ""),
     "evaluate_every": (MOST_EPOCHS, ""),
     "batch_size": (2**16, "no data set has more images"),
@@ -104,8 +103,7 @@ class Config:
 
     def digest(self) -> str:
         """Sixteen hex digits that name this configuration."""
-        text = json.dumps(self.to_json(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return json_digest(self.to_json())
 
 
 @dataclass(frozen=True)
@@ -223,7 +221,7 @@ class StudentConfig(Config):
         for name, value in defaults.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
-        _check_whole(self, "qubits")
+        object.__setattr__(self, "qubits", check_width("qubits", self.qubits))
         if self.num_classes > 2**self.qubits:
             needed = math.ceil(math.log2(self.num_classes))
             must = f"give every class an outcome: {self.num_classes} classes need at least {needed}"
@@ -242,8 +240,7 @@ class StudentConfig(Config):
         _check_rate(self)
         object.__setattr__(self, "temperature", check_temperature(self.temperature))
         for name in ("weight", "label_weight"):
-            value = check_number(name, getattr(self, name), least=0, most=_HEAVIEST)
-            object.__setattr__(self, name, value)
+            _check_weight(self, name)
         if self.needs_features and not network.has_hidden_layer:
             fail("recipe", f"compare logits: preset {self.preset} has no hidden layer", self.recipe)
         most = RECIPES[self.recipe].most_rows
@@ -334,7 +331,15 @@ def _check_whole(config: Config, name: str) -> None:
     object.__setattr__(config, name, value)
 
 
+def _check_weight(config: StudentConfig, name: str) -> None:
+    """The field is nothing at all, or a number that single precision tells from nothing."""
+    value = check_number(name, getattr(config, name), least=0, most=_HEAVIEST)
+    if value:
+        check_number(name, value, least=_LEAST)
+    object.__setattr__(config, name, value)
+
+
 def _check_rate(config: TeacherConfig | StudentConfig) -> None:
     check_number("learning_rate", config.learning_rate, above=0)
-    rate = check_number("learning_rate", config.learning_rate, least=_LEAST_RATE, most=_HEAVIEST)
+    rate = check_number("learning_rate", config.learning_rate, least=_LEAST, most=_HEAVIEST)
     object.__setattr__(config, "learning_rate", rate)

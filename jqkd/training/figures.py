@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jqkd._checks import InputError, check_array, check_path, check_type, fail, shown
+from jqkd._checks import check_array, check_type, fail, shown
+from jqkd.common.outputs import check_picture, write_figure
 from jqkd.data import Subset
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def curves_figure(result: dict[str, Any], path: Path) -> None:
     Raises:
         InputError: an ending of no format, or a file that cannot be written.
     """
-    _save(draw_curves(result), path)
+    path = check_picture("path", path)
+    write_figure(draw_curves(result), path)
 
 
 def draw_curves(result: dict[str, Any]) -> Figure:
@@ -71,17 +73,6 @@ def _draw_curves(figure: Any, result: dict[str, Any]) -> None:
     figure.suptitle(f"{students}: mean and range over {len(result['seeds'])} seeds")
 
 
-def _save(figure: Any, path: Path) -> None:
-    path, formats = check_path("path", path), figure.canvas.get_supported_filetypes()
-    if path.suffix.lower()[1:] not in formats:
-        endings = ", ".join(f".{name}" for name in sorted(formats))
-        fail("path", f"end in one of {endings}", shown(str(path)))
-    try:
-        figure.savefig(path, dpi=150)
-    except (OSError, ValueError) as error:
-        raise InputError(f"The picture {path} cannot be written ({error}).") from error
-
-
 def demo_figure(result: dict[str, Any], test: Subset, predicted: np.ndarray, path: Path) -> None:
     """Loss and accuracy over epochs, and some test images with what a student said.
 
@@ -95,7 +86,8 @@ def demo_figure(result: dict[str, Any], test: Subset, predicted: np.ndarray, pat
         InputError: images that do not fill the rows evenly, an ending of no format, or a file that
             cannot be written.
     """
-    _save(draw_demo(result, test, predicted), path)
+    path = check_picture("path", path)
+    write_figure(draw_demo(result, test, predicted), path)
 
 
 def draw_demo(result: dict[str, Any], test: Subset, predicted: np.ndarray) -> Figure:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from flax import nnx
 
-from jqkd._checks import check_out_folder, fail
+from jqkd._checks import fail
+from jqkd.common.digests import json_digest
 from jqkd.common.files import write_json
+from jqkd.common.outputs import check_out_folder
 from jqkd.data import load, student_splits
 from jqkd.data.splits import Splits
 from jqkd.models import build_student, count_parameters
@@ -61,8 +61,7 @@ class StudentJob:
 
     def digest(self) -> str:
         """Sixteen hex digits that name this job, done by this version of the algorithm."""
-        text = json.dumps(self.to_json() | {"algorithm": ALGORITHM}, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return json_digest(self.to_json() | {"algorithm": ALGORITHM})
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary."""
@@ -160,7 +159,7 @@ def run_student(
     if audit and job.teacher is not None:
         check_teaching(job.config)
     if out is not None:
-        check_writable(out)
+        check_out_folder("out", out)
     prepared = prepare(job, data_dir=data_dir, on_teacher=on_teacher)
     on_data()
     teacher, block = prepared.teacher, prepared.block
@@ -251,8 +250,3 @@ def paired_gain(arms: dict[str, Any]) -> dict[str, Any]:
     """Distilled minus alone, seed by seed, by protocol."""
     alone, distilled = (arms[arm]["test_accuracy"] for arm in (ALONE, DISTILLED))
     return {name: distilled[name] - alone[name] for name in ("final", "picked", "best")}
-
-
-def check_writable(folder: Path) -> None:
-    """Try to write into a folder, or where it would be made, before hours of training."""
-    check_out_folder("out", folder)

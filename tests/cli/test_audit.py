@@ -62,7 +62,7 @@ def test_distillation_of_weight_zero_is_exit_code_2_and_leaves_no_folder(run, co
     out_folder = tmp_path / "run"
     words = f"{WORDS} --weight 0 --teacher-epochs 1000 --out {out_folder}"
     code, _out, err = run(*command.split(), *words.split())
-    assert code == 2 and "`weight` must be above 0 where an audit is asked for" in err
+    assert code == 2 and "`--weight` must be above 0 where an audit is asked for" in err
     assert err.count("\n") == 1 and not out_folder.exists()
 
 
@@ -83,7 +83,7 @@ def test_a_student_with_an_audit_shows_both_tables(run, audited):
             "--recipe hints --control smoothed",
             "`--control` must be one of none, shuffled, constant where the recipe is hints",
         ),
-        ("--seeds 0", "`--seeds` must be an integer of at least 1"),
+        ("--seeds 0", "`--seeds` must be an integer from 1 to 1000, but 0"),
     ],
 )
 def test_bad_input_is_one_sentence(run, words, sentence):

@@ -15,7 +15,7 @@ import pytest
         ("student --shots 0", "`--shots` must be an integer of at least 1"),
         ("student --shots -1", "`--shots` must be an integer of at least 1"),
         ("student --shots many", "`--shots` must be a whole number of at least 1, or `exact`"),
-        ("student --seeds 0", "`--seeds` must be an integer of at least 1"),
+        ("student --seeds 0", "`--seeds` must be an integer from 1 to 1000, but 0"),
         ("student --temperature 0", "`--temperature` must be a finite number above 0"),
         ("student --teacher vgg", "`--teacher` must be one of lenet, alexnet"),
         ("student --preset mine", "`--preset` must be one of paper-code, paper-text"),

@@ -151,7 +151,7 @@ SINGLE = [
     ("circuit --qasm same.png --picture same.png", "must lie elsewhere than"),
     ("circuit --preset robust/classical", "`--preset` must be of a preset with a circuit"),
     ("circuit --qubits 1000000000000", r"take 2\*\*1000000000003 bytes of memory"),
-    ("circuit --qubits 11", "take 16 KiB of memory"),
+    ("circuit --qubits 11", r"take 16\.0 KiB of memory"),
     ("crosscheck --students 2", "`--students` must (not )?be given with"),
     ("crosscheck --no-noise", "`--(no-)?noise` must (not )?be given with"),
     ("crosscheck --run folder --quick", "`--quick` must (not )?be given with"),

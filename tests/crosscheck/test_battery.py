@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from jqkd._checks import InputError
+from jqkd.common.files import EXACT, write_json
 from jqkd.crosscheck import run_battery
 from jqkd.crosscheck.battery import GROUPS
 from jqkd.crosscheck.controls import CONTROLS, run_control
 from jqkd.crosscheck.findings import deviation, judge, p_value
-from jqkd.crosscheck.report import picture, table, write_json
+from jqkd.crosscheck.report import picture, table
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,8 @@ def test_report_as_table_picture_and_json(quick, tmp_path):
     report, _ = quick
     assert table(report).row_count == len(report.findings)
     assert picture(report, tmp_path / "deep" / "battery.png").stat().st_size > 10_000
-    read = json.loads(write_json(report.to_json(), tmp_path / "battery.json").read_text())
+    write_json(tmp_path / "battery.json", report.to_json())
+    read = json.loads((tmp_path / "battery.json").read_text())
     assert read["schema"] == 1 and read["agrees"] and read["seed"] == 0
     assert read["versions"]["qiskit"].startswith("2.")
     assert len(read["findings"]) == len(report.findings)
@@ -53,8 +55,9 @@ def test_every_control_is_caught(make, group, words):
 
 
 def test_json_has_no_words_for_infinity(tmp_path):
-    path = write_json({"a": np.float32(0.5), "b": [math.inf, np.int64(3)]}, tmp_path / "x.json")
-    assert json.loads(path.read_text()) == {"a": 0.5, "b": [None, 3]}
+    path, third = tmp_path / "x.json", np.float64(1) / 3
+    write_json(path, {"a": np.float32(0.1), "b": [math.inf, np.int64(3), third]}, EXACT)
+    assert json.loads(path.read_text()) == {"a": float(np.float32(0.1)), "b": [None, 3, third]}
 
 
 def test_deviations_of_another_shape_or_nan_disagree():

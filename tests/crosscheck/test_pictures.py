@@ -44,6 +44,7 @@ AGREEMENT = Agreement(200, 0.91, 0.72, 0.83, 150, 140.5, 3.25, 11, 49, 2.75, FIN
 TRIP = Finding("round trip", "deviation", 10, 2e-3, 1e-10, "image 3", False)
 CERTIFICATES = [
     {
+        "kind": "certificate",
         "student": name,
         "agrees": False,
         "shots": 500,

@@ -70,7 +70,7 @@ def test_a_full_cache_is_told_and_costs_no_images(tmp_path, monkeypatch):
     with pytest.warns(CacheWarning, match="cannot be written .*; set JQKD_CACHE"):
         assert len(load("digits", cache_dir=tmp_path).test_labels) == 500
     assert not list((tmp_path / "data").iterdir())
-    monkeypatch.setattr("tempfile.TemporaryFile", no_room)
+    monkeypatch.setattr(Path, "write_bytes", no_room)
     with pytest.raises(
         InputError, match=r"cannot be written \(No space left on device\); set JQKD"
     ):
@@ -79,7 +79,7 @@ def test_a_full_cache_is_told_and_costs_no_images(tmp_path, monkeypatch):
 
 def test_a_cache_that_can_be_written_shows_no_trace_of_the_trial(tmp_path):
     check_cache(tmp_path / "cache")
-    assert [*(tmp_path / "cache").iterdir()] == []
+    assert [*tmp_path.iterdir()] == []
 
 
 def bomb(path, images):

@@ -42,7 +42,7 @@ from jqkd.crosscheck.circuits import random_angles, random_circuit, random_circu
 from jqkd.crosscheck.exact import precision, random_pauli, shifted_angles
 from jqkd.crosscheck.execute import exact_probabilities, exact_states
 from jqkd.crosscheck.findings import Finding, deviation, judge, p_value
-from jqkd.crosscheck.report import picture, table, write_json
+from jqkd.crosscheck.report import picture, table
 from jqkd.crosscheck.statistics import (
     chi_square_p_values,
     fit,
@@ -105,12 +105,12 @@ NO_P_VALUES = {
     "None": (None, "but None"),
 }
 NO_PICTURES = {
-    "unknown ending": ("x.xyz", "`path` .*png.*but 'xyz'"),
-    "no ending": ("picture", "`path` .*but ''"),
+    "unknown ending": ("x.xyz", "`path` must end in one of .*png.*but 'x.xyz'"),
+    "no ending": ("picture", "`path` must end in .*but 'picture'"),
     "an empty name": ("", "`path` .*a path, but ''"),
     "a number": (3, "`path` .*a path, but 3"),
     "None": (None, "`path` .*but None"),
-    "inside a file": (f"{__file__}/x.png", "`path` .*a file"),
+    "inside a file": (f"{__file__}/x.png", "`path` .*a file .*Not a directory"),
 }
 CALLS = {
     **{
@@ -310,7 +310,10 @@ CALLS = {
     "certify, labels": (lambda: certified(labels=[0, 1]), r"`labels` .*\(3,\), but shape \(2,\)"),
     "certify, predict": (lambda: certified(predict="argmax"), "`predict` .*but 'argmax'"),
     "certify, digests": (lambda: certified(digests=None), "`digests` .*but None"),
-    "certify, into a file": (lambda: certified(directory=__file__), "`directory` .*a file"),
+    "certify, into a file": (
+        lambda: certified(directory=__file__),
+        "`directory` .*be a folder .*Not a directory",
+    ),
     "certify, nowhere": (lambda: certified(directory=""), "`directory` .*a path, but ''"),
     "certify, a number": (lambda: certified(directory=3), "`directory` .*but 3"),
     "compare, None": (lambda: compare(None, seed=0), "`student` .*but None"),
@@ -321,7 +324,6 @@ CALLS = {
     "certificates without noise": (lambda: noise_table([CERTIFICATE]), "`certificates` .*without"),
     "report, None": (lambda: table(None), "`report` .*a BatteryReport, but None"),
     "report's picture": (lambda: picture({}, "x.png"), "`report` .*a BatteryReport"),
-    "report inside a file": (lambda: write_json({}, f"{__file__}/x.json"), "`path` .*a file"),
     "build, no name": (lambda: build(None), "`name` .*a string, but None"),
     "build, no state": (lambda: build("a", state=None), "`state` .*a function, but None"),
     "build, a name for a sampler": (lambda: build("a", sampler="x"), "`sampler` .*but 'x'"),

@@ -43,7 +43,10 @@ NO_NUMBERS = ["fast", "0.1", True, NAN, INF, -INF, [0.1], 1j, -1.0, 1e300]
 INTEGERS = ["qubits", "shots", "epochs", "batch_size", "per_class", "evaluate_every"]
 NUMBERS = ["learning_rate", "temperature", "weight", "label_weight"]
 TOO_MANY = {
-    "qubits": (10**12, "`qubits` must be at most 10, .*one class per outcome"),
+    "qubits": (
+        10**12,
+        "`qubits` must be at most 10: a student has one class per outcome, .*bytes of memory",
+    ),
     "shots": (2**24 + 1, r"`shots` must be at most 16777216"),
     "epochs": (10**9, "`epochs` must be at most 1000000, but 10{9}"),
     "batch_size": (10**9, "`batch_size` must be at most 65536, but 10{9}"),
@@ -119,6 +122,7 @@ CONFIGURATIONS = {
     "cold": (student(temperature=1e-30), "`temperature` must be .*0.001 or more.* but 1e-30"),
     "hot": (student(temperature=1e30), r"`temperature` must be .*at most 1000, but 1e\+30"),
     "huge integer": (student(temperature=10**300), "`temperature` must be a finite number"),
+    "light": (student(weight=1e-40), "`weight` must be .*1e-30 or more.* but 1e-40"),
     "slow": (student(learning_rate=1e-300), "`learning_rate` must be .*1e-30 or more.* 1e-300"),
     "shots exact as text": (student(shots="exact"), "`shots` must be an integer .* but 'exact'"),
     "relational": (

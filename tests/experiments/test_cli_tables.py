@@ -94,7 +94,7 @@ def test_a_dry_run_leaves_nothing(tmp_path):
         (["--table", "3"], "`table` must be one of 1, 2, all, demo"),
         (["--shots", "many"], "`shots` must be a whole number .* or `notebook`"),
         (["--preset", "paper-text", "--shots", "notebook"], "`shots` must be a number where"),
-        (["--seeds", "0"], "`seeds` must be an integer of at least 1"),
+        (["--seeds", "0"], "`seeds` must be an integer from 1 to 1000, but 0"),
         (["--ensemble", "both"], "`ensemble` must be one of average, joint"),
     ],
 )

@@ -382,7 +382,7 @@ def test_a_dry_run_leaves_nothing(tmp_path):
             ["ladder", "--variants", "x"],
             "`glob` must match variants of study ladder, but 'x' was given; there are",
         ),
-        (["ladder", "--seeds", 0], "`seeds` must be an integer of at least 1, but 0"),
+        (["ladder", "--seeds", 0], "`seeds` must be an integer from 1 to 1000, but 0"),
     ],
 )
 def test_bad_input(arguments, match, tmp_path):

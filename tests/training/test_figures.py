@@ -113,8 +113,13 @@ def test_the_file_is_the_picture(tmp_path):
     text = (tmp_path / "c.svg").read_text()
     for words in ("alone", "distilled", "validation cross-entropy (nats)", "3-qubit students"):
         assert f"<!-- {words}" in text
-    with pytest.raises(InputError, match="cannot be written"):
-        figures.curves_figure(result(), tmp_path / "none" / "c.svg")
+    with pytest.raises(InputError, match="`path` must be a file .*Not a directory"):
+        figures.curves_figure(result(), tmp_path / "c.svg" / "c.svg")
+
+
+def test_the_folder_of_a_picture_is_made(tmp_path):
+    figures.curves_figure(result(), tmp_path / "new" / "c.png")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["c.png"]
 
 
 # The demo's picture: digits, and what a student says of them.

@@ -205,10 +205,12 @@ def test_a_picked_epoch_is_an_epoch():
     assert arm_result(curves, [2, 4, 5])["test_accuracy"]["picked_epoch"] == [4]
 
 
-def test_an_unwritable_folder_is_found_out_before_training(tmp_path):
+def test_an_unwritable_folder_is_found_out_before_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(student_run, "prepare", lambda *_, **__: pytest.fail("work has begun"))
     (tmp_path / "file").write_text("")
+    job = StudentJob(StudentConfig("digits", "0-1", 1), None, (0,))
     with pytest.raises(InputError, match="`out` must be a folder that can be written"):
-        student_run.check_writable(tmp_path / "file" / "run")
+        run_student(job, out=tmp_path / "file" / "run")
 
 
 def test_a_stopwatch_tells_compiling_from_running():
