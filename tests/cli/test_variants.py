@@ -25,7 +25,10 @@ def untrained(preset):
     config = StudentConfig("digits", "0-1", 2, preset, shots=None)
     model = functional(lambda rngs: build_student(preset, 2, rngs=rngs))
     params = jax.tree.map(lambda leaf: leaf[None], model.init(jax.random.key(0)))
-    return TrainedRun(Path(), StudentJob(config, None, (0,)), {}, [Run(0, "alone")], params)
+    record = {"seeds": [0], "curves": {"test_loss": [[0.5]]}, "test_accuracy": {"final": [0.5]}}
+    job = StudentJob(config, None, (0,))
+    result = {"arms": {"alone": record}, "environment": {"platform": "cpu"}}
+    return TrainedRun(Path(), job, result, [Run(0, "alone")], params)
 
 
 @pytest.mark.parametrize("preset", ["robust/closed-form", "robust/entangled", "robust/random"])

@@ -330,9 +330,14 @@ def train_student(options, parts, seed, said=None):
     return first, w, curves
 
 
+def teacher_key(seed):
+    """Streams 0 to 4 of a seed's key are students'."""
+    return fold(jax.random.key(seed), 5)
+
+
 def train_teacher(network, layers, parts, *, seed, epochs, batch_size, learning_rate):
     """Weights of the epoch picked on validation, all weights' curves, logits by part."""
-    key, (images, labels, ids) = fold(jax.random.key(seed), 5), parts["train"]
+    key, (images, labels, ids) = teacher_key(seed), parts["train"]
     w, targets = first_weights(layers, key), np.eye(labels.max() + 1)[labels]
     moments, step, curves, kept = dict.fromkeys(w, (0.0, 0.0)), 0, [], []
     for epoch in range(epochs):
