@@ -9,6 +9,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ MOST = {
     **dict.fromkeys(("seeds", "students", "teacher_seeds", "block"), MOST_RUNS),
     "teacher_epochs": MOST_EPOCHS,
     "rounds": 1000,
+    "sample": 10_000,
 }
 SEEDS = ("seed", "first_seed")
 # Commands that read the folder that others write.
@@ -97,7 +99,7 @@ def options_of(command: Any) -> dict[str, str]:
 
 def _value_of(param: Any, words: list[str]) -> str | None:
     """What stands behind an option."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
         option, equals, value = word.partition("=")
         if param is not None and option in param.opts:
             return value if equals else following
@@ -118,7 +120,7 @@ def _check_of(name: str, reads: bool) -> Callable[[str, Any], Any] | None:
         return check_seed
     places = {"json": _check_json, "readme": _check_readme, "data_dir": _check_in_folder}
     places |= {"picture": check_picture, "qasm": check_out_file}
-    places |= {"to": check_out_folder, "run": _check_in_folder}
+    places |= {"to": check_out_folder, "run": _check_in_folder, "folder": _check_in_folder}
     places |= {"out": _check_in_folder if reads else check_out_folder}
     return places.get(name)
 

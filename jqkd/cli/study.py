@@ -34,6 +34,7 @@ from jqkd.experiments.studies import STUDIES
 from jqkd.experiments.study import (
     DATA,
     DEFAULT_DATA,
+    MARK,
     Data,
     Study,
     arms_of,
@@ -52,8 +53,6 @@ app = typer.Typer(
 )
 ALL = "all"
 _NAMES = ", ".join((*STUDIES, ALL))
-# In the list of what a results folder was asked for, where the tables keep their rows.
-_MARK = "study:"
 OutFolder = Annotated[
     Path, typer.Option(help="Results folder; several studies, and tables, may share one.")
 ]
@@ -93,7 +92,7 @@ def run(
         show_plan(output, f"Study {name}", units, partial(_kind, _labels(studies, data)))
         return
     check_teachers(units, teachers)
-    store = Store.create(out, settings_of(out), [_MARK + study.name for study in studies], seeds)
+    store = Store.create(out, settings_of(out), [MARK + study.name for study in studies], seeds)
     damaged = store.damage([*teachers_of(arms), *answers_of(arms)], arms)
     options = {"teachers": teachers, "data_dir": data_dir}
     work_off(output, store, plan, damaged, redo_damaged, "jqkd study report", **options)
@@ -112,7 +111,7 @@ def report(
     """
     store, output = Store.open(out), Output()
     folder = store.root / "report" if to is None else to
-    asked = [study for study in STUDIES.values() if _MARK + study.name in store.asked["rows"]]
+    asked = [study for study in STUDIES.values() if MARK + study.name in store.asked["rows"]]
     found = {study.name: lines_of(study, store) for study in asked}
     if not any(found.values()):
         fail("out", "hold at least one finished line of a study", f"{store.root} without any")

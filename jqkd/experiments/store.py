@@ -41,8 +41,12 @@ class Store:
         self.algorithm = algorithm
 
     @classmethod
-    def open(cls, root: Path) -> Store:
+    def open(cls, root: Path, argument: str = "out") -> Store:
         """What is there.
+
+        Args:
+            root: the folder.
+            argument: which gave it, for errors.
 
         Raises:
             InputError: no results folder, one of another version, or a damaged one.
@@ -59,8 +63,8 @@ class Store:
                 return cls(root, settings, asked, int(about.get("algorithm", 1)))
         except FileNotFoundError:
             raise InputError(
-                f"Argument `out` must be a folder that `jqkd tables run` has written, but {root} "
-                "has no tables.json."
+                f"Argument `{argument}` must be a folder that `jqkd tables run` has written, but "
+                f"{root} has no tables.json."
             ) from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             if isinstance(error, DamagedFile):
@@ -150,6 +154,16 @@ class Store:
         """
         digest = self.read(unit).get("arrays_sha256")
         return read_arrays(self.path(unit).with_suffix(".npz"), digest)
+
+    def blocks(self, arm: Arm) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every stored block of seeds of an arm: name and content.
+
+        Raises:
+            DamagedUnit: a file is not what was written.
+        """
+        for path in self._blocks(arm):
+            name = f"{arm.name}/{path.stem}"
+            yield name, read_unit(path, name)
 
     def runs(self, arm: Arm) -> dict[int, dict[str, Any]]:
         """Curves, accuracies and mechanism of an arm by seed, damaged files left out."""

@@ -61,6 +61,8 @@ DATA: dict[str, Data] = {
     "fashion_mnist": Data("fashion_mnist", "0-5", 3),
     "digits": Data("digits", "0-1", 2),
 }
+# In the list of what a results folder was asked for, where the tables keep their rows.
+MARK = "study:"
 DEFAULT_DATA = ("mnist", "fashion_mnist")
 
 

@@ -16,7 +16,7 @@ from benchmarks import command as bench_command
 from benchmarks import runner as bench_runner
 from jqkd.cli import crosscheck, demo, study, tables
 from jqkd.crosscheck.battery import BatteryReport
-from jqkd.experiments import runner, work
+from jqkd.experiments import runner, verify, work
 from jqkd.experiments.store import Store
 from tests.cli.option_facts import TINY, call, split, told, watch_students
 from tests.experiments.pretended import CURVES, images_of
@@ -122,6 +122,7 @@ def _watch_units(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
     patch.setattr(runner, "do_teacher", do_teacher)
     patch.setattr(runner, "do_answers", do_answers)
     patch.setattr(runner, "do_students", do_students)
+    patch.setattr(verify, "do_students", do_students)
     patch.setattr(runner, "shipped_teacher", shipped)
     patch.setattr(work, "load", read)
     for module in (tables, study):

@@ -20,6 +20,7 @@ BASES = {
     "study": (STUDY, {}),
     "damaged study": (STUDY, {"before": (STUDY,), "damaged": True}),
     "study report": ("study report --out out", {"before": _STUDIES}),
+    "verify": ("verify out --sample 2", {"before": _STUDIES}),
     "battery": ("crosscheck", {}),
     "certificates": ("crosscheck --run run", {}),
     "circuit": ("circuit --qubits 2", {}),
@@ -161,6 +162,31 @@ TABLES_STATUS = {
             {"~said": lambda value, base: "other: preset" in value and "out: " in base["~said"]},
             "status",
         ),
+    ],
+}
+VERIFY = {
+    # An argument: it takes the place of the base's.
+    "folder": [
+        Case(
+            "other",
+            {"how", "seeds"},
+            {"~said": lambda value, base: "other: 2" in value and "out: 2" in base["~said"]},
+            "verify",
+            without="out",
+        ),
+    ],
+    "sample": [Case("--sample 3", {"units", "how"}, {"units": 3}, "verify")],
+    "seed": [Case("--seed 5", {"how", "seeds"}, {}, "verify")],
+    "data_dir": [
+        Case("--data-dir my/images", {"data"}, {"data": [("digits", "my/images")]}, "verify"),
+    ],
+    "json": [
+        Case(
+            "--json mine.json",
+            {"files"},
+            {"files": lambda value, base: {*value} - {*base["files"]} == {"mine.json"}},
+            "verify",
+        )
     ],
 }
 TABLES_REPORT = {
@@ -418,6 +444,7 @@ DEMONSTRATION = {
 TABLE = {
     "tables run": TABLES_RUN,
     "tables status": TABLES_STATUS,
+    "verify": VERIFY,
     "tables report": TABLES_REPORT,
     "study run": STUDY_RUN,
     "study report": STUDY_REPORT,

@@ -21,6 +21,7 @@ from tests.command_lines import COMMANDS
 FACTS = {
     "tables": facts.unit_facts,
     "study": facts.unit_facts,
+    "verify": facts.unit_facts,
     "crosscheck": facts.crosscheck_facts,
     "circuit": facts.circuit_facts,
     "benchmarks": facts.bench_facts,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import cli as benchmarks
-from jqkd.cli import audit, crosscheck, demo, study, tables, train
+from jqkd.cli import audit, crosscheck, demo, study, tables, train, verify
 from tests.command_lines import COMMANDS
 
 FUNCTIONS: dict[str, Callable[..., None]] = {
@@ -20,13 +20,14 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "tables report": tables.report,
     "study run": study.run,
     "study report": study.report,
+    "verify": verify.verify,
     "crosscheck": crosscheck.crosscheck,
     "circuit": crosscheck.circuit,
     "benchmarks": benchmarks.measure,
     "benchmarks report": benchmarks.report,
 }
 # What a command needs besides the option that is wrong.
-NEEDS = {"study run": ["controls"]}
+NEEDS = {"study run": ["controls"], "verify": ["results"]}
 READS = ("tables status", "tables report", "study report", "benchmarks report")
 
 HUGE = "1" + "0" * 12
@@ -110,7 +111,7 @@ def families() -> Iterator[tuple[str, list[str], str]]:
                     words += [f"{option}={value}"]
                 else:
                     words[-1] = value
-                names = [f"`{option if is_option else '(name|NAME)'}`"]
+                names = [f"`{option}`" if is_option else f"`({param.name}|NAME)`"]
                 names += [UNNAMED[param.name]] if param.name in UNNAMED and value else []
                 yield f"{command} {option} {value[:24]}", words, "|".join(names)
         words = [*command.split(), *NEEDS.get(command, [])]
@@ -177,6 +178,9 @@ SINGLE = [
         "made with preset paper-code, but preset robust",
     ),
     ("tables status --out folder", "has no tables.json"),
+    ("verify folder", "has no tables.json"),
+    ("verify nowhere", "has no tables.json"),
+    ("verify", "`FOLDER` must be given, but is missing"),
     ("tables report --out folder", "has no tables.json"),
     ("tables report --out finished --readme plain.md", "lacks the lines"),
     (

@@ -110,3 +110,13 @@ def test_spread_and_collapse():
     assert np.isnan(st.spread([1.0]).sd)
     # Guessing among 6 classes gets 16.67 %.
     assert st.collapsed([16.7, 18.6, 18.7, 15.0], 6) == 3
+
+
+def test_holm_by_its_definition():
+    """The largest of (hypotheses left) x p over all p-values up to one's own; ties among them."""
+    rng = np.random.default_rng(0)
+    for p in (rng.uniform(0, 0.2, 9), np.array([0.01, 0.04, 0.03]), np.full(3, 0.2), np.ones(2)):
+        order = sorted(p)
+        steps = {value: (len(p) - order.index(value)) * value for value in order}
+        expected = [min(1, max(steps[q] for q in order if q <= value)) for value in p]
+        np.testing.assert_allclose(st.holm(p.tolist()), expected, rtol=1e-12)

@@ -1,0 +1,57 @@
+"""jqkd verify: are the numbers of a results folder those that training gives?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from jqkd._interrupts import keeps
+from jqkd.cli.console import Output
+from jqkd.cli.options import DataDir, Json, deliver
+from jqkd.experiments.store import Store
+from jqkd.experiments.verify import DIFFERENT, Replay, draw, replay
+from jqkd.training.algorithm import ALGORITHM
+from jqkd.training.result import environment
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Results folder of tables or studies.")],
+    sample: Annotated[int, typer.Option(help="Students to train again, drawn at random.")] = 20,
+    seed: Annotated[int, typer.Option(help="Draws them.")] = 0,
+    data_dir: DataDir = None,
+    json: Json = None,
+) -> None:
+    """Train some students of a results folder again, and compare every stored number.
+
+    A student is identical, equal as far as another machine's rounding explains, or different;
+    exit code 1 where one is different.
+
+    Example: jqkd verify results/robust --sample 20
+    """
+    store, output = Store.open(folder, "folder"), Output(json)
+    drawn = draw(store, sample, seed)
+    keeps("nothing was changed")
+    replays: list[Replay] = []
+    with output.bar("replaying", len(drawn)) as move:
+        for one in replay(store, drawn, data_dir=data_dir):
+            replays.append(one)
+            move(len(replays), one.verdict)
+    table = Table(title=f"{store.root}: {len(replays)} students trained again")
+    for name in ("student", "verdict", "largest difference", "reason"):
+        table.add_column(name, justify="right" if name.startswith("largest") else "left")
+    for one in replays:
+        table.add_row(one.name, one.verdict, f"{one.largest:.2g}", one.reason)
+    output.say(table)
+    counts = Counter(one.verdict for one in replays)
+    output.say(
+        ", ".join(f"{count} of {len(replays)} {verdict}" for verdict, count in counts.items())
+    )
+    result = {"schema": 1, "kind": "verification", "algorithm": ALGORITHM, "seed": seed}
+    result |= {"replays": [vars(one) for one in replays], "environment": environment()}
+    deliver(result, json)
+    if DIFFERENT in counts:
+        raise typer.Exit(1)
