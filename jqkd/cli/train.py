@@ -170,9 +170,12 @@ def run_job(
 
 
 def _kept(job: StudentJob, out: Path | None) -> str:
-    teacher = "" if job.teacher is None else "the teacher's finished epochs are in the cache, "
+    teacher = "" if job.teacher is None else "the teacher's finished epochs are in the cache; "
     if out is not None:
-        return f"{teacher}the students' in {out}, and the same command goes on from there"
+        return (
+            f"{teacher}the students' finished epochs are in {out}, and the same command goes on "
+            "from there"
+        )
     return f"{teacher}of the students nothing was kept, `jqkd student --out FOLDER` keeps them"
 
 

@@ -24,12 +24,20 @@ ROOT = Path(_interrupts.__file__).parents[1]
 DATA = "--dataset digits --classes 0-1 --qubits 1"
 # Command, where its work is, and what is kept, by what a user is told.
 STOPPED = [
-    ("demo", (train, "run_student"), "teacher's finished epochs are in the cache, of the stud"),
+    ("demo", (train, "run_student"), "teacher's finished epochs are in the cache; of the stud"),
     ("teacher --dataset digits", (train, "obtain_teacher"), "the same command goes on from there"),
     (f"student {DATA}", (train, "run_student"), "`jqkd student --out FOLDER` keeps them"),
-    (f"student {DATA} --out x", (train, "run_student"), "the students' in x, and the same command"),
+    (
+        f"student {DATA} --out x",
+        (train, "run_student"),
+        "the students' finished epochs are in x, and",
+    ),
     (f"student {DATA} --teacher none", (train, "run_student"), "stopped; of the students nothing"),
-    (f"audit {DATA} --out x", (train, "run_student"), "the students' in x, and the same command"),
+    (
+        f"audit {DATA} --out x",
+        (train, "run_student"),
+        "the students' finished epochs are in x, and",
+    ),
     ("tables run --table demo --out x", (units, "run_units"), "finished units are in x, and the"),
     ("study run controls --out x", (units, "run_units"), "finished units are in x, and the same"),
     ("crosscheck --quick", (crosscheck, "run_battery"), "nothing was kept, the same command beg"),

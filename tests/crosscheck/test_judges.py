@@ -380,3 +380,17 @@ def test_judging_without_holms_correction_is_seen(monkeypatch):
     assert all(f.agrees for f in judge(values, 0.01))
     monkeypatch.setattr(judging, "holm", np.asarray)
     assert not any(f.agrees for f in judge(values, 0.01))
+
+
+def test_counts_that_do_not_repeat_are_seen():
+    """The same keys twice: a simulator that keeps a state of its own draws anew."""
+    cases = make_cases(np.random.default_rng(0), {"h_ry": CIRCUIT}, 2)
+    calls = iter(range(10))
+
+    def anew(circuit, angles, keys, number):
+        again = jax.vmap(lambda key, call: jax.random.fold_in(key, call), (0, None))
+        return DEFAULT.counts(circuit, angles, again(keys, next(calls)), number)
+
+    for simulator, expected in ((DEFAULT, True), (replace(DEFAULT, counts=anew), False)):
+        (found,) = judge([shots.bookkeeping(shots.draw(simulator, cases, 3, S), S)], 1e-3)
+        assert found.agrees is expected

@@ -30,6 +30,7 @@ from jqkd.experiments.rows import ROWS
 from jqkd.experiments.store import Store
 from jqkd.experiments.study import DATA, Study, Variant
 from jqkd.experiments.summary import summarise
+from tests.experiments.pretended import fill
 
 SEEDS = 6
 # A student alone, two taught by teachers, and a pair whose heads differ.
@@ -421,3 +422,17 @@ def test_a_fault_of_a_studys_judge_is_seen(fault, words, monkeypatch):
     assert study_disagreements(study_results.lines_of(STUDY, Made())) == []
     fault(monkeypatch)
     assert words in study_disagreements(study_results.lines_of(STUDY, Made()))
+
+
+def test_a_gain_is_over_the_seeds_that_both_arms_have(tmp_path):
+    """A folder in the middle of its work: the students alone lack the last seeds."""
+    row = next(row for row in ROWS if row.name == "mnist-0-5-3q-lenet")
+    right = lambda arm, seed: 800 + 7 * seed + 11 * (arm.teacher is not None)  # noqa: E731
+    store = fill(tmp_path, [row], SETTINGS, 6, right)
+    alone = alone_arm(row, SETTINGS)
+    (tmp_path / f"{alone.name}/seeds-004-005.json").unlink()
+    (result,) = summarise(store).rows
+    assert result.seeds == [0, 1, 2, 3]
+    for protocol in PROTOCOLS:
+        assert len(result.accuracy[protocol]) == len(result.alone[protocol]) == 4
+        assert result.gain[protocol].values == pytest.approx([100 * 11 / 900] * 4)
