@@ -90,6 +90,10 @@ def load_run(folder: Path) -> TrainedRun:
             f"{path} is a {kind[0]} result of schema {kind[1]}, but a student result of schema "
             f"{RESULT_SCHEMA} is needed; train again with this version."
         )
+    try:
+        job, runs = _job_of(result)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedFile(path, f"{type(error).__name__}: {error}", _ADVICE) from error
     # Results of 0.1 do not say.
     algorithm = result.get("algorithm", 1)
     if algorithm != ALGORITHM:
@@ -97,10 +101,6 @@ def load_run(folder: Path) -> TrainedRun:
             f"{path} was made by version {algorithm} of the algorithm, but this is version "
             f"{ALGORITHM}, which would find other numbers; train again with this version."
         )
-    try:
-        job, runs = _job_of(result)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedFile(path, f"{type(error).__name__}: {error}", _ADVICE) from error
     found = checkpoint.restore(folder / "checkpoints", _shapes(job, len(runs)), job.digest())
     if found is None:
         raise InputError(f"{folder} has no checkpoint; train again with --out {folder}.")

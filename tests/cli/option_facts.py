@@ -26,7 +26,7 @@ from jqkd.data import sources as data_sources
 from jqkd.models import NETWORKS
 from jqkd.training import loop, student_run, teacher_store
 from jqkd.training.students import Block
-from jqkd.training.teachers import Teacher, teacher_splits, teacher_task
+from jqkd.training.teachers import Teacher, teacher_key, teacher_splits, teacher_task
 from tests.command_lines import enter
 
 TINY = (
@@ -325,7 +325,7 @@ def teacher_facts(words: list[str], folder: Path, *, trained: bool = True) -> di
 def _moves(config, folder: Path) -> dict:
     """How far the weights are from where they started, for one epoch."""
     task = teacher_task(config.arch, config.num_classes)
-    start = _start(task, jax.random.key(config.seed)).params
+    start = _start(task, teacher_key(config.seed)).params
     place = teacher_store.teacher_folder(config, load(config.dataset), folder.parent)
     end = teacher_store.load_weights(place, task)
     pairs = zip(jax.tree.leaves(start), jax.tree.leaves(end), strict=True)

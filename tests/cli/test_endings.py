@@ -141,7 +141,9 @@ def test_a_folder_is_shown_as_it_is_called(run, monkeypatch, tmp_path):
 
 # Signals, in processes of their own that import next to nothing
 
-LIGHT = "import os, signal, sys, time; from jqkd import _interrupts as i; i.watch(); "
+# Whoever runs the tests in the background has told all processes to ignore Ctrl-C.
+HEARS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+LIGHT = f"{HEARS}import os, sys, time; from jqkd import _interrupts as i; i.watch(); "
 
 
 def child(code):
@@ -227,7 +229,8 @@ class _Nothing:
 
 def start(*words, **options):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    command = [sys.executable, "-m", "jqkd", *map(str, words)]
+    module = f"{HEARS}import runpy; runpy.run_module('jqkd', run_name='__main__')"
+    command = [sys.executable, "-c", module, *map(str, words)]
     return subprocess.Popen(command, **pipes | {"cwd": ROOT} | options)
 
 

@@ -17,6 +17,7 @@ from jqkd.cli import audit, crosscheck, study, tables, train, units
 from jqkd.experiments.presets import Settings
 from jqkd.experiments.rows import select
 from jqkd.training import student_run
+from jqkd.training.algorithm import ALGORITHM
 from tests.cli.wrong_commands import cases
 from tests.experiments.pretended import fill
 
@@ -67,6 +68,7 @@ def place(tmp_path_factory):
     (root / "gone").symlink_to("nowhere")
     student = {"dataset": "digits", "classes": "0-1", "qubits": 1, "preset": "robust"}
     whole = {"schema": 1, "kind": "student", "student": student, "teacher": None}
+    whole |= {"algorithm": ALGORITHM}
     results = {
         "not-json": b"{",
         "a-list": b"[]",
@@ -76,6 +78,7 @@ def place(tmp_path_factory):
         "bytes": b"\xff\xfe",
         "other": b'{"schema": 1, "kind": "teacher"}',
         "texts": json.dumps(whole | {"seeds": "ab", "arms": {"alone": {}}}).encode(),
+        "older": json.dumps(whole | {"seeds": [0], "arms": {}, "algorithm": 1}).encode(),
         "no-checkpoint": json.dumps(whole | {"seeds": [0], "arms": {"alone": {}}}).encode(),
     }
     for name, content in results.items():

@@ -168,6 +168,7 @@ SINGLE = [
     ("crosscheck --run other", "is a teacher result"),
     ("crosscheck --run a-folder", "is damaged"),
     ("crosscheck --run texts", "is damaged"),
+    ("crosscheck --run older", "was made by version 1 of the algorithm"),
     ("crosscheck --run no-checkpoint", "has no checkpoint"),
     ("audit --run deep", "is damaged"),
     ("audit --run folder --seeds 3", "`--seeds` must not be given with `--run`"),
