@@ -147,16 +147,15 @@ LIGHT = f"{HEARS}import os, sys, time; from jqkd import _interrupts as i; i.watc
 
 
 def child(code):
-    """Exit code, what it said, and seconds."""
-    start = time.perf_counter()
+    """Exit code, and what it said; within a minute."""
     options = {"capture_output": True, "text": True, "cwd": ROOT, "timeout": 60}
     done = subprocess.run([sys.executable, "-c", LIGHT + code], **options)
-    return done.returncode, done.stdout, done.stderr, time.perf_counter() - start
+    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_a_signal_while_all_is_still_imported(name, code):
-    given, _, err, _ = child(f"os.kill(os.getpid(), signal.{name}); time.sleep(30)")
+    given, _, err = child(f"os.kill(os.getpid(), signal.{name}); time.sleep(30)")
     assert (given, err) == (code, "jqkd: stopped; nothing was kept.\n")
 
 
@@ -166,9 +165,9 @@ def test_a_signal_while_the_main_thread_hears_nothing(name, code):
     deaf = "import threading; threading.Timer(0.2, os.kill, (os.getpid(), signal.SIG)).start(); "
     deaf += "import hashlib; hashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)"
     work = f"i.started(); i.keeps('half is kept'); {deaf.replace('SIG)', name + ')')}"
-    given, _, err, seconds = child(work)
+    given, _, err = child(work)
+    # The call itself would last for many minutes.
     assert (given, err) == (code, "jqkd: stopped; half is kept.\n")
-    assert seconds < 5
 
 
 def test_what_is_being_written_is_written_to_its_end():
@@ -183,7 +182,7 @@ try:
 except KeyboardInterrupt as error:
     sys.exit(i.exit_code(error) - 100)
 """
-    given, out, err, _ = child("\n" + work)
+    given, out, err = child("\n" + work)
     assert (given, out, err) == (43, "written\n", "")
 
 
