@@ -13,7 +13,7 @@ from jqkd._interrupts import keeps
 from jqkd.cli.console import Output
 from jqkd.cli.options import DataDir, Json, deliver
 from jqkd.experiments.store import Store
-from jqkd.experiments.verify import DIFFERENT, Replay, draw, replay
+from jqkd.experiments.verify import DIFFERENT, Replay, replay, sample_students
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.result import environment
 
@@ -33,7 +33,7 @@ def verify(
     Example: jqkd verify results/robust --sample 20
     """
     store, output = Store.open(folder, "folder"), Output(json)
-    drawn = draw(store, sample, seed)
+    drawn = sample_students(store, sample, seed)
     keeps("nothing was changed")
     replays: list[Replay] = []
     with output.bar("replaying", len(drawn)) as move:

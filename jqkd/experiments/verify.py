@@ -29,7 +29,7 @@ _CLOSE = 1e-2
 _MACHINE = ("jaxlib", "platform", "device", "numpy")
 
 
-class Student(NamedTuple):
+class StoredStudent(NamedTuple):
     """One student of a results folder: a job that can be done again.
 
     Attributes:
@@ -62,13 +62,13 @@ class Replay:
     largest: float
 
 
-def students_of(store: Store) -> list[Student]:
+def stored_students(store: Store) -> list[StoredStudent]:
     """Every stored student that the tables and studies of a folder ask for, in order."""
     students = {}
     for arm in _arms(store):
         for block, content in store.blocks(arm):
             for seed in content["seeds"]:
-                students.setdefault((arm.name, seed), Student(arm, seed, block, content))
+                students.setdefault((arm.name, seed), StoredStudent(arm, seed, block, content))
     return [students[key] for key in sorted(students)]
 
 
@@ -79,7 +79,7 @@ def _arms(store: Store) -> list[Arm]:
     return [*plan.arms_of(rows, store.settings), *study.arms_of(studies, list(study.DATA.values()))]
 
 
-def draw(store: Store, sample: int, seed: int = 0) -> list[Student]:
+def sample_students(store: Store, sample: int, seed: int = 0) -> list[StoredStudent]:
     """Some students of a results folder.
 
     Args:
@@ -92,7 +92,7 @@ def draw(store: Store, sample: int, seed: int = 0) -> list[Student]:
     """
     sample, seed = check_integer("sample", sample, 1), check_seed("seed", seed)
     store.check_algorithm("verify them with the version of jqkd that made them")
-    students = students_of(store)
+    students = stored_students(store)
     if not students:
         raise InputError(f"{store.root} holds no student to be replayed; run a table or a study.")
     chosen = np.random.default_rng(seed).permutation(len(students))[:sample]
@@ -100,13 +100,13 @@ def draw(store: Store, sample: int, seed: int = 0) -> list[Student]:
 
 
 def replay(
-    store: Store, students: Sequence[Student], *, data_dir: Path | None = None
+    store: Store, students: Sequence[StoredStudent], *, data_dir: Path | None = None
 ) -> Iterator[Replay]:
     """Do stored jobs again, each as it was done, and compare every number.
 
     Args:
         store: the results folder.
-        students: of that folder, by ``draw``.
+        students: of that folder, by ``sample_students``.
         data_dir: TFDS's data folder.
 
     Yields:
@@ -118,7 +118,7 @@ def replay(
 
 
 def _replay(
-    store: Store, student: Student, datasets: Datasets, made_on: dict[str, dict[str, Any]]
+    store: Store, student: StoredStudent, datasets: Datasets, made_on: dict[str, dict[str, Any]]
 ) -> Replay:
     arm, stored = student.arm, student.content
     logits = None if arm.teacher is None else store.read_logits(_answers_of(arm))

@@ -29,7 +29,7 @@ def store(tmp_path_factory):
 
 
 def verdicts(store):
-    return [one.verdict for one in verify.replay(store, verify.draw(store, 20))]
+    return [one.verdict for one in verify.replay(store, verify.sample_students(store, 20))]
 
 
 def block_of(store, arm):
@@ -70,7 +70,7 @@ def test_a_forged_number_is_different(store, monkeypatch, name):
         content["curves"][name][0][-1] += 1e-6
 
     path, before = changed(store, monkeypatch, forge)
-    replays = list(verify.replay(store, verify.draw(store, 20)))
+    replays = list(verify.replay(store, verify.sample_students(store, 20)))
     path.write_text(before)
     assert [one.verdict for one in replays] == [verify.IDENTICAL, verify.DIFFERENT]
     assert replays[1].reason == f"{name} differ" and 0 < replays[1].largest < 2e-6
@@ -84,7 +84,7 @@ def test_a_last_digit_of_another_machine_is_rounding(store, monkeypatch):
     log = store.root / "log.jsonl"
     lines = log.read_text()
     log.write_text(lines.replace('"jaxlib": "', '"jaxlib": "9.'))
-    replays = list(verify.replay(store, verify.draw(store, 20)))
+    replays = list(verify.replay(store, verify.sample_students(store, 20)))
     log.write_text(lines)
     path.write_text(before)
     assert [one.verdict for one in replays] == [verify.IDENTICAL, verify.ROUNDING]
@@ -95,7 +95,7 @@ def test_another_seed_is_no_rounding(store, monkeypatch):
     """Whatever the machine."""
 
     def swap(content):
-        unit = next(s for s in verify.students_of(store) if s.arm.teacher is None)
+        unit = next(s for s in verify.stored_students(store) if s.arm.teacher is None)
         content["curves"] = unit.content["curves"]
 
     path, before = changed(store, monkeypatch, swap)
@@ -107,12 +107,12 @@ def test_another_seed_is_no_rounding(store, monkeypatch):
 def test_an_older_version_is_told(store):
     older = Store(store.root, store.settings, store.asked, algorithm=1)
     with pytest.raises(InputError, match="made by version 1 of the algorithm"):
-        verify.draw(older, 2)
+        verify.sample_students(older, 2)
 
 
 def test_a_sample_is_some_students_each_once(store):
-    students = verify.students_of(store)
+    students = verify.stored_students(store)
     assert len({(s.arm.name, s.seed) for s in students}) == len(students) == 2
-    assert [s.arm.name for s in verify.draw(store, 1)] != []
-    assert len(verify.draw(store, 1)) == 1
+    assert [s.arm.name for s in verify.sample_students(store, 1)] != []
+    assert len(verify.sample_students(store, 1)) == 1
     assert isinstance(StudentUnit(students[0].arm, (students[0].seed,)).name, str)
