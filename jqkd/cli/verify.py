@@ -30,7 +30,7 @@ def verify(
     A student is identical, equal as far as another machine's rounding explains, or different;
     exit code 1 where one is different.
 
-    Example: jqkd verify results/robust --sample 20
+    Example: jqkd verify runs/robust --sample 20
     """
     store, output = Store.open(folder, "folder"), Output(json)
     drawn = sample_students(store, sample, seed)

@@ -199,6 +199,11 @@ def _parts(plan: TeacherPlan) -> list[TeacherPlan]:
     return [TeacherPlan(member, (member,)) for member in plan.members if member != plan.config]
 
 
+def teaching_unit(plan: TeacherPlan, config: StudentConfig) -> TeacherUnit | AnswerUnit:
+    """The unit that holds what a student is taught: answers to its views, or the plain logits."""
+    return answer_unit(plan, config) if needs_views(config) else teacher_unit(plan)
+
+
 def make_arm(config: StudentConfig, arm: str, teacher: TeacherPlan | None = None) -> Arm:
     """An arm, named by what it depends on.
 
@@ -210,10 +215,7 @@ def make_arm(config: StudentConfig, arm: str, teacher: TeacherPlan | None = None
     if (arm == "distilled") != isinstance(teacher, TeacherPlan):
         must = "be a TeacherPlan where the arm is distilled, and None where it is alone"
         fail("teacher", must, shown(teacher))
-    unit = None
-    if teacher is not None:
-        asked = needs_views(config)
-        unit = answer_unit(teacher, config).name if asked else teacher_unit(teacher).name
+    unit = None if teacher is None else teaching_unit(teacher, config).name
     digest = json_digest([config.to_json(), arm, unit], _DIGITS)
     classes, taught = config.classes.replace(",", "_"), teacher.config.arch if teacher else "alone"
     name = f"students/{config.dataset}-{classes}-{config.qubits}q-{taught}-{digest}"

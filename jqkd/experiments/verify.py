@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +12,12 @@ import numpy as np
 from jqkd._checks import InputError, check_integer, check_seed
 from jqkd.common.files import plain
 from jqkd.experiments import plan, study
-from jqkd.experiments.plan import AnswerUnit, Arm, StudentUnit, TeacherUnit
+from jqkd.experiments.plan import Arm, StudentUnit
 from jqkd.experiments.rows import ROWS
 from jqkd.experiments.store import Store
 from jqkd.experiments.studies import STUDIES
 from jqkd.experiments.work import Datasets, do_students
 from jqkd.training.result import environment
-from jqkd.training.teaching import needs_views
 
 IDENTICAL, ROUNDING, DIFFERENT = "identical", "equal up to rounding", "different"
 # Losses of the first look may differ by so much, relatively, where another machine rounds otherwise
@@ -121,11 +119,13 @@ def _replay(
     store: Store, student: StoredStudent, datasets: Datasets, made_on: dict[str, dict[str, Any]]
 ) -> Replay:
     arm, stored = student.arm, student.content
-    logits = None if arm.teacher is None else store.read_logits(_answers_of(arm))
+    taught = arm.teacher and plan.teaching_unit(arm.teacher, arm.config)
+    logits = store.read_logits(taught) if taught else None
     alone = StudentUnit(arm, (student.seed,))
-    again = json.loads(json.dumps(plain(do_students(alone, datasets, logits, lambda *_: None))))
+    again = plain(do_students(alone, datasets, logits, lambda *_: None))
     row = stored["seeds"].index(student.seed)
-    pairs = [(name, values[row], again["curves"][name][0]) for name, values in _curves(stored)]
+    curves = sorted(stored["curves"].items())
+    pairs = [(name, values[row], again["curves"][name][0]) for name, values in curves]
     largest = max(float(np.abs(np.subtract(a, b)).max()) for _, a, b in pairs)
     name = f"{arm.name.removeprefix('students/')}, seed {student.seed}"
     right = again["test_accuracy"]
@@ -137,17 +137,6 @@ def _replay(
     ):
         return Replay(name, IDENTICAL, "", 0.0)
     return Replay(name, *_judged(pairs, _changes(made_on.get(student.block, {}))), largest)
-
-
-def _answers_of(arm: Arm) -> TeacherUnit | AnswerUnit:
-    """The unit that holds what its teacher answers."""
-    if needs_views(arm.config):
-        return plan.answer_unit(arm.teacher, arm.config)
-    return plan.teacher_unit(arm.teacher)
-
-
-def _curves(content: dict[str, Any]) -> list[tuple[str, Any]]:
-    return sorted(content["curves"].items())
 
 
 def _judged(pairs: Sequence[tuple[str, Any, Any]], changes: list[str]) -> tuple[str, str]:
