@@ -1,0 +1,191 @@
+"""One table for each kind of part: a class is registered under a name, and built from a text.
+
+A part is a frozen dataclass; its fields are its options, and all have defaults. As text it is its
+name and the options that differ from their defaults: ``conv``, ``conv:dropout_rate=0.5``. That text
+stands in configurations, results and digests, and builds an equal part again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+
+from jqkd._checks import check_choice, fail, shown
+from jqkd.common import plugins
+
+T = TypeVar("T")
+_WORDS = {"none": None, "true": True, "false": False}
+
+
+class Registry(Mapping[str, type[T]], Generic[T]):
+    """The parts of one kind, by name.
+
+    Args:
+        kind: what a part of this kind is called, as the argument that names it: ``ansatz``.
+        base: class of all parts of the kind.
+
+    Example:
+        >>> shapes = Registry("shape", object)
+        >>> @shapes.register("box")
+        ... @dataclasses.dataclass(frozen=True)
+        ... class Box:
+        ...     width: float = 1.0
+        >>> shapes.build("box:width=2"), shapes.text(Box(2.0)), list(shapes)
+        (Box(width=2.0), 'box:width=2.0', ['box'])
+    """
+
+    def __init__(self, kind: str, base: type[T]) -> None:
+        self.kind, self.base = kind, base
+        self._classes: dict[str, type[T]] = {}
+        self._plugins: dict[str, plugins.Plugin] = {}
+
+    def register(self, name: str) -> Callable[[type[T]], type[T]]:
+        """Decorates a frozen dataclass: makes it the part of that name.
+
+        Raises:
+            InputError: the name is taken, or cannot stand in a text; the class is not such a part.
+        """
+
+        def add(part: type[T]) -> type[T]:
+            if not isinstance(name, str) or not name or set(name) & set(":,= \t\n"):
+                fail("name", "be a text without : , = and spaces", shown(name))
+            self._check_class(part)
+            loading = plugins.loading()
+            if name in self._classes and self._classes[name] is not part:
+                holder = self._plugins.get(name)
+                owner = f"plug-in {holder.name}" if holder else "jqkd itself"
+                must = f"be a name that no other {self.kind} has"
+                fail("name", must, f"{name!r}, which {owner} has,", "choose another name")
+            self._classes[name] = part
+            if loading is not None:
+                self._plugins[name] = loading
+            return part
+
+        return add
+
+    def _check_class(self, part: Any) -> None:
+        frozen = dataclasses.is_dataclass(part) and part.__dataclass_params__.frozen
+        if not isinstance(part, type) or not issubclass(part, self.base) or not frozen:
+            base = "" if self.base is object else f" derived from {self.base.__name__}"
+            fail(self.kind, f"be a frozen dataclass{base}", shown(part))
+        bare = [field.name for field in dataclasses.fields(part) if not _has_default(field)]
+        if bare:
+            fail(self.kind, "have a default for each option", f"none for {', '.join(bare)}")
+
+    def __getitem__(self, name: str) -> type[T]:
+        return self._classes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._classes)
+
+    def __len__(self) -> int:
+        return len(self._classes)
+
+    def build(self, text: str | T, argument: str = "") -> T:
+        """A part from its text; a part itself is handed back.
+
+        Args:
+            text: ``name``, or ``name:option=value,option=value``.
+            argument: name of the argument that holds it, for errors; by default the kind's.
+
+        Raises:
+            InputError: an unknown name or option, or a value that the option cannot have.
+        """
+        argument = argument or self.kind
+        if isinstance(text, self.base) and not isinstance(text, str):
+            self.name_of(text)
+            return text
+        if not isinstance(text, str):
+            fail(argument, f"be the name of a part, such as {next(iter(self))}", shown(text))
+        name, _, rest = text.partition(":")
+        self.check(name, argument)
+        options = dict(_option(argument, piece) for piece in rest.split(",") if rest)
+        part, hints = self._classes[name], get_type_hints(self._classes[name])
+        names = [field.name for field in dataclasses.fields(part)]
+        for option in options:
+            if option not in names:
+                allowed = f"set options that {name} has ({', '.join(names) or 'it has none'})"
+                fail(argument, allowed, option)
+        values = {k: _value(argument, k, v, hints[k]) for k, v in options.items()}
+        return part(**values)
+
+    def check(self, name: str, argument: str = "") -> None:
+        """There is a part of that name, here or in an installed plug-in.
+
+        Raises:
+            InputError: there is none; lists those that there are.
+        """
+        if name not in self._classes:
+            plugins.load_installed()
+        check_choice(argument or self.kind, name, self._classes)
+
+    def name_of(self, part: T) -> str:
+        """Under which name a part's class is registered.
+
+        Raises:
+            InputError: it is not.
+        """
+        for name, known in self._classes.items():
+            if type(part) is known:
+                return name
+        advice = "decorate its class with `register`"
+        fail(self.kind, "be registered", shown(part), advice)
+
+    def text(self, part: T) -> str:
+        """A part as text: its name, and the options that are not as by default."""
+        changed = [
+            f"{field.name}={_text(getattr(part, field.name))}"
+            for field in dataclasses.fields(part)  # type: ignore[arg-type]
+            if getattr(part, field.name) != _default(field)
+        ]
+        name = self.name_of(part)
+        return f"{name}:{','.join(changed)}" if changed else name
+
+    def plugin_of(self, text: str) -> plugins.Plugin | None:
+        """The plug-in that a part comes from; ``None`` for one of jqkd's own."""
+        return self._plugins.get(text.partition(":")[0])
+
+
+def _has_default(field: dataclasses.Field[Any]) -> bool:
+    missing = dataclasses.MISSING
+    return field.default is not missing or field.default_factory is not missing
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    factory = field.default_factory
+    return field.default if factory is dataclasses.MISSING else factory()
+
+
+def _option(argument: str, piece: str) -> tuple[str, str]:
+    name, equals, value = piece.partition("=")
+    if not equals or not value.strip():
+        fail(argument, "name options as option=value, separated by commas", shown(piece))
+    return name.strip().replace("-", "_"), value.strip()
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (tuple, list)):
+        return "+".join(map(_text, value))
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def _value(argument: str, name: str, text: str, hint: Any) -> Any:
+    """A text as what the option holds: by its annotation."""
+    if get_origin(hint) in (typing.Union, types.UnionType):
+        if text == "none" and type(None) in get_args(hint):
+            return None
+        hint = next(kind for kind in get_args(hint) if kind is not type(None))
+    if get_origin(hint) is tuple:
+        return tuple(_value(argument, name, one, get_args(hint)[0]) for one in text.split("+"))
+    if hint is bool and text in ("true", "false"):
+        return _WORDS[text]
+    try:
+        if hint in (int, float, str):
+            return hint(text)
+    except ValueError:
+        pass
+    kind = {int: "an integer", float: "a number", bool: "true or false"}.get(hint, "something else")
+    fail(argument, f"have {kind} as its option {name}", shown(text))

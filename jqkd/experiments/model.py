@@ -1,0 +1,175 @@
+"""What an experiment is: arms, and comparisons between them. Data, and nothing else.
+
+An arm is one line of a table: students that differ in their seed only, or a teacher. A comparison
+is a difference of two arms, seed by seed. Planner, analysis and report follow this description;
+none of them knows an experiment by name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from jqkd._checks import check_choice, check_integer, check_list, check_type, fail, shown
+from jqkd.training.config import StudentConfig, TeacherConfig
+
+# Accuracies by protocol: the paper takes the epoch that is best on the test images.
+PROTOCOLS = ("final", "picked", "best")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One line of a table.
+
+    Attributes:
+        name: names it on the command line; unique within its experiment.
+        label: names it for a reader, beside its group.
+        group: heading that it stands under: data set and classes.
+        student: how its students are trained; ``None`` where the line is the teacher itself.
+        teacher: of distilled students, or the line's own; ``None`` for students alone.
+        published: accuracy, in % of the test images; ``None`` where nobody published one.
+        note: a footnote.
+        hidden: whether it is there to be compared with only, and no line of the table.
+    """
+
+    name: str
+    label: str
+    group: str
+    student: StudentConfig | None
+    teacher: TeacherConfig | None = None
+    published: float | None = None
+    note: str = ""
+    hidden: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("name", "label", "group", "note"):
+            check_type(name, getattr(self, name), str, "a text")
+        if self.student is None and self.teacher is None:
+            fail("student", "be given where there is no teacher", "None")
+
+    @property
+    def is_teacher(self) -> bool:
+        """Whether the line is a teacher's own."""
+        return self.student is None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A difference of accuracies, arm minus baseline, seed by seed.
+
+    Attributes:
+        arm: name of an arm.
+        baseline: name of the arm that it is compared with.
+        label: what the difference is called where one arm has several: ``one head``.
+        published: difference in points; ``None`` where nobody published one.
+        family: comparisons whose p-values are corrected together (Holm); ``""`` for none, and then
+            no p-value is shown.
+        note: a footnote.
+    """
+
+    arm: str
+    baseline: str
+    label: str = "gain"
+    published: float | None = None
+    family: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Mean:
+    """Mean over some comparisons, seed by seed.
+
+    Attributes:
+        label: for a reader.
+        comparisons: (arm, baseline) of each.
+        published: what the text of a paper states, in points.
+        published_rows: mean of the published differences themselves.
+    """
+
+    label: str
+    comparisons: tuple[tuple[str, str], ...]
+    published: float | None = None
+    published_rows: float | None = None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question.
+
+    Args:
+        name: names it on the command line, and its files.
+        title: its heading.
+        about: what is compared, in a sentence or two.
+        arms: its lines, in the order of the report.
+        comparisons: between them.
+        protocol: a name of ``PROTOCOLS``: what tables, pictures and verdicts go by.
+        seeds: students of every kind, where nothing else is asked for.
+        means: over some of the comparisons.
+        shows_mechanism: whether the report says where features have gone.
+
+    Raises:
+        InputError: two arms of one name, or a comparison of arms that are not there.
+    """
+
+    name: str
+    title: str
+    about: str
+    arms: tuple[Arm, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    protocol: str = "final"
+    seeds: int = 10
+    means: tuple[Mean, ...] = ()
+    shows_mechanism: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("name", "title", "about"):
+            check_type(name, getattr(self, name), str, "a text")
+        check_choice("protocol", self.protocol, PROTOCOLS)
+        check_integer("seeds", self.seeds, 1)
+        object.__setattr__(self, "arms", tuple(check_list("arms", self.arms, Arm, "Arms")))
+        names = [arm.name for arm in self.arms]
+        if not names or len(set(names)) != len(names):
+            fail("arms", "be at least one, each with a name of its own", shown(names))
+        for comparison in self.comparisons:
+            for which in ("arm", "baseline"):
+                check_choice(which, getattr(comparison, which), names)
+
+    def arm(self, name: str) -> Arm:
+        """By name.
+
+        Raises:
+            InputError: there is none.
+        """
+        check_choice("arm", name, [arm.name for arm in self.arms])
+        return next(arm for arm in self.arms if arm.name == name)
+
+    def select(self, patterns: tuple[str, ...]) -> Experiment:
+        """The experiment with only the arms whose names match, and what those are compared with.
+
+        Args:
+            patterns: such as ``*-3q-lenet``; none means all.
+
+        Raises:
+            InputError: a pattern that no arm matches.
+        """
+        if not patterns:
+            return self
+        names = [arm.name for arm in self.arms]
+        chosen: set[str] = set()
+        for pattern in check_list("arms", patterns, str, "texts, such as *-3q-lenet"):
+            matching = {name for name in names if fnmatchcase(name, pattern)}
+            if not matching:
+                some = ", ".join(names[:4])
+                advice = f"they are called {some}, ..., and --dry-run lists them all"
+                fail("arms", f"match arms of experiment {self.name}", shown(pattern), advice)
+            chosen |= matching
+        # Not of a step that is in no family: the steps of a ladder do not all need the first one.
+        chosen |= {one.baseline for one in self.comparisons if one.arm in chosen and one.family}
+        kept = [c for c in self.comparisons if {c.arm, c.baseline} <= chosen]
+        pairs = {(c.arm, c.baseline) for c in kept}
+        return replace(
+            self,
+            arms=tuple(arm for arm in self.arms if arm.name in chosen),
+            comparisons=tuple(kept),
+            means=tuple(mean for mean in self.means if pairs.issuperset(mean.comparisons)),
+        )
