@@ -1,10 +1,15 @@
 """Teachers, students, and the quantum layer, in Flax NNX."""
 
-from jqkd.models.heads import HEADS
+from jqkd.models.ansatze import ANSATZE, Ansatz
+from jqkd.models.encodings import ENCODINGS, Encoding
+from jqkd.models.features import FEATURES, Features
 from jqkd.models.layers import count_parameters
-from jqkd.models.presets import NETWORKS, PRESETS, VARIANTS, Preset, base_of, build_student
+from jqkd.models.presets import PRESETS, Preset, build_student
 from jqkd.models.quantum_layer import QuantumLayer
-from jqkd.models.students import Student
+from jqkd.models.readouts import READOUTS, Readout
+from jqkd.models.spec import GRADIENTS, PARTS, StudentSpec
+from jqkd.models.stand_ins import STAND_INS, StandIn
+from jqkd.models.students import Forward, Student
 from jqkd.models.teachers import (
     TEACHERS,
     AlexNet,
@@ -15,19 +20,29 @@ from jqkd.models.teachers import (
 )
 
 __all__ = [
-    "HEADS",
-    "NETWORKS",
+    "ANSATZE",
+    "ENCODINGS",
+    "FEATURES",
+    "GRADIENTS",
+    "PARTS",
     "PRESETS",
+    "READOUTS",
+    "STAND_INS",
     "TEACHERS",
-    "VARIANTS",
     "AlexNet",
+    "Ansatz",
+    "Encoding",
+    "Features",
+    "Forward",
     "JointEnsemble",
     "LeNet",
     "Preset",
     "QuantumLayer",
+    "Readout",
+    "StandIn",
     "Student",
+    "StudentSpec",
     "average_probabilities",
-    "base_of",
     "build_student",
     "build_teacher",
     "count_parameters",

@@ -66,7 +66,7 @@ def check_sizes(limit: str = "weights", **sizes: int) -> None:
         fail(name, f"be so small that the {limit} fit into this machine's memory", size)
 
 
-def check_images(images: ArrayLike) -> Array:
+def check_images(images: ArrayLike, image_shape: tuple[int, ...] = (28, 28)) -> Array:
     """Images ``(B, 28, 28)`` of brightness 0 to 1.
 
     Raises:
@@ -118,7 +118,7 @@ def check_index(name: str, value: Any, least: int, most: int) -> None:
         check_array(name, value, ())
 
 
-def check_features(name: str, values: ArrayLike, size: int) -> Array:
+def check_features(name: str, values: ArrayLike, size: int | None) -> Array:
     """Finite numbers ``(B, size)``."""
     return jnp.asarray(check_array(name, values, ("...", size)))
 

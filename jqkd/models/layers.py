@@ -208,11 +208,11 @@ def count_parameters(model: nnx.Module) -> int:
     return sum(math.prod(leaf.shape) for leaf in leaves)
 
 
-def as_images(images: ArrayLike) -> Array:
+def as_images(images: ArrayLike, image_shape: tuple[int, ...] = (28, 28)) -> Array:
     """Images ``(B, 28, 28)`` as the convolutions read them: ``(1, 28, 28, B)``.
 
     Raises:
         InputError: images of another shape, or, where values can be seen, outside [0, 1].
     """
-    images = check_images(images)
+    images = check_images(images, image_shape)
     return images.transpose(1, 2, 0)[None]

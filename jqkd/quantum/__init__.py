@@ -1,7 +1,8 @@
 """Circuits, and what a circuit does to a state. Knows nothing of the rest of the package."""
 
 from jqkd.quantum.adjoint import run_adjoint
-from jqkd.quantum.circuit import Circuit, Op, draw
+from jqkd.quantum.circuit import Circuit
+from jqkd.quantum.drawing import draw
 from jqkd.quantum.gates import GATES, Gate
 from jqkd.quantum.gradient import (
     NOTEBOOK_RULE,
@@ -10,6 +11,7 @@ from jqkd.quantum.gradient import (
     outcome_probabilities,
 )
 from jqkd.quantum.measurement import expectation, expectation_from_counts, outcomes, probabilities
+from jqkd.quantum.ops import Op, Slot, data, weight
 from jqkd.quantum.sampling import sample_counts
 from jqkd.quantum.statevector import run
 from jqkd.quantum.templates import (
@@ -30,9 +32,11 @@ __all__ = [
     "Gate",
     "Op",
     "ShiftRule",
+    "Slot",
     "amplitude_angles",
     "amplitude_encoding",
     "angle_encoding",
+    "data",
     "draw",
     "expectation",
     "expectation_from_counts",
@@ -46,4 +50,5 @@ __all__ = [
     "run_adjoint",
     "ry_layer",
     "sample_counts",
+    "weight",
 ]

@@ -1,96 +1,25 @@
 """Circuits as data: frozen, hashable, validated when built.
 
 A circuit is a tuple of operations; its angles are a separate vector with one slot per angle of
-each rotation gate, in order of appearance. A parameter used by two gates is two slots that the
-caller fills with the same number, so that autodiff adds up what the shift rule returns per slot.
+each rotation gate, in order of appearance. A slot may have a name: entry i of the data, or
+weight j. ``Circuit.fill`` makes the vector of angles from the two; a weight of two gates fills two
+slots, so that autodiff adds up what the shift rule returns per slot.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
-from jqkd._checks import (
-    InputError,
-    check_array,
-    check_integer,
-    check_type,
-    fail,
-    is_concrete,
-    shown,
-)
-from jqkd.quantum.gates import GATES, Gate, check_gate
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jqkd._checks import check_array, check_integer, fail, shown
 from jqkd.quantum.limits import check_num_qubits
-
-
-@dataclass(frozen=True)
-class Op:
-    """One gate on some wires; ``fixed`` angles (radians) make it constant, without slots.
-
-    Raises:
-        InputError: unknown gate, wrong number of wires or angles, a wire named twice.
-
-    Example:
-        >>> Op("RY", (0,)).num_slots, Op("RY", (0,), fixed=(0.5,)).num_slots
-        (1, 0)
-    """
-
-    name: str
-    wires: tuple[int, ...]
-    fixed: tuple[float, ...] | None = None
-
-    def __post_init__(self) -> None:
-        check_gate(self.name)
-        object.__setattr__(self, "wires", _wires(self.wires, self.gate))
-        if self.fixed is not None:
-            object.__setattr__(self, "fixed", _fixed(self.fixed, self.gate))
-
-    @property
-    def gate(self) -> Gate:
-        """The row of the gate table."""
-        return GATES[self.name]
-
-    @property
-    def num_slots(self) -> int:
-        """Number of entries of the angle vector that it reads."""
-        return 0 if self.fixed is not None else self.gate.num_angles
-
-
-def _wires(wires: Any, gate: Gate) -> tuple[int, ...]:
-    must = f"be {gate.num_wires} different wire(s) for {gate.name}"
-    try:
-        if isinstance(wires, bytes):
-            raise TypeError
-        # No more than needed: a range may be as long as memory is.
-        wires = tuple(islice(wires, gate.num_wires + 1))
-    except TypeError:
-        fail("wires", must, shown(wires), "give a tuple of integers")
-    if len(wires) != gate.num_wires:
-        fail("wires", must, wires)
-    try:
-        whole = tuple(check_integer("wires", wire, -(2**63)) for wire in wires)
-    except InputError:
-        fail("wires", must, wires, "count them from 0, in integers")
-    if min(whole) < 0:
-        fail("wires", "be 0 or more", whole)
-    if len(set(whole)) != len(whole):
-        fail("wires", must, whole)
-    return whole
-
-
-def _fixed(fixed: Any, gate: Gate) -> tuple[float, ...]:
-    try:
-        values = check_array("fixed", fixed, (gate.num_angles,))
-    except InputError:
-        values = None
-    # A traced angle is no number: it belongs into the vector of angles.
-    if values is None or not is_concrete(values):
-        must = f"be {gate.num_angles} finite angle(s) in radians for {gate.name}"
-        fail("fixed", must, shown(fixed), "leave it out where angles are to vary")
-    return tuple(float(value) for value in values)
+from jqkd.quantum.ops import DATA, WEIGHT, Op, Slot, data
 
 
 @dataclass(frozen=True)
@@ -164,11 +93,94 @@ class Circuit:
             yield layer
 
     def then(self, other: Circuit | Iterable[Op]) -> Circuit:
-        """This circuit followed by another one's operations."""
+        """This circuit followed by another one's operations; names of slots stay as they are."""
         ops = other.ops if isinstance(other, Circuit) else _ops("other", other)
         return Circuit(self.num_qubits, self.ops + ops)
 
+    @cached_property
+    def filled(self) -> tuple[Slot, ...]:
+        """What each of the P slots is filled with; without any names, slot i with data i.
+
+        Raises:
+            InputError: some slots have names and others have none.
+        """
+        names = [op.filled or (None,) * op.num_slots for op in self.ops]
+        slots = [slot for one in names for slot in one]
+        if None not in slots:
+            return tuple(slots)
+        if any(slots):
+            advice = "name all of them, or none: `as_data` and `as_weights` name a circuit's slots"
+            fail(
+                "circuit",
+                "name each of its angle slots",
+                f"one with {slots.count(None)} unnamed",
+                advice,
+            )
+        return data(*range(self.num_angles))
+
+    @property
+    def num_data(self) -> int:
+        """D, the length of the data vector: one more than the largest index."""
+        return 1 + max((slot.index for slot in self.filled if slot.kind == DATA), default=-1)
+
+    @property
+    def num_weights(self) -> int:
+        """W, the length of the weight vector."""
+        return 1 + max((slot.index for slot in self.filled if slot.kind == WEIGHT), default=-1)
+
+    def as_data(self) -> Circuit:
+        """The same circuit, its slots filled by data 0, 1, ... in order of appearance."""
+        return self._named(DATA, 0)
+
+    def as_weights(self, first: int = 0) -> Circuit:
+        """The same circuit, its slots filled by weights ``first``, ``first + 1``, ...
+
+        Example:
+            >>> pair = Circuit(1, (Op("RY", (0,)),))
+            >>> print(pair.as_data().then(pair.as_weights()))
+            q0: ─RY(x0)─RY(w0)─
+        """
+        return self._named(WEIGHT, check_integer("first", first, 0))
+
+    def _named(self, kind: str, first: int) -> Circuit:
+        ops = [
+            replace(op, filled=tuple(Slot(kind, first + i) for i in slots)) if slots else op
+            for op, slots in self.slots()
+        ]
+        return Circuit(self.num_qubits, tuple(ops))
+
+    def fill(self, data: Array, weights: Array | None = None) -> Array:
+        """Angles of every slot; differentiable, so that shared weights add up their gradients.
+
+        Args:
+            data: shape ``(..., D)``, radians.
+            weights: shape ``(W,)``, radians; may be left out where there are none.
+
+        Returns:
+            Shape ``(..., P)``, radians.
+
+        Raises:
+            InputError: another number of data or weights.
+
+        Example:
+            >>> twice = Circuit(1, (Op("RY", (0,), filled=data(0)), Op("RX", (0,), filled=data(0))))
+            >>> twice.fill(jnp.array([0.5])).tolist()
+            [0.5, 0.5]
+        """
+        data = jnp.asarray(check_array("data", data, ("...", self.num_data), finite=False))
+        if self.num_weights:
+            weights = check_array("weights", weights, (self.num_weights,), finite=False)
+            more = jnp.broadcast_to(weights, (*data.shape[:-1], self.num_weights))
+            data = jnp.concatenate([data, more], -1)
+        size = self.num_data
+        places = [slot.index + size * (slot.kind == WEIGHT) for slot in self.filled]
+        if places == list(range(data.shape[-1])):
+            return data
+        return data[..., np.array(places, int)]
+
     def __str__(self) -> str:
+        from jqkd.quantum.drawing import draw
+
         return draw(self)
 
 
@@ -193,49 +205,3 @@ def _side_by_side(op: Op, layer: list[Op]) -> bool:
         return False
     # Those that commute may share wires.
     return op.gate.flips_sign or not any(set(op.wires) & set(other.wires) for other in layer)
-
-
-def draw(circuit: Circuit) -> str:
-    """Text drawing, one line per qubit, one column per layer of operations.
-
-    Args:
-        circuit: the circuit.
-
-    Returns:
-        Lines that begin with ``q0:``; slots appear as ``t0, t1, ...``.
-
-    Example:
-        >>> print(draw(Circuit(2, (Op("H", (0,)), Op("RY", (1,)), Op("CX", (0, 1))))))
-        q0: ─H──────CX0─
-        q1: ─RY(t0)─CX1─
-    """
-    check_type("circuit", circuit, Circuit, "a Circuit")
-    columns: list[dict[int, str]] = []
-    depth = [0] * circuit.num_qubits
-    for op, slots in circuit.slots():
-        low, high = min(op.wires), max(op.wires)
-        column = max(depth[low : high + 1])
-        depth[low : high + 1] = [column + 1] * (high - low + 1)
-        while len(columns) <= column:
-            columns.append({})
-        columns[column].update(_labels(op, slots))
-    lines = [
-        f"q{wire}: ─".ljust(len(f"q{circuit.num_qubits - 1}: ─")) for wire in range(len(depth))
-    ]
-    for column in columns:
-        width = max(map(len, column.values()))
-        for wire in range(circuit.num_qubits):
-            lines[wire] += column.get(wire, "").ljust(width, "─") + "─"
-    return "\n".join(lines)
-
-
-def _labels(op: Op, slots: range) -> dict[int, str]:
-    if op.fixed is not None and op.fixed:
-        shown = "(" + ",".join(f"{a:.4g}" for a in op.fixed) + ")"
-    else:
-        shown = f"({','.join(f't{s}' for s in slots)})" if slots else ""
-    if len(op.wires) == 1:
-        return {op.wires[0]: op.name + shown}
-    labels = {wire: f"{op.name}{i}" + shown for i, wire in enumerate(op.wires)}
-    low, high = min(op.wires), max(op.wires)
-    return dict.fromkeys(range(low, high), "│") | labels

@@ -1,0 +1,7 @@
+"""Feature extractors: from an image to the F numbers that an encoding reads."""
+
+from jqkd.models.features.base import FEATURES, Features
+from jqkd.models.features.conv import Conv, ConvFeatures
+from jqkd.models.features.dense import Dense, DenseFeatures
+
+__all__ = ["FEATURES", "Conv", "ConvFeatures", "Dense", "DenseFeatures", "Features"]

@@ -1,0 +1,123 @@
+"""Operations: one gate, its wires, and what its angles are filled with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, NamedTuple
+
+from jqkd._checks import InputError, check_array, check_integer, fail, is_concrete, shown
+from jqkd.quantum.gates import GATES, Gate, check_gate
+
+DATA, WEIGHT = "data", "weight"
+
+
+class Slot(NamedTuple):
+    """What an angle is filled with: entry ``index`` of the data or of the weights."""
+
+    kind: str
+    index: int
+
+    def __str__(self) -> str:
+        return f"{'x' if self.kind == DATA else 'w'}{self.index}"
+
+
+def data(*indices: int) -> tuple[Slot, ...]:
+    """Slots that hold entries of the data, for ``Op(..., filled=data(0))``."""
+    return tuple(Slot(DATA, index) for index in indices)
+
+
+def weight(*indices: int) -> tuple[Slot, ...]:
+    """Slots that hold weights."""
+    return tuple(Slot(WEIGHT, index) for index in indices)
+
+
+@dataclass(frozen=True)
+class Op:
+    """One gate on some wires; ``fixed`` angles (radians) make it constant, without slots.
+
+    Args:
+        name: of the gate.
+        wires: qubits that it acts on.
+        fixed: its angles, radians, where they never change.
+        filled: what its angles are filled with, made by ``data`` or ``weight``; a slot without a
+            name is filled by its place in the vector of angles only.
+
+    Raises:
+        InputError: unknown gate, wrong number of wires, angles or slots, a wire named twice.
+
+    Example:
+        >>> Op("RY", (0,)).num_slots, Op("RY", (0,), fixed=(0.5,)).num_slots
+        (1, 0)
+        >>> from jqkd.quantum import Circuit
+        >>> print(Circuit(1, (Op("RY", (0,), filled=data(0)), Op("RX", (0,), filled=weight(0)))))
+        q0: ─RY(x0)─RX(w0)─
+    """
+
+    name: str
+    wires: tuple[int, ...]
+    fixed: tuple[float, ...] | None = None
+    filled: tuple[Slot, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_gate(self.name)
+        object.__setattr__(self, "wires", _wires(self.wires, self.gate))
+        if self.fixed is not None:
+            object.__setattr__(self, "fixed", _fixed(self.fixed, self.gate))
+        if self.filled is not None:
+            object.__setattr__(self, "filled", _filled(self.filled, self))
+
+    @property
+    def gate(self) -> Gate:
+        """The row of the gate table."""
+        return GATES[self.name]
+
+    @property
+    def num_slots(self) -> int:
+        """Number of entries of the angle vector that it reads."""
+        return 0 if self.fixed is not None else self.gate.num_angles
+
+
+def _wires(wires: Any, gate: Gate) -> tuple[int, ...]:
+    must = f"be {gate.num_wires} different wire(s) for {gate.name}"
+    try:
+        if isinstance(wires, bytes):
+            raise TypeError
+        # No more than needed: a range may be as long as memory is.
+        wires = tuple(islice(wires, gate.num_wires + 1))
+    except TypeError:
+        fail("wires", must, shown(wires), "give a tuple of integers")
+    if len(wires) != gate.num_wires:
+        fail("wires", must, wires)
+    try:
+        whole = tuple(check_integer("wires", wire, -(2**63)) for wire in wires)
+    except InputError:
+        fail("wires", must, wires, "count them from 0, in integers")
+    if min(whole) < 0:
+        fail("wires", "be 0 or more", whole)
+    if len(set(whole)) != len(whole):
+        fail("wires", must, whole)
+    return whole
+
+
+def _fixed(fixed: Any, gate: Gate) -> tuple[float, ...]:
+    try:
+        values = check_array("fixed", fixed, (gate.num_angles,))
+    except InputError:
+        values = None
+    # A traced angle is no number: it belongs into the vector of angles.
+    if values is None or not is_concrete(values):
+        must = f"be {gate.num_angles} finite angle(s) in radians for {gate.name}"
+        fail("fixed", must, shown(fixed), "leave it out where angles are to vary")
+    return tuple(float(value) for value in values)
+
+
+def _filled(filled: Any, op: Op) -> tuple[Slot, ...] | None:
+    must = f"name {op.num_slots} slot(s) for {op.name}, each as data(i) or weight(i)"
+    if not isinstance(filled, tuple) or len(filled) != op.num_slots:
+        fail("filled", must, shown(filled))
+    for slot in filled:
+        if not isinstance(slot, Slot) or slot.kind not in (DATA, WEIGHT):
+            fail("filled", must, shown(slot))
+        check_integer("filled", slot.index, 0)
+    return filled or None
