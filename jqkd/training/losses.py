@@ -16,7 +16,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jqkd._checks import check_array, check_integer, check_number, fail, is_concrete
-from jqkd.models.heads import FILL
+from jqkd.models.readouts import FILL
 
 # Colder, logits overflow; hotter, rounding times T^2 is more than the loss.
 COLDEST, HOTTEST = 1e-3, 1e3
