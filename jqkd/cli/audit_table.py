@@ -74,12 +74,12 @@ def _per_cent(share: float | None) -> str:
 
 
 def _sentences(report: dict[str, Any]) -> Iterator[str]:
-    head = report["head"]
-    classes = len(head["probability"])
-    lowest, highest = min(head["lowest"][:classes]), max(head["highest"][:classes])
-    largest = float(max(head["probability"]))
+    found = report["readout"]
+    classes = len(found["probability"])
+    lowest, highest = min(found["lowest"][:classes]), max(found["highest"][:classes])
+    largest = float(max(found["probability"]))
     yield (
-        f"Head {report['student']['head']}: the classes' logits lie between {lowest:.2f} and "
+        f"Readout {report['student']['readout']}: the classes' logits lie between {lowest:.2f} and "
         f"{highest:.2f}, so the right class's probability is {largest:.4g} at most, and "
         f"cross-entropy {max(0.0, -np.log(largest)):.2g} at least."
     )

@@ -10,7 +10,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import typer
-from flax import nnx
 
 from jqkd._checks import check_choice, fail
 from jqkd._interrupts import keeps
@@ -35,9 +34,9 @@ from jqkd.crosscheck.report import picture as battery_picture
 from jqkd.crosscheck.report import table as battery_table
 from jqkd.data import load
 from jqkd.experiments.readme import write_text
-from jqkd.models import NETWORKS, PRESETS, build_student
-from jqkd.models.functional import functional
+from jqkd.models import PRESETS, StudentSpec
 from jqkd.training.student_run import splits_for
+from jqkd.training.student_task import student_model
 from jqkd.training.students import Run
 from jqkd.training.teacher_store import weights_digest
 from jqkd.training.trained import TrainedRun, load_run
@@ -108,7 +107,7 @@ def _certify_run(
     json: str | None,
 ) -> bool:
     trained = load_run(folder)
-    check_has_circuit("run", trained.job.config.preset)
+    check_has_circuit("run", trained.job.config.spec)
     require_qiskit()
     if students > len(trained.job.seeds):
         fail("students", f"be at most {len(trained.job.seeds)}, the seeds of that run", students)
@@ -138,17 +137,15 @@ def _certify_run(
 def students_of(trained: TrainedRun, seeds: tuple[int, ...]) -> Iterator[Student]:
     """The students of some seeds as circuits, angles and a reading of frequencies."""
     config = trained.job.config
-    preset = NETWORKS[config.preset]
     dataset = load(config.dataset)
     test = splits_for(config, dataset).test
-    model = functional(lambda rngs: build_student(config.preset, config.qubits, rngs=rngs))
-    head = preset.heads.index(config.head)
-    angles_of = jax.jit(lambda params, images: model.module(params).angles(images))
+    model = student_model(config.spec, config.image_shape)
+    angles_of = jax.jit(lambda params, images: model.module(params).encoded(images).angles)
 
     def logits(frequencies: np.ndarray) -> np.ndarray:
         student = model.module(jax.tree.map(lambda leaf: leaf[0], trained.params))
         values = jnp.asarray(frequencies, jnp.float32)
-        return np.asarray(student.logits(values, head, config.num_classes))
+        return np.asarray(student.logits(values, config.num_classes))
 
     def predict(frequencies: np.ndarray) -> np.ndarray:
         return logits(frequencies).argmax(-1)
@@ -163,7 +160,7 @@ def students_of(trained: TrainedRun, seeds: tuple[int, ...]) -> Iterator[Student
             }
             yield Student(
                 name=_name(run),
-                circuit=preset.circuit(config.qubits),
+                circuit=config.spec.circuit,
                 angles=np.asarray(angles_of(params, test.images)),
                 labels=test.labels,
                 predict=predict,
@@ -181,10 +178,10 @@ def _recorded(trained: TrainedRun, run: Run, logits: Any, ids: np.ndarray) -> Re
     return Recorded(loss, accuracy, logits, keys, limit)
 
 
-def check_has_circuit(name: str, preset: str) -> None:
+def check_has_circuit(name: str, spec: StudentSpec) -> None:
     """There is nothing to repeat on a simulator, or to draw, where a classical layer stands."""
-    if not NETWORKS[preset].is_quantum:
-        fail(name, "be of a preset with a circuit", f"preset {preset}, which has none,")
+    if not spec.is_quantum:
+        fail(name, "be of a student with a circuit", f"{spec.words}, which has none,")
 
 
 def _name(run: Run) -> str:
@@ -202,16 +199,13 @@ def circuit(
 
     Example: jqkd circuit --preset paper-text --qubits 4 --qasm text4.qasm
     """
-    check_choice("preset", preset, NETWORKS)
-    check_has_circuit("preset", preset)
+    check_choice("preset", preset, PRESETS)
     if picture is not None:
         require_qiskit("pylatexenc")
     elif qasm is not None:
         require_qiskit()
     output = Output(json)
-    # Through the model's own checks, so that a number of qubits is refused alike everywhere.
-    nnx.eval_shape(lambda: build_student(preset, qubits, rngs=nnx.Rngs(0)))
-    drawn = NETWORKS[preset].circuit(qubits)
+    drawn = PRESETS[preset].spec(qubits).circuit
     output.say(str(drawn))
     written: dict[str, Any] = {"preset": preset, "qubits": qubits, "angles": drawn.num_angles}
     if qasm is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from jqkd._checks import fail
-from jqkd.models import NETWORKS
 from jqkd.quantum.limits import memory_text, physical_memory
 from jqkd.training.student_run import StudentJob, student_parameters
 
@@ -29,8 +28,7 @@ def check_memory(job: StudentJob, runs: int) -> None:
     """
     config, limit = job.config, physical_memory()
     taught = 0 if job.teacher is None else config.views * config.num_images * config.num_classes
-    network = NETWORKS[config.preset]
-    angles = network.circuit(config.qubits).num_angles if network.is_quantum else 0
+    angles = config.spec.circuit.num_angles if config.spec.is_quantum else 0
     circuits = config.batch_size * (2 * angles + 1) * 2**config.qubits
     needs = {
         "seeds": runs * student_parameters(config) * _COPIES,

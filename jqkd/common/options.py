@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
-from jqkd._checks import check_choice, check_integer, check_number, fail
+from jqkd._checks import check_choice, check_integer, fail
 from jqkd.common.registry import Registry
 
 # (name, value) -> the value as it is kept; raises InputError.
@@ -33,7 +33,7 @@ def option(default: Any, help: str, check: Check) -> Any:
     """A field of a frozen dataclass, for ``check_fields`` and the command line.
 
     Args:
-        default: ``None`` where something else decides what is not given.
+        default: ``None`` where something else decides what is not given; ``...`` for none.
         help: one line for a reader.
         check: (name, value) -> the value as it is kept; not called for ``None``.
 
@@ -46,6 +46,7 @@ def option(default: Any, help: str, check: Check) -> Any:
         >>> Config(epochs=3)
         Config(epochs=3)
     """
+    default = dataclasses.MISSING if default is ... else default
     return dataclasses.field(default=default, metadata={"option": Option(help, check)})
 
 
@@ -70,17 +71,6 @@ def whole(least: int, most: int, why: str = "") -> Check:
         if number > most:
             fail(name, f"be at most {most}", number, why)
         return number
-
-    return check
-
-
-def number(*, least: float | None = None, above: float | None = None, most: float) -> Check:
-    """A finite number within bounds, ``least`` or more, or larger than ``above``."""
-    low = {"least": least} if above is None else {"above": above}
-
-    def check(name: str, value: Any) -> float:
-        check_number(name, value, **low)
-        return check_number(name, value, **low, most=most)
 
     return check
 

@@ -1,25 +1,17 @@
-"""Why a student collapses, in numbers: where its features have gone.
-
-theta = a tanh(f) saturates. Once features run away, every angle sits at ± a and no gradient comes
-back; with the notebooks' a = pi every qubit is then measured 50:50 whatever the image.
-"""
+"""Why a student collapses, in numbers: where its features have gone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from functools import partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from jax import Array
 
-from jqkd.models import NETWORKS, build_student
-from jqkd.models.functional import Params, functional
+from jqkd.models.functional import Functional, Params
+from jqkd.models.students import Encoded
 from jqkd.training import loop
-from jqkd.training.config import StudentConfig
-from jqkd.training.student_task import without_regressor
+from jqkd.training.student_task import student_model, without_regressor
 from jqkd.training.students import Block
 
 
@@ -30,9 +22,9 @@ def mechanism(block: Block) -> dict[str, np.ndarray]:
         block: R runs.
 
     Returns:
-        Arrays (R,): ``feature``, the median of |f|; ``slope``, the mean of d theta / d f, from 0
-        to a; ``sine``, the mean of |sin theta|, 0 where every qubit is 50:50; ``dead``, the share
-        of hidden units that are 0 for every image. Empty for a student without a hidden layer.
+        Arrays (R,): what the encoding's ``mechanism`` says of the features, and ``dead``, the share
+        of hidden units that are 0 for every image. Empty for a student without a hidden layer, or
+        whose encoding says nothing.
 
     Example:
         >>> from jqkd.data import load, student_splits
@@ -44,56 +36,20 @@ def mechanism(block: Block) -> dict[str, np.ndarray]:
         ['dead', 'feature', 'sine', 'slope']
     """
     config, test = block.config, block.splits.test
-    if not NETWORKS[config.preset].has_hidden_layer:
+    spec, shape = config.spec, config.image_shape
+    if spec.hidden_size(shape) is None or not spec.encoding.mechanism(np.zeros((1, 1))):
         return {}
-    look = _look(config.preset, config.qubits)
-    params = without_regressor(jax.device_get(block.state.params))
-    found = []
+    model, params = student_model(spec, shape), without_regressor(block.state.params)
+    numbers = []
     for row in range(len(block.runs)):
-        mine = jax.tree.map(lambda leaf: leaf[row], params)  # noqa: B023
-        both = loop.predict_chunks(lambda images, ids: look(mine, images), test.images, test.ids)  # noqa: B023
-        found.append(numbers(both[:, : config.qubits], both[:, config.qubits :], _largest(config)))
-    return {name: np.array([one[name] for one in found]) for name in found[0]}
+        look = partial(_look, model, jax.tree.map(lambda leaf: leaf[row], params))  # noqa: B023
+        features, hidden = loop.predict_chunks(look, test.images, test.ids)
+        dead = float((hidden <= 0).all(0).mean())
+        numbers.append(spec.encoding.mechanism(features) | {"dead": dead})
+    return {name: np.array([one[name] for one in numbers]) for name in numbers[0]}
 
 
-def numbers(features: np.ndarray, hidden: np.ndarray, largest: float) -> dict[str, float]:
-    """The four numbers of one student.
-
-    Args:
-        features: f, shape ``(N, Q)``.
-        hidden: the layer that they come from, after its relu, shape ``(N, H)``.
-        largest: a, radians.
-
-    Example:
-        >>> gone = numbers(np.full((2, 3), 40.0), np.array([[0.0, 1.0], [0.0, 0.0]]), np.pi)
-        >>> {name: float(f"{value:.1g}") for name, value in gone.items()}
-        {'feature': 40.0, 'slope': 2e-34, 'sine': 1e-16, 'dead': 0.5}
-    """
-    size = np.abs(features.astype(np.float64))
-    # 1 / cosh^2 in a form that neither overflows nor loses its digits, as 1 - tanh^2 would.
-    decay = np.exp(-2 * size)
-    return {
-        "feature": float(np.median(size)),
-        "slope": float((largest * 4 * decay / (1 + decay) ** 2).mean()),
-        "sine": float(np.abs(np.sin(largest * np.tanh(size))).mean()),
-        "dead": float((hidden <= 0).all(0).mean()),
-    }
-
-
-def _largest(config: StudentConfig) -> float:
-    """a, which the encoder knows."""
-    build = lambda: build_student(config.preset, config.qubits, rngs=nnx.Rngs(0))  # noqa: E731
-    return nnx.eval_shape(build).encoder.largest
-
-
-@lru_cache(maxsize=16)
-def _look(preset: str, qubits: int) -> Callable[[Params, Array], Array]:
-    """Features and hidden layer side by side, ``(E, Q + H)``: one program for all blocks."""
-    model = functional(lambda rngs: build_student(preset, qubits, rngs=rngs))
-
-    @jax.jit
-    def look(params: Params, images: Array) -> Array:
-        student: nnx.Module = model.module(params)
-        return jnp.concatenate(student.features.with_hidden(images), -1)
-
-    return look
+@partial(jax.jit, static_argnums=0)
+def _look(model: Functional, params: Params, images: Array, ids: Array) -> tuple[Array, Array]:
+    encoded: Encoded = model.module(params).encoded(images)
+    return encoded.features, encoded.hidden

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from jqkd._checks import check_choice, check_number, check_type
@@ -29,6 +30,14 @@ class Encoding:
     def data(self, features: Array) -> Array:
         """Data ``(B, D)``, radians, from features ``(B, F)``; differentiable."""
         raise NotImplementedError
+
+    def mechanism(self, features: np.ndarray) -> dict[str, float]:
+        """Where the features of a student have gone, in a few numbers by name; none by default.
+
+        Args:
+            features: f, shape ``(N, F)``.
+        """
+        return {}
 
 
 ENCODINGS: Registry[Encoding] = Registry("encoding", Encoding)
@@ -76,6 +85,26 @@ class Angle(Encoding):
     def data(self, features: Array) -> Array:
         """See ``Encoding``."""
         return self.turn * math.pi * jnp.tanh(check_features("features", features, None))
+
+    def mechanism(self, features: np.ndarray) -> dict[str, float]:
+        """Median size of f, mean slope d theta / d f, mean |sin theta|, 0 where all is 50:50.
+
+        theta = a tanh(f) saturates: once features run away, every angle sits at ± a and no
+        gradient comes back.
+
+        Example:
+            >>> gone = Angle().mechanism(np.full((2, 3), 40.0))
+            >>> {name: float(f"{value:.1g}") for name, value in gone.items()}
+            {'feature': 40.0, 'slope': 2e-34, 'sine': 1e-16}
+        """
+        size, largest = np.abs(features.astype(np.float64)), self.turn * math.pi
+        # 1 / cosh^2 in a form that neither overflows nor loses its digits, as 1 - tanh^2 would.
+        decay = np.exp(-2 * size)
+        return {
+            "feature": float(np.median(size)),
+            "slope": float((largest * 4 * decay / (1 + decay) ** 2).mean()),
+            "sine": float(np.abs(np.sin(largest * np.tanh(size))).mean()),
+        }
 
 
 @ENCODINGS.register("amplitude")

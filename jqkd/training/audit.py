@@ -1,4 +1,4 @@
-"""What reaches a student: gradients by loss term, what its head can say, how saturated it is.
+"""What reaches a student: gradients by loss term, what its readout can say, how saturated it is.
 
 Everything is measured on a few fixed images of the view that is trained on next, as a training step
 would see them: with dropout and shots, but with random numbers of the audit's own, so that a run
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,14 @@ from jax import Array
 from jqkd._checks import fail
 from jqkd.common.files import plain, read_json, write_json
 from jqkd.data import view
-from jqkd.models import build_student
-from jqkd.models.functional import Functional, functional
+from jqkd.models.functional import Functional
 from jqkd.training.config import StudentConfig
 from jqkd.training.devices import across_devices, place
 from jqkd.training.diagnostics import (
     agreement,
     calibration,
     gradient_sizes,
-    head_range,
+    readout_range,
     saturation,
 )
 from jqkd.training.loop import Task, TrainingError
@@ -39,6 +38,7 @@ from jqkd.training.student_task import (
     TERMS,
     Hyper,
     hyper_for,
+    student_model,
     task_of,
     without_regressor,
 )
@@ -61,7 +61,7 @@ def audit_block(block: Block, teacher: Mapping[str, np.ndarray] | None = None) -
     Returns:
         ``epoch``; ``gradients``, see ``gradient_sizes``; ``angles``, see ``saturation``;
         ``agreement``: by part, the share (R,) of images on which student and teacher choose the
-        same class; ``train`` is view 0 and what the students are told, be it a control's word;
+        same class; ``train`` is view 0 and what the students are told, be it a placebo's word;
         ``calibration`` on test images, see ``calibration``, (R,) each.
 
     Example:
@@ -100,7 +100,7 @@ def _measured(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     # Cross-entropy in full: it is what the others are compared with, even where it has no weight.
     hypers = [hyper_for(config, run.arm)._replace(label_weight=np.float32(1)) for run in runs]
     hyper = place(jax.tree.map(lambda *leaves: np.stack(leaves), *hypers))
-    task, student = task_of(config, block.teacher), _student(config.preset, config.qubits)
+    task, student = task_of(config, block.teacher), student_model(config.spec, config.image_shape)
     shared = batch, np.int32(block.epoch)
     return jax.device_get(_measure(task, student, shared, block.state.params, keys, hyper))
 
@@ -115,11 +115,6 @@ def sample_rows(labels: np.ndarray) -> np.ndarray:
     classes = np.unique(labels)
     each = min(_PER_CLASS, _MOST // len(classes))
     return np.concatenate([np.flatnonzero(labels == c)[:each] for c in classes])
-
-
-@lru_cache(maxsize=32)
-def _student(preset: str, qubits: int) -> Functional:
-    return functional(lambda rngs: build_student(preset, qubits, rngs=rngs))
 
 
 @partial(jax.jit, static_argnums=(0, 1))
@@ -140,9 +135,9 @@ def _measure(
         gradients = jax.tree.leaves(without_regressor(jax.jacrev(means)(params)))
         vectors = jnp.concatenate([leaf.reshape(len(TERMS), -1) for leaf in gradients], -1)
         module = student.module(without_regressor(params))
-        features = module.features(batch.images, None)
-        jacobian = jax.vmap(jax.jacfwd(lambda f: module.encoder(f[None])[0]))(features)
-        return vectors, jnp.abs(jacobian).sum(1), module.encoder(features)
+        encoded = module.encoded(batch.images)
+        jacobian = jax.vmap(jax.jacfwd(lambda f: module.angles_of(f[None])[0]))(encoded.features)
+        return vectors, jnp.abs(jacobian).sum(1), encoded.angles
 
     return across_devices(one)(shared, params, keys, hyper)
 
@@ -256,7 +251,7 @@ class Audit:
             write_json(self.file, self.report())
 
     def report(self) -> dict[str, Any]:
-        """All looks, the head's range, and the teacher's calibration; see docs/result.md."""
+        """All looks, the readout's range, and the teacher's calibration; see docs/result.md."""
         teacher = self.teacher or {}
         test = self.block.splits.test.labels
         return {
@@ -265,7 +260,7 @@ class Audit:
             **self._students(),
             "terms": TERMS,
             "images": len(sample_rows(self.block.splits.train.labels)),
-            "head": head_range(self.block.config),
+            "readout": readout_range(self.block.config),
             "teacher": calibration(teacher["test"], test) if "test" in teacher else None,
             "history": self.history,
             "environment": environment(),

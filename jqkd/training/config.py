@@ -5,20 +5,22 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from jqkd._checks import check_choice, check_integer, check_number, check_seed, fail
+from jqkd._checks import check_choice, check_number, check_seed, fail
 from jqkd.common.digests import json_digest
+from jqkd.common.options import check_fields, choice, option, part, whole
+from jqkd.common.plugins import Plugin
 from jqkd.data import AUGMENTATIONS, DATASETS, parse_classes
-from jqkd.models import NETWORKS, TEACHERS, base_of
-from jqkd.models.arguments import check_width
+from jqkd.models import GRADIENTS, PARTS, PRESETS, TEACHERS, StudentSpec
 from jqkd.quantum.measurement import check_shots
-from jqkd.training.controls import CONTROLS, FEATURE_CONTROLS
 from jqkd.training.losses import check_temperature
+from jqkd.training.placebos import PLACEBOS
 from jqkd.training.recipes import RECIPES
 
 # Raised when the meaning of a configuration changes, so that old results are not taken for new.
-SCHEMA = 1
+SCHEMA = 2
 
 # How each row of the notebooks computes its distillation term: factor of the KL term and factor
 # of a constant, the teacher's own cross-entropy, that sends the student no gradient.
@@ -28,57 +30,15 @@ DISTILLATION_TERMS = {
     "kl * 0": (0.0, 0.0),
     "constant": (0.0, 1.0),
 }
-# How the students of a preset are trained, where nothing else is said.
-_PAPER: dict[str, Any] = {
-    "epochs": 10,
-    "batch_size": 1,
-    "learning_rate": 1e-3,
-    "temperature": 3.0,
-    "weight": 0.9,
-    "recipe": "hinton",
-    "label_weight": 1.0,
-    "schedule": "constant",
-    "augmentation": "none",
-    "control": "none",
-    "evaluate_every": 1,
-}
-TRAINING: dict[str, dict[str, Any]] = {
-    "paper-code": _PAPER,
-    "paper-text": _PAPER,
-    "robust": {
-        "epochs": 40,
-        "batch_size": 30,
-        "learning_rate": 4e-3,
-        "temperature": 2.0,
-        "weight": 4.0,
-        "recipe": "hinton",
-        "label_weight": 1.0,
-        "schedule": "cosine",
-        "augmentation": "half-mixup",
-        "control": "none",
-        "evaluate_every": 5,
-    },
-}
 SCHEDULES = ("constant", "cosine")
 # Weights and rates beyond are nothing or infinity in single precision, times what they scale.
 _LEAST, _HEAVIEST = 1e-30, 1e6
 # More than anybody needs, and less than a machine hangs with.
 MOST_EPOCHS = 10**6
-_MOST = {
-    "epochs": (MOST_EPOCHS, ""),
-    "evaluate_every": (MOST_EPOCHS, ""),
-    "batch_size": (2**16, "no data set has more images"),
-    "per_class": (2**16, "no data set has more images"),
-}
-# Came later: left out of digests where they are the paper's, so that older results keep theirs.
-_LATER = {"recipe", "label_weight", "schedule", "augmentation", "control", "evaluate_every"}
+_MOST_IMAGES, _WHY = 2**16, "no data set has more images"
 ENSEMBLES = ("ensemble", "joint-ensemble")
-# Fields that not every recipe reads, and which do.
-_READ_BY = {
-    "temperature": lambda recipe: recipe.temperature is not None,
-    # What the notebooks make of their term, which is Hinton's.
-    "term": lambda recipe: recipe.loss is RECIPES["hinton"].loss,
-}
+# Fields that only distilled students read.
+OF_TEACHING = ("recipe", "temperature", "weight", "label_weight", "term", "placebo")
 
 
 class Config:
@@ -96,6 +56,11 @@ class Config:
     def class_numbers(self) -> tuple[int, ...]:
         """The chosen classes of the data set."""
         return parse_classes(self.classes, DATASETS[self.dataset].num_classes)
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """(H, W), (H, W, channels) or (F,)."""
+        return getattr(DATASETS[self.dataset], "image_shape", (28, 28))
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary, with the schema version."""
@@ -139,9 +104,9 @@ class TeacherConfig(Config):
     def __post_init__(self) -> None:
         check_choice("arch", self.arch, (*TEACHERS, "ensemble"))
         _check_data(self.dataset, self.classes)
-        for name in ("epochs", "batch_size"):
-            _check_whole(self, name)
-        _check_rate(self)
+        for name, most in (("epochs", MOST_EPOCHS), ("batch_size", _MOST_IMAGES)):
+            object.__setattr__(self, name, whole(1, most)(name, getattr(self, name)))
+        object.__setattr__(self, "learning_rate", _rate("learning_rate", self.learning_rate))
         object.__setattr__(self, "seed", check_seed("seed", self.seed))
 
     @property
@@ -152,125 +117,153 @@ class TeacherConfig(Config):
         return tuple(dataclasses.replace(self, arch=arch) for arch in ("lenet", "alexnet"))
 
 
+def _rate(name: str, value: Any) -> float:
+    check_number(name, value, above=0)
+    return check_number(name, value, least=_LEAST, most=_HEAVIEST)
+
+
+def _weight(name: str, value: Any) -> float:
+    """Nothing at all, or a number that single precision tells from nothing."""
+    check_number(name, value, least=0, most=_HEAVIEST)
+    return check_number(name, value, least=_LEAST) if value else float(value)
+
+
+def _shots(name: str, value: Any) -> int:
+    check_shots(value)
+    return int(value)
+
+
 @dataclass(frozen=True)
 class StudentConfig(Config):
     """A student's training: all but its seed and its teacher's logits.
 
-    Args:
-        dataset: a name of ``DATASETS``.
-        classes: such as ``0-5``; at most 2**qubits of them.
-        qubits: Q.
-        preset: a name of ``NETWORKS``; a variant is trained as the preset it is made from.
-        shots: S for every circuit; ``None`` for exact probabilities.
-        head: a head of the preset; its first by default.
-        epochs: passes over the train images; like all that is ``None``, by default the preset's
-            own, see ``TRAINING``.
-        batch_size: images a step.
-        learning_rate: Adam's.
-        temperature: T of the distillation term.
-        weight: lambda of the distillation term, in the distilled arm.
-        term: a name of ``DISTILLATION_TERMS``.
-        per_class: train images a class; ``None`` for the data set's default.
-        selection: ``first`` of each class in file order, or ``random`` ones.
-        recipe: the distillation loss, a name of ``RECIPES``.
-        label_weight: of the labels' cross-entropy in the distilled arm.
-        schedule: of the learning rate: ``constant``, or ``cosine``, a short rise and half a
-            cosine down to 0.
-        augmentation: a name of ``AUGMENTATIONS``; the teacher sees what the student sees.
-        control: a name of ``CONTROLS``: the teacher, or one that knows nothing in its place.
-        evaluate_every: epochs between two looks at validation and test images; the last epoch is
-            always looked at.
+    Each field is described where it stands. What is ``None`` is the preset's own, see ``PRESETS``;
+    parts are named by their texts, such as ``conv:dropout_rate=0.5``.
 
     Raises:
-        InputError: one sentence about the first argument that is out of range.
+        InputError: one sentence about the first argument that is out of range, or parts that do
+            not fit each other.
 
     Example:
-        >>> StudentConfig("mnist", "0-5", 3).num_classes
-        6
+        >>> config = StudentConfig("mnist", "0-5", 3, ansatz="entangling")
+        >>> config.num_classes, config.spec.circuit.num_weights
+        (6, 6)
     """
 
-    dataset: str
-    classes: str
-    qubits: int
-    preset: str = "paper-code"
-    shots: int | None = 5000
-    head: str | None = None
-    epochs: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
-    temperature: float | None = None
-    weight: float | None = None
-    term: str = "kl"
-    per_class: int | None = None
-    selection: str = "first"
-    recipe: str | None = None
-    label_weight: float | None = None
-    schedule: str | None = None
-    augmentation: str | None = None
-    control: str | None = None
-    evaluate_every: int | None = None
+    dataset: str = option(..., "Data set.", choice(DATASETS))
+    classes: str = option(..., "Classes such as 0-5, 0-7 or 0,2,4.", lambda name, value: value)
+    qubits: int = option(..., "Qubits.", whole(1, 10, "a student has one class per outcome"))
+    preset: str = option(
+        "paper-code", "Student that gives what is not given by itself.", choice(PRESETS)
+    )
+    shots: int | None = option(5000, "Shots for every circuit, or `exact`.", _shots)
+    features: str | None = option(None, "Feature extractor.", part(PARTS["features"]))
+    encoding: str | None = option(None, "Encoding of the features.", part(PARTS["encoding"]))
+    ansatz: str | None = option(None, "Trainable part of the circuit.", part(PARTS["ansatz"]))
+    readout: str | None = option(None, "Frequencies to logits.", part(PARTS["readout"]))
+    gradient: str | None = option(None, "Parameter-shift rule.", choice(GRADIENTS))
+    stand_in: str | None = option(None, "In the circuit's place, exact.", part(PARTS["stand_in"]))
+    epochs: int | None = option(None, "Passes over the train images.", whole(1, MOST_EPOCHS))
+    batch_size: int | None = option(None, "Images a step.", whole(1, _MOST_IMAGES, _WHY))
+    learning_rate: float | None = option(None, "Adam's.", _rate)
+    schedule: str | None = option(
+        None, "Of the rate; cosine: a short rise, half a cosine down to 0.", choice(SCHEDULES)
+    )
+    augmentation: str | None = option(
+        None, "Of the images; the teacher sees what the student sees.", choice(AUGMENTATIONS)
+    )
+    recipe: str | None = option(None, "Distillation loss.", part(RECIPES))
+    temperature: float | None = option(
+        None, "T of the distillation term.", lambda name, value: check_temperature(value)
+    )
+    weight: float | None = option(None, "lambda of the distillation term.", _weight)
+    label_weight: float | None = option(
+        None, "Of the labels' cross-entropy where there is a teacher.", _weight
+    )
+    term: str = option(
+        "kl",
+        "What the notebooks make of the distillation term; the last two teach nothing.",
+        choice(DISTILLATION_TERMS),
+    )
+    placebo: str | None = option(None, "Teach nothing instead.", part(PLACEBOS))
+    per_class: int | None = option(
+        None, "Train images a class (default: the data set's own).", whole(1, _MOST_IMAGES, _WHY)
+    )
+    selection: str = option(
+        "first", "The `first` images of each class, or `random` ones.", choice(("first", "random"))
+    )
+    evaluate_every: int | None = option(
+        None, "Epochs between two looks at validation and test images.", whole(1, MOST_EPOCHS)
+    )
 
     def __post_init__(self) -> None:
         _check_data(self.dataset, self.classes)
-        check_choice("preset", self.preset, NETWORKS)
+        check_choice("preset", self.preset, PRESETS)
         if self.recipe is not None:
-            check_choice("recipe", self.recipe, RECIPES)
-        network = NETWORKS[self.preset]
+            object.__setattr__(self, "recipe", part(RECIPES)("recipe", self.recipe))
         defaults = _defaults(self.preset, self.recipe)
         given = {"term": self.term, "temperature": self.temperature}
         for name, value in defaults.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
-        object.__setattr__(self, "qubits", check_width("qubits", self.qubits))
-        if self.num_classes > 2**self.qubits:
+        if self.per_class is None:
+            object.__setattr__(self, "per_class", DATASETS[self.dataset].train_per_class)
+        check_fields(self)
+        self._check_student()
+        self._check_teaching(given, defaults["temperature"])
+
+    def _check_student(self) -> None:
+        """The parts fit each other, the data and the shots."""
+        most = self.spec.readout.most_classes(self.qubits)
+        if self.num_classes > most == 2**self.qubits:
             needed = math.ceil(math.log2(self.num_classes))
             must = f"give every class an outcome: {self.num_classes} classes need at least {needed}"
             fail("qubits", must, self.qubits)
-        if self.shots is not None:
-            check_shots(self.shots)
-            object.__setattr__(self, "shots", int(self.shots))
-            if not network.draws_shots:
-                must = f"be exact (None) where the preset is {self.preset}, which runs no circuit"
-                fail("shots", must, self.shots)
-        if self.head is None:
-            object.__setattr__(self, "head", network.heads[0])
-        check_choice("head", self.head, network.heads)
-        for name in ("epochs", "batch_size", "evaluate_every"):
-            _check_whole(self, name)
-        _check_rate(self)
-        object.__setattr__(self, "temperature", check_temperature(self.temperature))
-        for name in ("weight", "label_weight"):
-            _check_weight(self, name)
-        if self.needs_features and not network.has_hidden_layer:
-            fail("recipe", f"compare logits: preset {self.preset} has no hidden layer", self.recipe)
-        most = RECIPES[self.recipe].most_rows
-        if most and self.batch_size > most:
-            must = f"be at most {most} where the recipe is {self.recipe}, for want of memory"
-            fail("batch_size", must, self.batch_size)
-        check_choice("schedule", self.schedule, SCHEDULES)
-        check_choice("augmentation", self.augmentation, AUGMENTATIONS)
-        check_choice("control", self.control, CONTROLS)
-        if self.needs_features and self.control not in FEATURE_CONTROLS:
-            must = f"be one of {', '.join(FEATURE_CONTROLS)} where the recipe is {self.recipe}"
-            fail("control", must, self.control, "it compares hidden layers, and labels have none")
-        check_choice("term", self.term, DISTILLATION_TERMS)
-        for name, usual in (("temperature", defaults["temperature"]), ("term", "kl")):
+        if self.num_classes > most:
+            must = f"tell {self.num_classes} classes apart"
+            fail("readout", must, f"{self.readout} on {self.qubits} qubits, which tells {most},")
+        if self.shots is not None and not self.spec.draws_shots:
+            must = f"be exact (None) where {self.stand_in} takes the circuit's place"
+            fail("shots", must, self.shots)
+
+    def _check_teaching(self, given: dict[str, Any], usual: float) -> None:
+        """The recipe's needs are met, and nothing is given that it does not read."""
+        recipe, placebo = self.loss, PLACEBOS.build(self.placebo)
+        if self.needs_features and self.spec.hidden_size(self.image_shape) is None:
+            must = f"compare logits: features {self.features} have no hidden layer"
+            fail("recipe", must, self.recipe)
+        if recipe.most_rows and self.batch_size > recipe.most_rows:
+            must = f"be at most {recipe.most_rows} where the recipe is {self.recipe}"
+            fail("batch_size", f"{must}, for want of memory", self.batch_size)
+        if self.needs_features and not placebo.has_features:
+            names = [name for name, kind in PLACEBOS.items() if kind.has_features]
+            must = f"be one of {', '.join(names)} where the recipe is {self.recipe}"
+            advice = "it compares hidden layers, and labels have none"
+            fail("placebo", must, self.placebo, advice)
+        for name, default in (("temperature", usual), ("term", "kl")):
             # What stands there anyway may be given: it comes from a configuration read back.
-            if given[name] not in (None, usual) and not reads_field(self.recipe, name):
+            if given[name] not in (None, default) and not reads_field(self.recipe, name):
                 must = f"not be given where the recipe is {self.recipe}, which does not read it"
                 fail(name, must, given[name], "leave it out")
-        if self.per_class is not None:
-            _check_whole(self, "per_class")
-        check_choice("selection", self.selection, ("first", "random"))
+
+    @property
+    def spec(self) -> StudentSpec:
+        """What the student is made of."""
+        return _spec(self.qubits, *(getattr(self, name) for name in _SPEC))
+
+    @property
+    def loss(self) -> Any:
+        """The recipe."""
+        return RECIPES.build(self.recipe)
 
     @property
     def needs_features(self) -> bool:
         """Whether the recipe compares hidden layers."""
-        return RECIPES[self.recipe].needs == "features"
+        return self.loss.needs == "features"
 
     @property
     def evaluated_epochs(self) -> list[int]:
-        """After which epochs validation and test images are looked at.
+        """After which epochs validation and test images are looked at; the last one always.
 
         Example:
             >>> StudentConfig("mnist", "0-5", 3, epochs=5, evaluate_every=2).evaluated_epochs
@@ -282,18 +275,33 @@ class StudentConfig(Config):
     @property
     def num_images(self) -> int:
         """Train images: an epoch's worth."""
-        per_class = self.per_class or DATASETS[self.dataset].train_per_class
-        return per_class * self.num_classes
+        return self.per_class * self.num_classes
 
     @property
     def views(self) -> int:
         """V, the number of views of the train images that are trained on."""
         return 1 if self.augmentation == "none" else self.epochs
 
-    def to_json(self) -> dict[str, Any]:
-        """A plain dictionary, with the schema version."""
-        values = super().to_json()
-        return {k: v for k, v in values.items() if k not in _LATER or v != _PAPER[k]}
+    @property
+    def plugins(self) -> list[Plugin]:
+        """Where parts come from that are not jqkd's own."""
+        others = [RECIPES.plugin_of(self.recipe), PLACEBOS.plugin_of(self.placebo)]
+        return sorted({*self.spec.plugins, *(plugin for plugin in others if plugin)})
+
+    def alone(self) -> StudentConfig:
+        """The same student without a teacher: what only teaching reads is the preset's."""
+        usual = dict.fromkeys(OF_TEACHING) | {"term": "kl"}
+        return dataclasses.replace(self, **usual)
+
+    def digest(self) -> str:
+        """Sixteen hex digits that name this student, whichever preset it is made from."""
+        about = {name: value for name, value in self.to_json().items() if name != "preset"}
+        sources = [plugin.digest for plugin in self.plugins]
+        return json_digest(about | ({"plugins": sources} if sources else {}))
+
+
+_SPEC = ("features", "encoding", "ansatz", "readout", "gradient", "stand_in")
+_spec = lru_cache(maxsize=256)(StudentSpec)
 
 
 def reads_field(recipe: str, name: str) -> bool:
@@ -303,43 +311,22 @@ def reads_field(recipe: str, name: str) -> bool:
         >>> reads_field("hints", "temperature"), reads_field("hints", "weight")
         (False, True)
     """
-    return name not in _READ_BY or _READ_BY[name](RECIPES[recipe])
+    chosen = RECIPES.build(recipe)
+    reads = {"temperature": chosen.temperature is not None, "term": chosen.reads_term}
+    return reads.get(name, True)
 
 
 def _defaults(preset: str, recipe: str | None) -> dict[str, Any]:
-    """The preset's training; another recipe than its own brings its authors' settings."""
-    own = TRAINING[base_of(preset)]
-    if recipe is None or recipe not in RECIPES or recipe == own["recipe"]:
+    """The preset's student; another recipe than its own brings its authors' settings."""
+    own = {**PRESETS[preset].parts, **PRESETS[preset].training}
+    if recipe is None or recipe == own["recipe"]:
         return own
-    chosen = RECIPES[recipe]
-    theirs = {"weight": chosen.weight, "label_weight": float(chosen.uses_labels)}
+    chosen = RECIPES.build(recipe)
+    settings = {"weight": chosen.weight, "label_weight": float(chosen.uses_labels)}
     temperature = {"temperature": chosen.temperature} if chosen.temperature else {}
-    return own | theirs | temperature
+    return own | settings | temperature
 
 
 def _check_data(dataset: str, classes: str) -> None:
     check_choice("dataset", dataset, DATASETS)
     parse_classes(classes, DATASETS[dataset].num_classes)
-
-
-def _check_whole(config: Config, name: str) -> None:
-    """The field is a whole number from 1 to the most that is allowed, and a plain ``int``."""
-    value = check_integer(name, getattr(config, name), 1)
-    most, reason = _MOST[name]
-    if value > most:
-        fail(name, f"be at most {most}", value, reason)
-    object.__setattr__(config, name, value)
-
-
-def _check_weight(config: StudentConfig, name: str) -> None:
-    """The field is nothing at all, or a number that single precision tells from nothing."""
-    value = check_number(name, getattr(config, name), least=0, most=_HEAVIEST)
-    if value:
-        check_number(name, value, least=_LEAST)
-    object.__setattr__(config, name, value)
-
-
-def _check_rate(config: TeacherConfig | StudentConfig) -> None:
-    check_number("learning_rate", config.learning_rate, above=0)
-    rate = check_number("learning_rate", config.learning_rate, least=_LEAST, most=_HEAVIEST)
-    object.__setattr__(config, "learning_rate", rate)

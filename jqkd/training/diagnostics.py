@@ -1,4 +1,4 @@
-"""Diagnoses of a student, computed from arrays: gradients, angles, answers, its head's range.
+"""Diagnoses of a student, computed from arrays: gradients, angles, answers, its readout's range.
 
 Shape letters here: R runs, T terms of the loss, n parameters, B images, F features, P angles,
 C classes, L logits.
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 from scipy.special import softmax
 
 from jqkd._checks import check_array, check_type, fail
-from jqkd.models.heads import FILL, HEADS
+from jqkd.models.readouts import FILL
 from jqkd.training.config import StudentConfig
 
 # A feature is saturated where tanh has a hundredth of its slope left, at |f| = 3.
@@ -154,10 +155,11 @@ def calibration(logits: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]
     }
 
 
-def head_range(config: StudentConfig) -> dict[str, np.ndarray]:
-    """What a head can say, whatever the circuit measures.
+def readout_range(config: StudentConfig) -> dict[str, np.ndarray]:
+    """What a readout can say, whatever the circuit measures.
 
-    Certain outcomes, uniform and 1000 random frequencies are tried.
+    Certain outcomes, uniform and 1000 random frequencies are tried; a readout with weights is
+    taken at initial ones.
 
     Returns:
         ``lowest`` and ``highest`` of every logit that takes part in the softmax, (L,) each;
@@ -165,15 +167,15 @@ def head_range(config: StudentConfig) -> dict[str, np.ndarray]:
 
     Example:
         >>> config = StudentConfig("mnist", "0-7", 3)
-        >>> head_range(config)["probability"].max().round(2)
+        >>> readout_range(config)["probability"].max().round(2)
         np.float64(0.08)
     """
     check_type("config", config, StudentConfig, "a StudentConfig")
     outcomes = 2**config.qubits
     random = np.random.default_rng(0).dirichlet(np.full(outcomes, 0.3), 1000)
     tried = np.concatenate([np.eye(outcomes), np.full((1, outcomes), 1 / outcomes), random])
-    head = HEADS[config.head]
-    logits = np.asarray(head(jnp.asarray(tried, jnp.float32), config.num_classes), np.float64)
+    readout = config.spec.readout.build(config.qubits, rngs=nnx.Rngs(0))
+    logits = np.asarray(readout(jnp.asarray(tried, jnp.float32), config.num_classes), np.float64)
     used = (logits > FILL / 2).all(0)
     return {
         "lowest": logits[:, used].min(0),

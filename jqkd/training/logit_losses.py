@@ -1,7 +1,7 @@
 """Losses that compare logits in other ways than Hinton's: one number per example.
 
-They count the first C logits, like ``losses.distillation``; the mean is the caller's. Shape letters:
-L and M logits, C classes.
+They count the first C logits, like ``losses.distillation``; the mean is the caller's. Shape letters
+here: L and M logits, C classes.
 """
 
 from __future__ import annotations

@@ -98,9 +98,9 @@ class State(NamedTuple):
     step: Array
 
 
-def start(task: Task, key: Array) -> State:
+def start(init: Callable[[Array], Params], key: Array) -> State:
     """Initial weights, and Adam's moments at zero."""
-    params = task.init(jax.random.fold_in(key, 0))
+    params = init(jax.random.fold_in(key, 0))
     return State(params, _adam.init(params), jnp.int32(0))
 
 

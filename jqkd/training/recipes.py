@@ -215,7 +215,8 @@ class Relational(Recipe):
 class FunctionMatching(SoftTargets):
     """Hinton's loss without labels.
 
-    What is new is that teacher and student see the same view, and patience. T = 1 is the authors' for ImageNet and for long schedules on Flowers.
+    What is new is that teacher and student see the same view, and patience. T = 1 is the authors'
+    for ImageNet and for long schedules on Flowers.
     """
 
     weight: ClassVar[float] = 1.0

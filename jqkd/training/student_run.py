@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
-from flax import nnx
 
 from jqkd._checks import fail
 from jqkd.common.digests import json_digest
@@ -16,7 +17,6 @@ from jqkd.common.files import write_json
 from jqkd.common.outputs import check_out_folder
 from jqkd.data import load, student_splits
 from jqkd.data.splits import Splits
-from jqkd.models import build_student, count_parameters
 from jqkd.training import checkpoint
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import FILE as AUDIT_FILE
@@ -25,7 +25,7 @@ from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.devices import place
 from jqkd.training.recipes import Output
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, protocols
-from jqkd.training.student_task import ALONE, DISTILLED
+from jqkd.training.student_task import ALONE, DISTILLED, student_model
 from jqkd.training.students import Block, Curves, Epoch, Run, check_seeds, collect
 from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.teachers import Progress, Teacher
@@ -61,7 +61,9 @@ class StudentJob:
 
     def digest(self) -> str:
         """Sixteen hex digits that name this job, done by this version of the algorithm."""
-        return json_digest(self.to_json() | {"algorithm": ALGORITHM})
+        teacher = None if self.teacher is None else self.teacher.digest()
+        parts = {"student": self.config.digest(), "teacher": teacher, "seeds": list(self.seeds)}
+        return json_digest(parts | {"algorithm": ALGORITHM})
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary."""
@@ -200,8 +202,8 @@ def splits_for(config: StudentConfig, dataset: Any) -> Splits:
 
 def student_parameters(config: StudentConfig) -> int:
     """Number of trainable numbers of a student."""
-    build = lambda: build_student(config.preset, config.qubits, rngs=nnx.Rngs(0))  # noqa: E731
-    return count_parameters(nnx.eval_shape(build))
+    params = jax.eval_shape(student_model(config.spec, config.image_shape).init, jax.random.key(0))
+    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(params))
 
 
 def _train(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +12,8 @@ import numpy as np
 from jax import Array
 
 from jqkd.data import Subset
-from jqkd.models import NETWORKS, build_student
-from jqkd.models.functional import Params, functional
+from jqkd.models import StudentSpec
+from jqkd.models.functional import Functional, Params, functional
 from jqkd.training.config import DISTILLATION_TERMS, StudentConfig
 from jqkd.training.feature_losses import hint_regressor
 from jqkd.training.loop import Data, Schedule, Task
@@ -36,7 +37,6 @@ class Hyper(NamedTuple):
     kl_factor: Array
     constant_factor: Array
     shots: Array
-    head: Array
     classes: Array
 
 
@@ -44,41 +44,56 @@ def task_of(config: StudentConfig, teacher: Output | None = None) -> Task:
     """The task of a configuration, taught by a teacher with features of some size."""
     size = teacher.features.shape[-1] if teacher and config.needs_features else 0
     sampled = config.shots is not None
-    return student_task(config.preset, config.qubits, sampled, config.recipe, size)
+    return student_task(config.spec, config.image_shape, sampled, config.recipe, size)
 
 
-@lru_cache(maxsize=32)
-def student_task(
-    preset: str, qubits: int, sampled: bool, recipe: str = "hinton", teacher_features: int = 0
-) -> Task:
-    """The training program's static part: one for each preset, circuit width and recipe."""
-    model = functional(lambda rngs: build_student(preset, qubits, rngs=rngs))
-    chosen = RECIPES[recipe]
-    regressed = chosen.regressor and teacher_features > 0
+@lru_cache(maxsize=64)
+def student_model(spec: StudentSpec, image_shape: tuple[int, ...]) -> Functional:
+    """A student as pure functions of its weights."""
+    return functional(lambda rngs: spec.build(rngs=rngs, image_shape=image_shape))
+
+
+@lru_cache(maxsize=64)
+def _initial(
+    spec: StudentSpec, image_shape: tuple[int, ...], regressed_to: int
+) -> Callable[[Array], Params]:
+    """Initial weights: one program for all recipes, with shots and without."""
+    model = student_model(spec, image_shape)
 
     def init(key: Array) -> Params:
         params = model.init(key)
-        if regressed:
-            size = jax.eval_shape(lambda: _hidden(model.module(params))).shape[-1]
-            part = jax.random.fold_in(key, 1)
-            params[_REGRESSOR] = hint_regressor(size, teacher_features, key=part)
+        if regressed_to:
+            size, part = spec.hidden_size(image_shape), jax.random.fold_in(key, 1)
+            params[_REGRESSOR] = hint_regressor(size, regressed_to, key=part)
         return params
+
+    return init
+
+
+@lru_cache(maxsize=64)
+def student_task(
+    spec: StudentSpec,
+    image_shape: tuple[int, ...],
+    sampled: bool,
+    recipe: str = "hinton",
+    teacher_features: int = 0,
+) -> Task:
+    """The training program's static part: one for each make-up of a student and recipe."""
+    model, chosen = student_model(spec, image_shape), RECIPES.build(recipe)
+    regressed = chosen.regressor and teacher_features > 0
 
     def output(
         params: Params, images: Array, ids: Array, key: Array, hyper: Hyper, training: bool
     ) -> Output:
         student = model.module(without_regressor(params))
-        dropout_key = jax.random.fold_in(key, 0) if training else None
-        hidden = None
-        if training and teacher_features:
-            features, hidden = student.features.with_hidden(images, dropout_key)
-        else:
-            features = student.features(images, dropout_key)
         shots = {"shots": hyper.shots, "key": jax.random.fold_in(key, 1)} if sampled else {}
-        frequencies = student.layer(student.encoder(features), ids=ids, **shots)
+        dropout_key = jax.random.fold_in(key, 0) if training else None
+        rest = {"ids": ids, "classes": hyper.classes, "dropout_key": dropout_key}
+        made = student.forward(images, **rest, **shots)
+        hidden = made.hidden if training and teacher_features else None
         if regressed and hidden is not None:
             hidden = hidden @ params[_REGRESSOR]
-        return Output(student.logits(frequencies, hyper.head, hyper.classes), hidden)
+        return Output(made.logits, hidden)
 
     def terms(output: Output, batch: Data, present: Array, hyper: Hyper) -> tuple[Array, ...]:
         """L_CE and lambda L_KD (the paper's eq. 6), element by element, shape ``(B,)`` each."""
@@ -93,11 +108,7 @@ def student_task(
         learning = cross_entropy(output.logits, batch.targets)
         return hyper.label_weight * learning, hyper.weight * teaching
 
-    return Task(init, output, terms)
-
-
-def _hidden(student: Any) -> Array:
-    return student.features.with_hidden(jnp.zeros((1, 28, 28)))[1]
+    return Task(_initial(spec, image_shape, teacher_features * regressed), output, terms)
 
 
 def without_regressor(params: Params) -> Params:
@@ -122,7 +133,6 @@ def hyper_for(config: StudentConfig, arm: str, num_images: int = 0) -> Hyper:
         kl_factor=np.float32(kl),
         constant_factor=np.float32(constant),
         shots=np.float32(config.shots or 0),
-        head=np.int32(NETWORKS[config.preset].heads.index(config.head)),
         classes=np.int32(config.num_classes),
     )
 

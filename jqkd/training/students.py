@@ -16,9 +16,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 
 from jqkd._checks import check_choice, check_integer, check_seed, check_type, fail, shown
 from jqkd.data import Splits, Subset, check_images, view
+from jqkd.models.functional import Params
 from jqkd.training import loop
 from jqkd.training.config import StudentConfig
 from jqkd.training.devices import across_devices, place
@@ -127,7 +129,8 @@ class Block:
         self._keys = place(jnp.stack(keys))
         images = len(self.splits.train)
         self._hyper = _stack([hyper_for(self.config, run.arm, images) for run in self.runs])
-        self.state = _stack([jax.device_get(_start(self._task, key)) for key in keys])
+        starts = [jax.device_get(_start(self._task.init, key)) for key in keys]
+        self.state = _stack(starts)
 
     def data(self, epoch: int) -> Data:
         """The view that epoch ``epoch``, from 0, is trained on."""
@@ -137,7 +140,7 @@ class Block:
             teacher = self.teacher
             if teacher is not None and self.config.augmentation != "none":
                 teacher = jax.tree.map(lambda views: views[number], teacher)
-            width = 2**self.config.qubits
+            width = self.config.spec.readout.most_classes(self.config.qubits)
             self._view = number, as_data(subset, targets, teacher, width)
         return self._view[1]
 
@@ -151,11 +154,11 @@ class Block:
         while self.epoch < last:
             metrics = self._train_epoch()
         # The loss of a step is that before its update: no step looks at the last one's.
-        self._check_end("weights", jax.device_get(self.state.params))
+        self._check_end("weights", _are_finite(self.state.params))
         for part in ("validation", "test"):
             subset = getattr(self.splits, part)
             logits = self.logits(subset)
-            self._check_end(f"{part} logits", logits)
+            self._check_end(f"{part} logits", np.isfinite(logits).all((1, 2)))
             loss, accuracy = loop.scores(logits, subset.labels)
             metrics |= {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
         return Epoch(self.epoch, metrics)
@@ -189,9 +192,9 @@ class Block:
             step = int(bad[row].argmax())
             self._diverged(row, "loss", f"is {losses[row, step]} in", first_step + step)
 
-    def _check_end(self, subject: str, runs: Any) -> None:
-        leaves = jax.tree.leaves(runs)
-        finite = np.all([np.isfinite(leaf).reshape(len(leaf), -1).all(1) for leaf in leaves], 0)
+    def _check_end(self, subject: str, finite: ArrayLike) -> None:
+        """After an epoch, (R,): which runs are as they should be."""
+        finite = np.asarray(finite)
         if not finite.all():
             step = self.epoch * -(-len(self.splits.train) // self.config.batch_size) - 1
             self._diverged(int(finite.argmin()), subject, "are not finite after", step)
@@ -211,8 +214,15 @@ def _stack(runs: list[Any]) -> Any:
 
 
 @partial(jax.jit, static_argnums=0)
-def _start(task: Task, key: Array) -> State:
-    return loop.start(task, key)
+def _start(init: Callable[[Array], Params], key: Array) -> State:
+    return loop.start(init, key)
+
+
+@jax.jit
+def _are_finite(params: Params) -> Array:
+    """Of stacked weights, (R,): reduced where they are, as they may be large."""
+    leaves = jax.tree.leaves(params)
+    return jnp.stack([jnp.isfinite(leaf.reshape(len(leaf), -1)).all(1) for leaf in leaves]).all(0)
 
 
 @partial(jax.jit, static_argnums=(2, 3, 4))

@@ -249,7 +249,7 @@ def _as_data(subset: Subset) -> Data:
 
 @partial(jax.jit, static_argnums=0)
 def _start(task: Task, key: Array) -> State:
-    return loop.start(task, key)
+    return loop.start(task.init, key)
 
 
 @partial(jax.jit, static_argnums=0, donate_argnums=1)

@@ -26,8 +26,8 @@ from jqkd.data.cache import write_cache
 from jqkd.models import LeNet, average_probabilities
 from jqkd.models.functional import Params
 from jqkd.training.config import StudentConfig, TeacherConfig
-from jqkd.training.controls import CONTROLS, FEATURE_CONTROLS, changes_logits
 from jqkd.training.loop import Task, predict_chunks
+from jqkd.training.placebos import PLACEBOS, changes_logits
 from jqkd.training.recipes import Output
 from jqkd.training.teacher_store import load_weights, obtain_teacher, teacher_folder
 from jqkd.training.teachers import Progress, teacher_task
@@ -82,31 +82,32 @@ def answers(
 
 
 def controlled(answered: Output, config: StudentConfig, train: Subset) -> Output:
-    """What the student is told: the teacher's answers, or those of a control in its place.
+    """What the student is taught: the teacher's answers, or those of a placebo.
 
     Args:
         answered: the teacher's, see ``answers``; features where the recipe compares hidden layers.
-        config: the student's: which control, and what its recipe reads.
+        config: the student's: which placebo, and what its recipe reads.
         train: the student's N train images.
 
     Raises:
-        InputError: the control would leave what the recipe reads as it is.
+        InputError: the placebo would leave what the recipe reads as it is.
     """
-    if config.control == "none":
+    if config.placebo == "none":
         return answered
+    placebo = PLACEBOS.build(config.placebo)
     targets = [view(train, config.augmentation, number)[1] for number in range(config.views)]
     targets = targets[0] if config.augmentation == "none" else np.stack(targets)
     logits, features = np.asarray(answered.logits), answered.features
-    told = Output(CONTROLS[config.control](logits, targets), features)
+    told = Output(placebo.logits(logits, targets), features)
     changed = changes_logits(logits, told.logits)
     if config.needs_features:
         features = np.asarray(features)
-        told = told._replace(features=FEATURE_CONTROLS[config.control](features, targets))
+        told = told._replace(features=placebo.features(features, targets))
         changed = not np.array_equal(features, told.features)
     if not changed:
         must = "take something from the teacher"
-        given = f"{config.control!r}, which leaves its answers to these images as they are,"
-        fail("control", must, given, "choose another control, or more images")
+        given = f"{config.placebo!r}, which leaves its answers to these images as they are,"
+        fail("placebo", must, given, "choose another placebo, or more images")
     return told
 
 

@@ -18,7 +18,7 @@ from jqkd.models import LeNet
 from jqkd.training import checkpoint, loop
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import Audit
-from jqkd.training.config import TRAINING, StudentConfig, TeacherConfig
+from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.result import RESULT_SCHEMA
 from jqkd.training.student_run import StudentJob, prepare, resume
 from jqkd.training.student_task import student_task, without_regressor
@@ -109,9 +109,7 @@ def load_run(folder: Path) -> TrainedRun:
 
 
 def _job_of(result: dict[str, Any]) -> tuple[StudentJob, list[Run]]:
-    # A configuration's JSON leaves out what is as in the paper.
-    fields = TRAINING["paper-code"] | result["student"]
-    config = StudentConfig(**_fields(StudentConfig, fields))
+    config = StudentConfig(**_fields(StudentConfig, result["student"]))
     teacher = result["teacher"] and TeacherConfig(**_fields(TeacherConfig, result["teacher"]))
     job = StudentJob(config, teacher, tuple(result["seeds"]))
     return job, [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
@@ -151,10 +149,9 @@ def _shapes(job: StudentJob, runs: int) -> loop.State:
     """The state of a block of students, without its numbers."""
     config = job.config
     hidden = LeNet.hidden_size if job.teacher and config.needs_features else 0
-    task = student_task(
-        config.preset, config.qubits, config.shots is not None, config.recipe, hidden
-    )
-    one = jax.eval_shape(partial(loop.start, task), jax.random.key(0))
+    sampled = config.shots is not None
+    task = student_task(config.spec, config.image_shape, sampled, config.recipe, hidden)
+    one = jax.eval_shape(partial(loop.start, task.init), jax.random.key(0))
     return jax.tree.map(lambda a: jax.ShapeDtypeStruct((runs, *a.shape), a.dtype), one)
 
 

@@ -1,4 +1,4 @@
-"""Wrong calls of configurations, losses, controls, diagnoses and pictures of a run."""
+"""Wrong calls of configurations, losses, placebos, diagnoses and pictures of a run."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ import pytest
 
 from jqkd.data import Splits, Subset
 from jqkd.training.config import StudentConfig, TeacherConfig
-from jqkd.training.controls import CONTROLS
 from jqkd.training.diagnostics import (
     agreement,
     calibration,
     gradient_sizes,
-    head_range,
+    readout_range,
     saturation,
 )
 from jqkd.training.feature_losses import (
@@ -28,6 +27,7 @@ from jqkd.training.feature_losses import (
 )
 from jqkd.training.figures import curves_figure, demo_figure
 from jqkd.training.losses import cross_entropy, distillation
+from jqkd.training.placebos import PLACEBOS
 from jqkd.training.recipes import RECIPES, decoupled, standardised
 from jqkd.training.students import train_students
 from tests.edges.wrong import check_refused
@@ -92,10 +92,10 @@ def test_a_teachers_numbers(field, value):
     check_refused(lambda: TeacherConfig(**(TEACHER | {field: value})), pattern)
 
 
-NAMES = ["dataset", "classes", "preset", "head", "term", "selection", "recipe", "schedule"]
+NAMES = ["dataset", "classes", "preset", "readout", "term", "selection", "recipe", "schedule"]
 
 
-@pytest.mark.parametrize("field", [*NAMES, "augmentation", "control"])
+@pytest.mark.parametrize("field", [*NAMES, "augmentation", "placebo"])
 @pytest.mark.parametrize("value", [3, ["none"], {"a": 1}, b"none", "", "x" * 10**5], ids=type)
 def test_a_students_names(field, value):
     pattern = f"`{field}` must (be|have) "
@@ -335,25 +335,30 @@ CONTROL_ERRORS = {
 }
 
 
-@pytest.mark.parametrize("control", CONTROLS)
+@pytest.mark.parametrize("placebo", PLACEBOS)
 @pytest.mark.parametrize("name", CONTROL_ERRORS)
-def test_wrong_arguments_of_controls(control, name):
+def test_wrong_arguments_of_placebos(placebo, name):
     args, pattern = CONTROL_ERRORS[name]
-    check_refused(lambda: CONTROLS[control](*args), pattern)
+    check_refused(lambda: PLACEBOS.build(placebo).logits(*args), pattern)
 
 
 def test_one_image_cannot_get_anothers_answer():
-    check_refused(lambda: CONTROLS["shuffled"](T[:1], MEAN[:1]), "`logits` must answer at least 2")
+    check_refused(
+        lambda: PLACEBOS.build("shuffled").logits(T[:1], MEAN[:1]),
+        "`logits` must answer at least 2",
+    )
 
 
 def test_smoothed_labels_are_as_many_as_the_logits():
-    check_refused(lambda: CONTROLS["smoothed"](S, MEAN), r"`targets` must have shape \(5, 8\)")
+    check_refused(
+        lambda: PLACEBOS.build("smoothed").logits(S, MEAN), r"`targets` must have shape \(5, 8\)"
+    )
 
 
-@pytest.mark.parametrize("control", CONTROLS)
-def test_controls_take_lists(control):
-    found = CONTROLS[control](T.astype(float).tolist(), ONE_HOT.tolist())
-    np.testing.assert_allclose(found, CONTROLS[control](T.astype(float), ONE_HOT))
+@pytest.mark.parametrize("placebo", PLACEBOS)
+def test_placebos_take_lists(placebo):
+    found = PLACEBOS.build(placebo).logits(T.astype(float).tolist(), ONE_HOT.tolist())
+    np.testing.assert_allclose(found, PLACEBOS.build(placebo).logits(T.astype(float), ONE_HOT))
 
 
 # --- diagnoses --------------------------------------------------------------------------------
@@ -377,7 +382,7 @@ DIAGNOSES = {
     "labels beyond": (lambda: calibration(T, Y + 2), "`labels` must lie within 0-3, .* 2 to 5"),
     "calibration of NaN": (lambda: calibration(S * NAN, Y), "`logits` must hold finite"),
     "calibration of nothing": (lambda: calibration(S[:0], Y[:0]), "`logits` must hold at least"),
-    "a head's name": (lambda: head_range("softmax"), "`config` must be a StudentConfig"),
+    "a head's name": (lambda: readout_range("softmax"), "`config` must be a StudentConfig"),
 }
 
 

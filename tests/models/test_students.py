@@ -9,11 +9,21 @@ import pytest
 from flax import nnx
 
 from jqkd._checks import InputError
-from jqkd.models import PRESETS, QuantumLayer, Student, build_student, count_parameters
-from jqkd.models.students import AmplitudeEncoder, AngleEncoder, ConvFeatures, DenseFeatures
+from jqkd.models import (
+    GRADIENTS,
+    PRESETS,
+    QuantumLayer,
+    Student,
+    StudentSpec,
+    build_student,
+    count_parameters,
+)
+from jqkd.models.encodings import Angle
+from jqkd.models.features import ConvFeatures, DenseFeatures
+from jqkd.models.readouts import Softmax
 from jqkd.quantum import NOTEBOOK_RULE, TWO_TERM_RULE, hardware_efficient
 from tests.models import reference
-from tests.models.test_heads import LOGITS
+from tests.models.test_readouts import LOGITS
 from tests.quantum.dense import Y, rotation, simulate
 
 H = np.array([[1, 1], [1, -1]]) / np.sqrt(2)
@@ -67,28 +77,28 @@ def test_conv_features_drop_channels_then_units():
     np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-5)
 
 
-def test_dense_features_and_angle_encoder():
+def test_dense_features_and_angle_encoding():
     model, x = DenseFeatures(8, rngs=nnx.Rngs(4)), pictures(2)
     wanted = reference.dense(model.dense, x.reshape(2, -1))
     images = jnp.asarray(x, jnp.float32)
     np.testing.assert_allclose(model(images), wanted, rtol=0, atol=1e-5)
     np.testing.assert_array_equal(model(images, jax.random.key(0)), model(images))
-    angles = AngleEncoder(3, rngs=nnx.Rngs(0))(jnp.array([[-9.0, 0.0, 0.5]]))
-    np.testing.assert_allclose(angles, np.pi * np.tanh([[-9.0, 0.0, 0.5]]), atol=1e-6)
+    angles = Angle(turn=0.5).data(jnp.array([[-9.0, 0.0, 0.5]]))
+    np.testing.assert_allclose(angles, np.pi / 2 * np.tanh([[-9.0, 0.0, 0.5]]), atol=1e-6)
 
 
 @pytest.mark.parametrize("qubits", [3, 4])
-@pytest.mark.parametrize("head", [0, 1])
-def test_paper_code_against_the_closed_form(qubits, head):
+@pytest.mark.parametrize("readout", ["concat-sigmoid", "softmax"])
+def test_paper_code_against_the_closed_form(qubits, readout):
     """P(c) is a product over qubits of (1 ± sin theta_k) / 2 (H, then RY, qubit 0 lowest)."""
-    student, x = build_student("paper-code", qubits, rngs=nnx.Rngs(5)), pictures(2)
+    student = PRESETS["paper-code"].spec(qubits, readout=readout).build(rngs=nnx.Rngs(5))
+    x = pictures(2)
     features = np.array([reference.conv_features(student.features, image) for image in x])
     sine = np.sin(np.pi * np.tanh(features))
     bits = np.arange(2**qubits)[:, None] >> np.arange(qubits) & 1
     wanted = ((1 + np.where(bits, 1, -1) * sine[:, None]) / 2).prod(-1)
-    wanted = LOGITS[student.heads[head]](wanted)
-    got = jax.jit(student)(jnp.asarray(x, jnp.float32), head=head)
-    np.testing.assert_allclose(got[:, : wanted.shape[-1]], wanted, rtol=0, atol=1e-5)
+    got = jax.jit(student)(jnp.asarray(x, jnp.float32))
+    np.testing.assert_allclose(got, LOGITS[readout](wanted), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("qubits", [2, 3, 4])
@@ -97,50 +107,52 @@ def test_paper_text_against_dense_matrices(qubits):
     student, x = build_student("paper-text", qubits, rngs=nnx.Rngs(6)), pictures(3)
     amplitudes = np.tanh(reference.dense(student.features.dense, x.reshape(3, -1)))
     amplitudes /= np.linalg.norm(amplitudes, axis=-1, keepdims=True)
-    turns = [rotation(Y)(t) for t in np.asarray(student.encoder.weights[...], float)]
+    turns = [rotation(Y)(t) for t in np.asarray(student.weights[...], float)]
     hadamards = np.eye(2**qubits) if qubits == 4 else on_every_qubit([H] * qubits)
     state = amplitudes @ (on_every_qubit(turns) @ hadamards).T
     wanted = LOGITS["log-probability"](np.abs(state) ** 2)
-    got = jax.jit(student)(jnp.asarray(x, jnp.float32))[:, : 2**qubits]
+    got = jax.jit(student)(jnp.asarray(x, jnp.float32))
     np.testing.assert_allclose(np.exp(got), np.exp(wanted), rtol=0, atol=2e-6)
 
 
-def test_amplitude_encoder_initial_angles_differ():
-    first, second = (AmplitudeEncoder(10, rngs=nnx.Rngs(seed)).weights[...] for seed in (0, 1))
+def test_initial_weights_differ():
+    spec = StudentSpec(10, "dense", "amplitude", "paper")
+    first, second = (spec.build(rngs=nnx.Rngs(seed)).weights[...] for seed in (0, 1))
     assert np.abs(first).max() <= np.pi and len(np.unique([*first, *second])) == 20
 
 
 def test_presets():
     assert list(PRESETS) == ["paper-code", "paper-text", "robust"]
-    assert PRESETS["robust"].rule == TWO_TERM_RULE
-    assert (PRESETS["paper-code"].rule, PRESETS["paper-text"].rule) == (
-        NOTEBOOK_RULE,
-        TWO_TERM_RULE,
-    )
+    rules = {"paper-code": NOTEBOOK_RULE, "paper-text": TWO_TERM_RULE, "robust": TWO_TERM_RULE}
     for name, preset in PRESETS.items():
-        student = build_student(name, 3, rngs=nnx.Rngs(0))
-        assert student.layer.rule == preset.rule and student.layer.circuit == preset.circuit(3)
-        assert student.heads == preset.heads and student.layer.shots is None
+        spec, student = preset.spec(3), build_student(name, 3, rngs=nnx.Rngs(0))
+        assert student.layer.rule == GRADIENTS[spec.gradient] == rules[name]
+        assert student.layer.circuit == spec.circuit and student.layer.shots is None
+        assert student.readout == spec.readout
+        assert spec.texts == {k: v for k, v in preset.parts.items() if k != "gradient"}
 
 
 def test_all_parts_can_be_replaced():
     """A user's extractor and ansatz in the student, against the dense simulator."""
     circuit = hardware_efficient(2)
     mean = lambda images, key: images.reshape(len(images), 4, -1).mean(-1)  # noqa: E731
-    student = Student(mean, lambda f: 3 * f, QuantumLayer(circuit), ("softmax",))
+    student = Student(mean, lambda f: 3 * f, QuantumLayer(circuit), Softmax())
     x = pictures(3)
     angles = 3 * x.reshape(3, 4, -1).mean(-1)
     wanted = LOGITS["softmax"](np.array([np.abs(simulate(circuit, a)) ** 2 for a in angles]))
     images = jnp.asarray(x, jnp.float32)
-    np.testing.assert_allclose(student(images)[:, :4], wanted, rtol=0, atol=1e-6)
-    np.testing.assert_allclose(student.angles(images), angles, rtol=0, atol=1e-5)
+    made = student.forward(images)
+    np.testing.assert_allclose(made.logits, wanted, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(made.angles, angles, rtol=0, atol=1e-5)
+    assert made.hidden is None
 
 
 def test_dropout_and_shots_have_keys_of_their_own():
     student = build_student("paper-code", 3, rngs=nnx.Rngs(7))
     x, ids, key = jnp.asarray(pictures(2), jnp.float32), jnp.array([4, 5]), jax.random.key(8)
-    angles = jax.jit(student.angles)(x)
-    assert (jax.jit(student.angles)(x, key) != angles).any()
+    angles_of = jax.jit(lambda x, key: student.encoded(x, key).angles)
+    angles = angles_of(x, None)
+    assert (angles_of(x, key) != angles).any()
     shot = jax.jit(lambda key: student(x, shots=50, key=key, ids=ids))
     frequencies = student.layer(angles, shots=50, key=key, ids=ids)
     np.testing.assert_allclose(student.logits(frequencies), shot(key), rtol=0, atol=1e-6)
@@ -157,8 +169,8 @@ def test_bad_input():
         build_student("paper-code", 0, rngs=rngs)
     with pytest.raises(InputError, match="`num_qubits` must be at most 10: .*but 11 was given"):
         build_student("paper-text", 11, rngs=rngs)
-    with pytest.raises(InputError, match="`head` must be one of concat-sigmoid"):
-        Student(None, None, None, ("linear",))
+    with pytest.raises(InputError, match="`readout` must be one of concat-sigmoid"):
+        StudentSpec(3, readout="linear")
 
 
 def test_a_preset_without_dropout_is_the_same_in_training():

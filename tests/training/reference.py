@@ -20,7 +20,7 @@ from jqkd.quantum import sample_counts
 PAPER = {
     "epochs": 10, "batch_size": 1, "learning_rate": 1e-3, "temperature": 3.0, "weight": 0.9,
     "recipe": "hinton", "label_weight": 1.0, "schedule": "constant", "augmentation": "none",
-    "control": "none", "evaluate_every": 1, "term": "kl", "selection": "first", "shots": 5000,
+    "placebo": "none", "evaluate_every": 1, "term": "kl", "selection": "first", "shots": 5000,
 }  # fmt: skip
 ROBUST = PAPER | {
     "epochs": 40, "batch_size": 30, "learning_rate": 4e-3, "temperature": 2.0, "weight": 4.0,
@@ -28,9 +28,9 @@ ROBUST = PAPER | {
 }  # fmt: skip
 # What is trained, how it is trained, and how its circuit is differentiated.
 PRESETS = {
-    "paper-code": PAPER | {"head": "concat-sigmoid", "shift": np.pi / 4, "times": 1.0},
-    "paper-text": PAPER | {"head": "log-probability", "shift": np.pi / 2, "times": 0.5},
-    "robust": ROBUST | {"head": "scaled-probability", "shift": np.pi / 2, "times": 0.5},
+    "paper-code": PAPER | {"readout": "concat-sigmoid", "shift": np.pi / 4, "times": 1.0},
+    "paper-text": PAPER | {"readout": "log-probability", "shift": np.pi / 2, "times": 0.5},
+    "robust": ROBUST | {"readout": "scaled-probability", "shift": np.pi / 2, "times": 0.5},
 }
 # Factors of the divergence, and of the teacher's own cross-entropy, which has no gradient.
 TERMS = {"kl": (1, 0), "kl * 6/8": (0.75, 0), "kl * 0": (0, 0), "constant": (0, 1)}
@@ -286,7 +286,7 @@ def evaluate(w, how, part, key, classes):
     masks, blocks = student_masks(how["preset"], None, 30), range(0, len(ids), 30)
     rows = [slice(first, first + 30) for first in blocks]
     p = [measure(w, how, images[r], ids[r], key, masks, False)[1][:, 0] for r in rows]
-    return scores(_logits(how["head"], np.concatenate(p), classes), labels)
+    return scores(_logits(how["readout"], np.concatenate(p), classes), labels)
 
 
 def train_student(options, parts, seed, said=None):
@@ -314,7 +314,9 @@ def train_student(options, parts, seed, said=None):
             up, down = np.split(p[:, 1:], 2, 1)
             circuit = at, p[:, 0], how["times"] * (up - down)
             batch = seen[rows], masks, circuit, targets[rows], told[rows], share, factors
-            (mean, chosen), slope = _student_slope(w, (preset, how["head"], how["recipe"]), *batch)
+            (mean, chosen), slope = _student_slope(
+                w, (preset, how["readout"], how["recipe"]), *batch
+            )
             rate = how["learning_rate"]
             if how["schedule"] == "cosine":
                 rate *= min(1, (step + 1) / (0.03 * steps)) * (1 + np.cos(np.pi * step / steps)) / 2
@@ -386,7 +388,7 @@ def teacher_says(network, w, options, parts):
     else:
         views = [view(images, labels, e, how["augmentation"])[0] for e in range(how["epochs"])]
         said = np.float16([answers(network, w, seen) for seen in views]).astype(float)
-    if how["control"] == "constant":
+    if how["placebo"] == "constant":
         said = np.log(softmax(said, -1).mean((0, 1))) + np.zeros_like(said)
     return said
 

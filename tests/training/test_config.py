@@ -8,7 +8,8 @@ import pytest
 
 from jqkd._checks import InputError
 from jqkd.data import load, student_splits
-from jqkd.training.config import TRAINING, StudentConfig, TeacherConfig
+from jqkd.models import PRESETS
+from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.recipes import RECIPES
 from jqkd.training.student_run import StudentJob
 from jqkd.training.students import Block, Run, train_students
@@ -29,16 +30,33 @@ GOOD = {"dataset": "mnist", "classes": "0-5", "qubits": 3}
         ({"temperature": 0}, "`temperature` must be a finite number above 0"),
         ({"weight": -0.1}, "`weight` must be a finite number of 0 or more"),
         ({"learning_rate": float("nan")}, "`learning_rate` must be a finite number above 0"),
-        ({"preset": "mine"}, "`preset` must be one of paper-code, paper-text"),
-        ({"head": "linear"}, "`head` must be one of concat-sigmoid, softmax"),
-        ({"preset": "paper-text", "head": "softmax"}, "`head` must be one of log-probability"),
+        ({"preset": "mine"}, "`preset` must be one of paper-code, paper-text, robust"),
+        ({"readout": "linear"}, "`readout` must be one of concat-sigmoid, softmax"),
+        (
+            {"readout": "softmax:scale=1"},
+            "`readout` must set options that softmax has .it has none",
+        ),
+        ({"features": "conv:dropout_rate=2"}, "`dropout_rate` must be a probability below 1"),
+        ({"encoding": "angle:turn=0"}, "`turn` must be a finite number above 0, but 0.0 was given"),
+        ({"ansatz": "entangling:layers=two"}, "`ansatz` must have an integer as its option layers"),
+        ({"ansatz": 3}, "`ansatz` must be the name of a part, such as none, but 3 was given"),
+        ({"gradient": "three-term"}, "`gradient` must be one of two-term, notebook"),
+        ({"stand_in": "classical"}, "`shots` must be exact .None. where classical takes the"),
+        (
+            {"stand_in": "closed-form", "shots": None, "ansatz": "entangling"},
+            "`stand_in` must be left out where the circuit is not H and RY alone",
+        ),
+        (
+            {"stand_in": "classical", "shots": None, "encoding": "amplitude"},
+            "`stand_in` must be left out where the circuit does not read one number a qubit",
+        ),
         ({"epochs": 0}, "`epochs` must be an integer of at least 1"),
         ({"recipe": "magic"}, "`recipe` must be one of hinton, decoupled"),
         ({"schedule": "warm"}, "`schedule` must be one of constant, cosine"),
         ({"augmentation": "flip"}, "`augmentation` must be one of none, shift"),
-        ({"control": "noise"}, "`control` must be one of none, shuffled"),
+        ({"placebo": "noise"}, "`placebo` must be one of none, shuffled"),
         ({"label_weight": -1}, "`label_weight` must be a finite number of 0 or more"),
-        ({"preset": "paper-text", "recipe": "hints"}, "preset paper-text has no hidden layer"),
+        ({"preset": "paper-text", "recipe": "hints"}, "features dense have no hidden layer"),
         ({"selection": "last"}, "`selection` must be one of first, random"),
         ({"recipe": "hints", "temperature": 5.0}, "`temperature` must not be given where the rec"),
         ({"recipe": "relational", "term": "kl * 0"}, "`term` must not be given where the recipe"),
@@ -98,38 +116,46 @@ def test_a_job_refuses_a_teacher_of_other_classes():
         StudentJob(StudentConfig(**GOOD), TeacherConfig("lenet", "mnist", "0-7"), (0,))
 
 
-def test_every_field_changes_the_digest():
+def test_every_field_but_the_presets_name_changes_the_digest():
     base = StudentConfig(**GOOD)
     changes = {
-        "dataset": "digits", "classes": "0-4", "qubits": 4, "preset": "paper-text", "shots": None,
-        "head": "softmax", "epochs": 3, "batch_size": 2, "learning_rate": 0.1, "temperature": 2.0,
+        "dataset": "fashion_mnist", "classes": "0-4", "qubits": 4, "shots": None,
+        "features": "conv:dropout_rate=0.25", "encoding": "angle:turn=0.5",
+        "ansatz": "entangling", "readout": "softmax", "gradient": "two-term",
+        "epochs": 3, "batch_size": 2, "learning_rate": 0.1, "temperature": 2.0,
         "weight": 0.1, "term": "constant", "per_class": 5, "selection": "random",
         "recipe": "decoupled", "label_weight": 0.5, "schedule": "cosine", "augmentation": "shift",
-        "control": "shuffled", "evaluate_every": 2,
+        "placebo": "shuffled", "evaluate_every": 2,
     }  # fmt: skip
-    assert set(changes) == {field.name for field in dataclasses.fields(base)}
-    heads = {"preset": {"head": None}}
-    digests = {
-        dataclasses.replace(base, **{name: value}, **heads.get(name, {})).digest()
-        for name, value in changes.items()
-    }
-    assert len(digests | {base.digest()}) == len(changes) + 1
+    exact = dataclasses.replace(base, shots=None)
+    others = [dataclasses.replace(exact, stand_in="closed-form"), exact]
+    assert {*changes, "preset", "stand_in"} == {field.name for field in dataclasses.fields(base)}
+    others += [dataclasses.replace(base, **{name: value}) for name, value in changes.items()]
+    digests = {config.digest() for config in [base, *others]}
+    # Exact is there twice.
+    assert len(digests) == len(others)
 
 
-def test_older_digests_stand():
-    """Fields that came later count only where they differ from what was always done."""
-    values = StudentConfig(**GOOD).to_json()
-    later = {"recipe", "label_weight", "schedule", "augmentation", "control", "evaluate_every"}
-    assert not later & set(values)
-    assert StudentConfig(**GOOD).digest() == "9eb339fc96615e57"
-    assert later <= set(StudentConfig(**GOOD, preset="robust", control="constant").to_json()) | {
-        "recipe", "label_weight"
-    }  # fmt: skip
+def test_one_student_has_one_digest_whichever_preset_it_is_made_from():
+    robust = StudentConfig(**GOOD, preset="robust")
+    same = dataclasses.replace(robust, preset="paper-code")
+    assert same.preset == "paper-code" and same.digest() == robust.digest()
+    assert StudentConfig(**GOOD, preset="robust", per_class=150).digest() == robust.digest()
+    assert StudentConfig(**GOOD, preset="robust", features="conv:dropout-rate=0") == robust
+    assert StudentConfig(**GOOD, recipe="hinton").digest() == StudentConfig(**GOOD).digest()
+
+
+def test_without_a_teacher_only_what_is_read_counts():
+    plain = StudentConfig(**GOOD, preset="robust")
+    taught = dataclasses.replace(plain, recipe="decoupled:rest_weight=2", placebo="constant")
+    assert taught != plain and taught.alone() == plain
+    assert dataclasses.replace(plain, weight=3.0, term="constant", epochs=2).alone().epochs == 2
 
 
 def test_a_preset_and_a_recipe_bring_their_own_settings():
     robust = StudentConfig(**GOOD, preset="robust")
-    assert {name: getattr(robust, name) for name in TRAINING["robust"]} == TRAINING["robust"]
+    own = {**PRESETS["robust"].parts, **PRESETS["robust"].training}
+    assert {name: getattr(robust, name) for name in own} == own
     other = StudentConfig(**GOOD, preset="robust", recipe="function-matching", epochs=3)
     chosen = RECIPES["function-matching"]
     assert (other.weight, other.temperature) == (chosen.weight, chosen.temperature)

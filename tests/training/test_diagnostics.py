@@ -9,7 +9,7 @@ from jqkd.training.diagnostics import (
     agreement,
     calibration,
     gradient_sizes,
-    head_range,
+    readout_range,
     saturation,
 )
 
@@ -74,13 +74,13 @@ def test_saturation_by_hand():
     np.testing.assert_allclose(found["sine"], np.abs(np.sin(np.pi * np.tanh(features))).mean())
 
 
-def config(head, classes="0-7"):
-    preset = {"scaled-probability": "robust", "log-probability": "paper-text"}.get(head)
-    return StudentConfig("mnist", classes, 3, preset or "paper-code", head=head)
+def config(readout, classes="0-7"):
+    preset = {"scaled-probability": "robust", "log-probability": "paper-text"}.get(readout)
+    return StudentConfig("mnist", classes, 3, preset or "paper-code", readout=readout)
 
 
 @pytest.mark.parametrize(
-    ("head", "lowest", "highest", "probability"),
+    ("readout", "lowest", "highest", "probability"),
     [
         # Of 16 logits one is sigmoid(1), one 1 - sigmoid(1), and the others 1/2.
         (
@@ -99,16 +99,16 @@ def config(head, classes="0-7"):
         ("scaled-probability", [0] * 8, [10] * 8, np.exp(10) / (np.exp(10) + 7)),
     ],
 )
-def test_the_range_of_every_head(head, lowest, highest, probability):
+def test_the_range_of_every_readout(readout, lowest, highest, probability):
     """Closed forms: all reach their limits where one outcome is certain."""
-    found = head_range(config(head))
+    found = readout_range(config(readout))
     np.testing.assert_allclose(found["lowest"], lowest, rtol=1e-5)
     np.testing.assert_allclose(found["highest"], highest, rtol=1e-5, atol=1e-7)
     np.testing.assert_allclose(found["probability"], [probability] * 8, rtol=1e-5)
 
 
 def test_the_notebooks_head_cannot_be_sure_and_the_robust_one_can():
-    assert head_range(config("concat-sigmoid"))["probability"].max() < 0.08
-    found = head_range(config("scaled-probability", "0-5"))
+    assert readout_range(config("concat-sigmoid"))["probability"].max() < 0.08
+    found = readout_range(config("scaled-probability", "0-5"))
     assert found["probability"].shape == found["lowest"].shape == (6,)
     assert found["probability"].min() > 0.999

@@ -8,7 +8,7 @@ validation images are the last of the train split and the test split is shorter.
 from __future__ import annotations
 
 import dataclasses
-import math
+from dataclasses import dataclass
 from functools import partial
 
 import jax
@@ -18,11 +18,9 @@ import pytest
 from flax import nnx
 
 from jqkd.data import load, student_splits
-from jqkd.models import NETWORKS
-from jqkd.models.presets import Preset
-from jqkd.models.quantum_layer import QuantumLayer
-from jqkd.models.students import AngleEncoder, ConvFeatures
-from jqkd.quantum import TWO_TERM_RULE, h_ry
+from jqkd.models import FEATURES, PRESETS, Features, QuantumLayer, StudentSpec
+from jqkd.models.features import ConvFeatures
+from jqkd.quantum import h_ry
 from jqkd.training import loop
 from jqkd.training.config import StudentConfig
 from jqkd.training.loop import Data, Schedule, Task
@@ -71,7 +69,7 @@ def draws_of_a_run(seed):
     hyper = hyper_for(StudentConfig("digits", "0-1", 1), ALONE)._replace(schedule=Schedule(0.0))
     zeros = jnp.zeros((ROWS, 1))
     data = Data(zeros, zeros, jnp.arange(ROWS), Output(zeros, zeros))
-    state = loop.start(task, key)
+    state = loop.start(task.init, key)
     series = {"weights": state.params["weight"]}
     for epoch in range(3):
         series[f"evaluation {epoch}"] = spell(loop.evaluation_key(key, epoch))
@@ -92,7 +90,7 @@ def test_a_runs_weights_orders_steps_and_evaluations():
 
 # --- a step: dropout, shots, shifted circuits ---------------------------------------------------
 
-PROBE, SHOTS = "robust/probe", 60
+PROBE, SHOTS = {"features": "probe", "encoding": "angle:turn=0.5"}, 60
 
 
 class ProbeFeatures(nnx.Module):
@@ -117,12 +115,16 @@ class ProbeFeatures(nnx.Module):
         return features, QuantumLayer(h_ry(2), SHOTS)(angles, key=key, ids=ids)[:, :1]
 
 
-@pytest.fixture
-def probe(monkeypatch):
-    """A student whose draws can be seen, among the presets."""
-    encoder = partial(AngleEncoder, largest=math.pi / 2)
-    parts = Preset(ProbeFeatures, encoder, h_ry, ("scaled-probability",), TWO_TERM_RULE)
-    monkeypatch.setitem(NETWORKS, PROBE, parts)
+@FEATURES.register("probe")
+@dataclass(frozen=True)
+class Probe(Features):
+    """Of a student whose draws can be seen."""
+
+    def build(self, image_shape, num_features, *, rngs):
+        return ProbeFeatures(num_features, rngs=rngs)
+
+    def hidden_size(self, image_shape):
+        return 1
 
 
 def probe_config(**changes):
@@ -136,11 +138,12 @@ def probe_config(**changes):
         "augmentation": "none",
         "evaluate_every": 1,
     }
-    return StudentConfig("digits", "0-1", 1, PROBE, SHOTS, **settings | changes)
+    return StudentConfig("digits", "0-1", 1, "robust", SHOTS, **PROBE | settings | changes)
 
 
-def test_a_steps_dropout_shots_and_shifted_circuits(probe):
-    task = student_task(PROBE, 2, True, "relational", 1)
+def test_a_steps_dropout_shots_and_shifted_circuits():
+    spec = StudentSpec(2, **PROBE)
+    task = student_task(spec, (28, 28), True, "relational", 1)
     hyper = hyper_for(probe_config(), DISTILLED)
     params, ids = task.init(jax.random.key(0)), jnp.array([0, 1])
     images = jnp.broadcast_to(ids[:, None, None], (2, 28, 28)).astype(float)
@@ -190,7 +193,7 @@ def splits():
     return student_splits(load("digits"), (0, 1), per_class=4)
 
 
-def test_evaluations_of_seeds_epochs_and_images(probe, splits):
+def test_evaluations_of_seeds_epochs_and_images(splits):
     """The students are all alike and never change: only their shots differ."""
     seeds, images = SEEDS // len(splits.validation), len(splits.validation)
     block = Block(probe_config(), splits, [Run(seed, ALONE) for seed in range(seeds)])
@@ -206,7 +209,7 @@ def test_evaluations_of_seeds_epochs_and_images(probe, splits):
     assert_independent(next_seeds(looks) | of_neighbours)
 
 
-def test_both_arms_of_a_seed_draw_alike_and_so_do_images_in_any_order(probe, splits):
+def test_both_arms_of_a_seed_draw_alike_and_so_do_images_in_any_order(splits):
     said = np.random.default_rng(0).normal(size=(len(splits.train), 2)).astype(np.float32)
     runs = [Run(seed, arm) for arm in (ALONE, DISTILLED) for seed in range(4)]
     block = Block(probe_config(), splits, runs, Output(said))
@@ -227,7 +230,7 @@ def test_both_arms_of_a_seed_draw_alike_and_so_do_images_in_any_order(probe, spl
         np.testing.assert_array_equal(block.logits(backwards), logits[:, ::-1])
 
 
-def test_every_epoch_of_a_block_has_its_own_order_and_steps(probe, splits):
+def test_every_epoch_of_a_block_has_its_own_order_and_steps(splits):
     """A block is the loop, called with the run's key and the epoch's number."""
     config = probe_config(batch_size=2, learning_rate=0.05, evaluate_every=3)
     block = Block(config, splits, [Run(5, ALONE)])
@@ -236,7 +239,7 @@ def test_every_epoch_of_a_block_has_its_own_order_and_steps(probe, splits):
     steps = jax.jit(partial(loop.train_steps, task))
 
     def trained(epochs):
-        state = loop.start(task, key)
+        state = loop.start(task.init, key)
         for epoch in epochs:
             order = loop.epoch_order(key, epoch, len(splits.train), 2)
             state, _ = steps(state, block.data(0), order, key, hyper, len(order))
@@ -253,8 +256,10 @@ def test_every_epoch_of_a_block_has_its_own_order_and_steps(probe, splits):
 @pytest.mark.parametrize(("seed", "of_teacher"), [(1, 0), (0, 0)])
 def test_initial_weights_of_teacher_and_student(seed, of_teacher):
     """A kernel that both have, number by number: one seed means nothing common to both."""
-    student = loop.start(student_task("paper-code", 1, False), jax.random.key(seed)).params
-    teacher = loop.start(teacher_task("lenet", 2), teacher_key(of_teacher)).params
+    student = loop.start(
+        student_task(PRESETS["paper-code"].spec(1), (28, 28), False).init, jax.random.key(seed)
+    ).params
+    teacher = loop.start(teacher_task("lenet", 2).init, teacher_key(of_teacher)).params
     one, other = (np.ravel(p["dense1"]["kernel"]) for p in (student["features"], teacher))
     assert_independent({"student": one, "teacher": other[: len(one)]})
 

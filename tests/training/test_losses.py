@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, rel_entr, softmax
 
-from jqkd.models.heads import FILL
+from jqkd.models.readouts import FILL
 from jqkd.training.loop import scores
 from jqkd.training.losses import cross_entropy, distillation
 

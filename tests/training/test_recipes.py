@@ -43,7 +43,7 @@ def _double(tree):
 
 @partial(jax.jit, static_argnums=0)
 def _loss(name, student, teacher, labels=LABELS, present=PRESENT, t=TEMPERATURE, c=CLASSES):
-    return RECIPES[name].loss(student, teacher, labels, present, t, c)
+    return RECIPES.build(name).loss(student, teacher, labels, present, t, c)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -73,7 +73,7 @@ def flat(params, row=...):
     for path, leaf in jax.tree_util.tree_leaves_with_path(params):
         name = ".".join(str(part.key) for part in path)
         named[name.removeprefix("features.")] = np.asarray(leaf)[row]
-    return {name.replace("encoder.weights", "turns"): leaf for name, leaf in named.items()}
+    return {name.replace("weights", "turns"): leaf for name, leaf in named.items()}
 
 
 def assert_same_weights(params, weights, first, step):
@@ -135,7 +135,7 @@ def agree(options, teacher):
     "options",
     [
         pytest.param(CODE, id="paper-code, shots"),
-        pytest.param(CODE | {"head": "softmax"}, id="paper-code, the other head"),
+        pytest.param(CODE | {"readout": "softmax"}, id="paper-code, the other head"),
         pytest.param(TEXT | DECOUPLED, id="paper-text, decoupled"),
         pytest.param(ROBUST, id="robust"),
         pytest.param(CODE | {"shots": None, "batch_size": 1}, id="paper-code", marks=SLOW),
@@ -153,7 +153,7 @@ def test_students_train_as_the_reference(options, teacher):
     [
         {"temperature": 5.0, "weight": 0.6, "label_weight": 0.3, "term": "kl * 6/8"},
         {"term": "constant", "selection": "random"},
-        {"control": "constant"},
+        {"placebo": "constant"},
         {"augmentation": "none", "schedule": "constant", "learning_rate": 2e-3},
     ],
     ids=lambda change: ", ".join(f"{name} {value}" for name, value in change.items()),

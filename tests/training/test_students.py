@@ -88,19 +88,18 @@ def test_terms_without_gradient_leave_the_student_alone(splits, teacher):
 def test_one_program_serves_rows_that_differ_in_all_that_is_traced(splits, teacher):
     one_epoch(splits, [Run(0, DISTILLED)], teacher)
     before = students._train_steps._cache_size(), students._predict._cache_size()
-    config = StudentConfig(
-        "digits", "0-3", 2, "paper-code", 2000, "softmax", 1, 1, 2e-3, 2.0, 0.5, "kl * 6/8", 10
-    )
+    changes = {"shots": 2000, "learning_rate": 2e-3, "temperature": 2.0, "weight": 0.5}
+    config = dataclasses.replace(CONFIG, **changes, term="kl * 6/8", schedule="cosine")
     one_epoch(splits, [Run(5, ALONE)], teacher, config)
     assert (students._train_steps._cache_size(), students._predict._cache_size()) == before
 
 
 def test_a_step_is_optax_adam_on_the_mean_loss(splits, teacher):
     """The scanned step against the same step put together from Optax's own pieces."""
-    task, hyper = student_task("paper-code", 2, False), hyper_for(CONFIG, DISTILLED)
+    task, hyper = student_task(CONFIG.spec, (28, 28), False), hyper_for(CONFIG, DISTILLED)
     targets = np.eye(4, dtype=np.float32)[splits.train.labels]
     data, key = as_data(splits.train, targets, teacher, 4), jax.random.key(1)
-    state = loop.start(task, key)
+    state = loop.start(task.init, key)
     rows = jnp.array([[4, 9, -1]])
     found, (losses, _) = loop.train_steps(task, state, data, rows, key, hyper, 1)
     step_key = jax.random.fold_in(jax.random.fold_in(key, 2), 0)
@@ -121,11 +120,11 @@ def test_a_step_is_optax_adam_on_the_mean_loss(splits, teacher):
 
 
 def test_steps_beyond_those_asked_for_change_nothing(splits, teacher):
-    task, hyper = student_task("paper-code", 2, True), hyper_for(CONFIG, DISTILLED)
+    task, hyper = student_task(CONFIG.spec, (28, 28), True), hyper_for(CONFIG, DISTILLED)
     targets = np.eye(4, dtype=np.float32)[splits.train.labels]
     data, key = as_data(splits.train, targets, teacher, 4), jax.random.key(1)
     go = jax.jit(lambda order, n: loop.train_steps(task, state, data, order, key, hyper, n))
-    state = loop.start(task, key)
+    state = loop.start(task.init, key)
     order = jnp.arange(4)[:, None]
     padded = jnp.concatenate([order, jnp.full((3, 1), -1)])
     short, long = go(order, 4), go(padded, 4)

@@ -114,14 +114,14 @@ def test_answers_of_other_weights_are_asked_for_again(kept, dataset, monkeypatch
         assert same(ask(dataset, cache), said) and len(sizes) == times
 
 
-def test_a_control_reaches_the_students_features(kept, monkeypatch):
+def test_a_placebo_reaches_the_students_features(kept, monkeypatch):
     """What students of a recipe that reads hidden layers are set up with."""
     cache, _said, _path = kept
     monkeypatch.setenv("JQKD_CACHE", str(cache))
     blocks = {}
-    for control in ("none", "shuffled", "constant"):
-        config = dataclasses.replace(CONFIG, control=control)
-        blocks[control] = prepare(StudentJob(config, LENET, (0,))).block
+    for placebo in ("none", "shuffled", "constant"):
+        config = dataclasses.replace(CONFIG, placebo=placebo)
+        blocks[placebo] = prepare(StudentJob(config, LENET, (0,))).block
     told = {name: np.asarray(block.data(1).teacher.features[:8]) for name, block in blocks.items()}
     assert told["none"].std(0).max() > 0
     assert sorted(map(tuple, told["shuffled"])) == sorted(map(tuple, told["none"]))

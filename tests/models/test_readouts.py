@@ -1,4 +1,4 @@
-"""Heads against NumPy, and what their fill does to a loss."""
+"""Readouts against NumPy, and what a fill does to a loss."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import optax
 import pytest
 from scipy.special import expit, softmax
 
-from jqkd.models import HEADS
-from jqkd.models.heads import FILL
+from jqkd.models import READOUTS
+from jqkd.models.readouts import FILL
 
 K = 8
 LOGITS = {
@@ -27,45 +27,33 @@ def frequencies() -> np.ndarray:
     return np.vstack([rows, np.eye(K)[2], np.full(K, 1 / K)])
 
 
-def test_all_heads_are_tested():
-    assert set(HEADS) == set(LOGITS)
+def test_all_readouts_are_tested():
+    assert set(READOUTS) == set(LOGITS)
 
 
 @pytest.mark.parametrize("name", LOGITS)
 def test_values(name):
-    logits = np.asarray(HEADS[name](jnp.asarray(frequencies(), jnp.float32), K))
-    wanted = LOGITS[name](frequencies())
-    assert logits.shape == (5, 2 * K)
-    np.testing.assert_allclose(logits[:, : wanted.shape[-1]], wanted, rtol=0, atol=1e-5)
-    assert (logits[:, wanted.shape[-1] :] == np.float32(FILL)).all()
-
-
-@pytest.mark.parametrize("name", LOGITS)
-def test_a_softmax_does_not_notice_the_fill(name):
-    logits = HEADS[name](jnp.asarray(frequencies(), jnp.float32), K)
-    wanted = softmax(LOGITS[name](frequencies()), -1)
-    got = np.asarray(jax.nn.softmax(logits))
-    np.testing.assert_allclose(got[:, : wanted.shape[-1]], wanted, rtol=0, atol=1e-6)
-    assert (got[:, wanted.shape[-1] :] == 0).all()
+    logits = np.asarray(READOUTS.build(name)(jnp.asarray(frequencies(), jnp.float32), K))
+    np.testing.assert_allclose(logits, LOGITS[name](frequencies()), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0, 20.0])
 @pytest.mark.parametrize("name", LOGITS)
 def test_losses_and_gradients_are_finite(name, temperature):
-    """Cross-entropy, and a divergence over all 2 K entries in which 0 meets the fill."""
-    teacher = jnp.zeros(2 * K).at[:6].set(1 / 6)
+    """Cross-entropy, and a divergence over all entries in which 0 meets the fill."""
 
     def loss(p):
-        logs = jax.nn.log_softmax(HEADS[name](p, K) / temperature)
+        logs = jax.nn.log_softmax(READOUTS.build(name)(p, 6) / temperature)
+        teacher = jnp.zeros(logs.shape[-1]).at[:6].set(1 / 6)
         return optax.kl_divergence(logs, teacher).sum() - logs[:, 1].sum()
 
     value, gradient = jax.value_and_grad(loss)(jnp.asarray(frequencies(), jnp.float32))
     assert np.isfinite(value) and np.isfinite(gradient).all() and (gradient != 0).any()
 
 
-def test_a_class_can_not_exceed_8_percent_with_the_notebooks_head():
+def test_a_class_can_not_exceed_8_percent_with_the_notebooks_readout():
     """The notebooks' softmax over 2 K sigmoids stays near uniform, even for a sure student."""
-    logits = HEADS["concat-sigmoid"](jnp.eye(K, dtype=jnp.float32)[2], K)
+    logits = READOUTS.build("concat-sigmoid")(jnp.eye(K, dtype=jnp.float32)[2], K)
     assert 1 / 16 < jax.nn.softmax(logits).max() < 0.08
 
 
@@ -73,6 +61,14 @@ def test_a_class_can_not_exceed_8_percent_with_the_notebooks_head():
 def test_outcomes_that_are_no_class_are_out(classes):
     """Neither the softmax nor an argmax may pick one, whatever its frequency."""
     rows = jnp.asarray(frequencies(), jnp.float32)
-    logits = jax.jit(HEADS["scaled-probability"])(rows, classes)
+    logits = jax.jit(READOUTS.build("scaled-probability"))(rows, classes)
     np.testing.assert_allclose(logits[:, :classes], 10 * rows[:, :classes], rtol=1e-6)
     assert (logits[:, classes:] == np.float32(FILL)).all()
+
+
+def test_a_readouts_options():
+    p = jnp.array([0.0, 1.0])
+    scaled, floor = READOUTS.build("scaled-probability:scale=3"), 0.5
+    assert scaled(p, 2).tolist() == [0.0, 3.0]
+    logs = READOUTS.build(f"log-probability:floor={floor}")(p, 2)
+    np.testing.assert_allclose(logs, np.log([0.5, 1.5]), rtol=1e-6)
