@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 import jax
@@ -12,7 +11,8 @@ from jax import Array
 
 from jqkd._checks import check_integer, check_seed
 from jqkd.common.registry import Registry
-from jqkd.quantum import Circuit, h_ry, hardware_efficient, ry_layer
+from jqkd.quantum import Circuit, Op, h_ry, hardware_efficient, ry_layer
+from jqkd.quantum.limits import check_num_qubits
 
 
 class Ansatz:
@@ -54,7 +54,8 @@ class PaperAnsatz(Ansatz):
 
     def circuit(self, qubits: int) -> Circuit:
         """See ``Ansatz``."""
-        return (h_ry(qubits) if qubits <= 3 else ry_layer(qubits)).as_weights()
+        narrow = check_num_qubits(qubits) <= 3
+        return (h_ry(qubits) if narrow else ry_layer(qubits)).as_weights()
 
 
 @ANSATZE.register("hardware-efficient")
@@ -114,13 +115,7 @@ class Frozen(Entangling):
 
     def circuit(self, qubits: int) -> Circuit:
         """See ``Ansatz``."""
+        trainable = super().circuit(qubits)
         rng = np.random.default_rng((self.seed, qubits))
-        return Circuit(
-            qubits,
-            tuple(
-                dataclasses.replace(op, fixed=(rng.uniform(-np.pi, np.pi),), filled=None)
-                if op.num_slots
-                else op
-                for op in super().circuit(qubits).ops
-            ),
-        )
+        fixed = lambda op: (rng.uniform(-np.pi, np.pi),) if op.num_slots else None  # noqa: E731
+        return Circuit(qubits, [Op(op.name, op.wires, fixed(op)) for op in trainable.ops])

@@ -14,6 +14,7 @@ from jqkd.common.options import check_fields, choice, option, part, whole
 from jqkd.common.plugins import Plugin
 from jqkd.data import AUGMENTATIONS, DATASETS, parse_classes
 from jqkd.models import GRADIENTS, PARTS, PRESETS, TEACHERS, StudentSpec
+from jqkd.models.arguments import check_width
 from jqkd.quantum.measurement import check_shots
 from jqkd.training.losses import check_temperature
 from jqkd.training.placebos import PLACEBOS
@@ -152,7 +153,7 @@ class StudentConfig(Config):
 
     dataset: str = option(..., "Data set.", choice(DATASETS))
     classes: str = option(..., "Classes such as 0-5, 0-7 or 0,2,4.", lambda name, value: value)
-    qubits: int = option(..., "Qubits.", whole(1, 10, "a student has one class per outcome"))
+    qubits: int = option(..., "Qubits; at most 2**qubits classes.", check_width)
     preset: str = option(
         "paper-code", "Student that gives what is not given by itself.", choice(PRESETS)
     )

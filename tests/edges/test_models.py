@@ -11,25 +11,27 @@ import pytest
 from flax import nnx
 
 from jqkd.models import (
-    HEADS,
     PRESETS,
+    READOUTS,
     AlexNet,
     JointEnsemble,
     LeNet,
-    Preset,
     QuantumLayer,
     Student,
+    StudentSpec,
     average_probabilities,
-    base_of,
     build_student,
     build_teacher,
     count_parameters,
 )
+from jqkd.models.ansatze import Ansatz
+from jqkd.models.encodings import Angle
+from jqkd.models.features import ConvFeatures, DenseFeatures
 from jqkd.models.functional import functional
 from jqkd.models.layers import as_rows, conv, dense, dropout, max_pool
-from jqkd.models.stand_ins import ClassicalLayer, ClosedForm, entangler, random_circuit
-from jqkd.models.students import AmplitudeEncoder, AngleEncoder, ConvFeatures, DenseFeatures
-from jqkd.quantum import TWO_TERM_RULE, Circuit, Op, h_ry
+from jqkd.models.spec import PARTS
+from jqkd.models.stand_ins import ClassicalLayer, ClosedForm
+from jqkd.quantum import Circuit, Op, Slot, data, h_ry, weight
 from tests.edges.wrong import check_refused
 
 NAN, TOO_MANY = float("nan"), 10**12
@@ -40,8 +42,8 @@ EVEN = np.full((2, 8), 1 / 8)
 
 
 @cache
-def student(preset="robust"):
-    return build_student(preset, 3, rngs=nnx.Rngs(0))
+def student(preset="robust", **changes):
+    return PRESETS[preset].spec(3, **changes).build(rngs=nnx.Rngs(0))
 
 
 @cache
@@ -52,6 +54,10 @@ def lenet():
 @cache
 def layer():
     return QuantumLayer(h_ry(2))
+
+
+def formula():
+    return student(stand_in="closed-form")
 
 
 def ask(images=GRAY, **options):
@@ -67,13 +73,15 @@ def teach(arch="lenet", num_classes=6, rngs=None):
 
 
 def parts(**change):
-    known = {"features": len, "encoder": len, "layer": len, "heads": ("softmax",)}
+    known = {"features": len, "encode": len, "layer": len, "readout": len}
     return Student(**known | change)
 
 
-def preset(**change):
-    known = {"features": ConvFeatures, "encoder": AngleEncoder, "circuit": h_ry}
-    return Preset(**known | {"heads": ("softmax",), "rule": TWO_TERM_RULE} | change)
+class OfThree(Ansatz):
+    """No dataclass, and of three qubits always."""
+
+    def circuit(self, qubits):
+        return Circuit(3)
 
 
 NO_IMAGES = {
@@ -114,7 +122,7 @@ CALLS = {
         f"{name}, {k}": (lambda v=v, f=f: f(v), "`images` .*" + p)
         for name, f in {
             "student": ask,
-            "angles": lambda v: student().angles(v),
+            "encoded": lambda v: student().encoded(v),
             "dense features": lambda v: student("paper-text").features(v),
             "LeNet": lambda v: lenet()(v),
         }.items()
@@ -124,12 +132,13 @@ CALLS = {
         f"{name}, {k} qubits": (lambda v=v, f=f: f(v), "`num_qubits` .*" + p)
         for name, f in {
             "build_student": lambda v: build_student("robust", v, rngs=nnx.Rngs(0)),
-            "AngleEncoder": lambda v: AngleEncoder(v, rngs=nnx.Rngs(0)),
-            "AmplitudeEncoder": lambda v: AmplitudeEncoder(v, rngs=nnx.Rngs(0)),
-            "ClosedForm": lambda v: ClosedForm(v, rngs=nnx.Rngs(0)),
+            "ClosedForm": ClosedForm,
             "ClassicalLayer": lambda v: ClassicalLayer(v, rngs=nnx.Rngs(0)),
-            "entangler": entangler,
-            "random_circuit": random_circuit,
+            **{
+                name: lambda v, kind=kind, name=name: PARTS[kind].build(name).circuit(v)
+                for kind in ("encoding", "ansatz")
+                for name in PARTS[kind]
+            },
         }.items()
         for k, (v, p) in NO_QUBITS.items()
     },
@@ -155,10 +164,13 @@ CALLS = {
         for k, v in NO_SHOTS.items()
     },
     "11 qubits": (lambda: build(num_qubits=11), "`num_qubits` .*at most 10.*but 11"),
-    "closed form of 40": (lambda: ClosedForm(40, rngs=nnx.Rngs(0)), "`num_qubits` .*TiB"),
-    "encoder of 40": (lambda: AmplitudeEncoder(40, rngs=nnx.Rngs(0)), "`num_qubits` .*TiB"),
+    "closed form of 40": (lambda: ClosedForm(40), "`num_qubits` .*TiB"),
+    "encoding of 40": (
+        lambda: PARTS["encoding"].build("amplitude").circuit(40),
+        "`num_qubits` .*TiB",
+    ),
     "preset, misspelt": (lambda: build("robusd"), "`preset` .*perhaps 'robust' is meant"),
-    "preset, long": (lambda: build("x\n" * 1000), "`preset` .*and .* more, but 'x"),
+    "preset, long": (lambda: build("x\n" * 1000), "`preset` must be one of .*but 'x"),
     "preset, None": (lambda: build(None), "`preset` .*but None"),
     "preset, a list": (lambda: build(["robust"]), r"`preset` .*but \['robust'\]"),
     "rngs, a key": (lambda: build(rngs=KEY), r"`rngs` .*nnx\.Rngs, but .*nnx\.Rngs\(0\)"),
@@ -168,8 +180,6 @@ CALLS = {
     "arch, unknown": (lambda: teach("resnet"), "`arch` .*lenet, alexnet.*but 'resnet'"),
     "arch, upper case": (lambda: teach("LeNet"), "`arch` .*but 'LeNet'"),
     "arch, None": (lambda: teach(None), "`arch` .*but None"),
-    "base of nothing": (lambda: base_of("nothing"), "`preset` .*but 'nothing'"),
-    "base of a number": (lambda: base_of(3), "`preset` .*but 3"),
     "AlexNet's rate, 1": (
         lambda: AlexNet(6, rngs=nnx.Rngs(0), dropout_rate=1),
         "`dropout_rate` .*below 1, but 1",
@@ -185,10 +195,47 @@ CALLS = {
     "no features": (lambda: DenseFeatures(0, rngs=nnx.Rngs(0)), "`num_features` .*but 0"),
     "half a feature": (lambda: ConvFeatures(2.5, rngs=nnx.Rngs(0)), r"`num_features` .*but 2\.5"),
     "many features": (lambda: DenseFeatures(TOO_MANY, rngs=nnx.Rngs(0)), "`num_features` .*memory"),
-    "largest, 0": (lambda: AngleEncoder(3, rngs=nnx.Rngs(0), largest=0), "`largest` .*above 0"),
-    "largest, NaN": (lambda: AngleEncoder(3, rngs=nnx.Rngs(0), largest=NAN), "`largest` .*nan"),
-    "encoder, other features": (lambda: student().encoder(np.zeros((2, 4))), "`features` .*3"),
-    "encoder, text": (lambda: student().encoder("abc"), "`features` .*but 'abc'"),
+    "turn, 0": (lambda: Angle(turn=0), "`turn` .*above 0"),
+    "turn, NaN": (lambda: Angle(turn=NAN), "`turn` .*nan"),
+    "axis, W": (lambda: Angle(axis="W"), "`axis` must be one of X, Y, Z, but 'W'"),
+    "encoding, other features": (lambda: student().angles_of(np.zeros((2, 4))), "`data` .*3"),
+    "encoding, text": (lambda: student().encode("abc"), "`features` .*but 'abc'"),
+    "spec, no qubits": (lambda: StudentSpec(0), "`qubits` .*at least 1, but 0"),
+    "spec, half a qubit": (lambda: StudentSpec(2.5), r"`qubits` .*but 2\.5"),
+    "spec, 11 qubits": (lambda: StudentSpec(11), "`qubits` .*at most 10.*but 11"),
+    **{
+        f"spec, {name} {k}": (lambda v=v, name=name: StudentSpec(3, **{name: v}), f"`{name}` {p}")
+        for name in PARTS
+        for k, (v, p) in {
+            "unknown": ("nothing", "must be one of .*but 'nothing'"),
+            "a number": (3, "must be the name of a part, such as .*but 3"),
+            "an option": (f"{next(iter(PARTS[name]))}:colour=3", "must set options .*but colour"),
+            "no value": (f"{next(iter(PARTS[name]))}:turn", "must name options as .*but 'turn'"),
+        }.items()
+    },
+    "spec, an ansatz of its own": (
+        lambda: StudentSpec(3, ansatz=OfThree()),
+        "`ansatz` must be regis",
+    ),
+    "spec, gradient": (
+        lambda: StudentSpec(3, gradient="x"),
+        "`gradient` .*two-term, notebook, but",
+    ),
+    "spec, a formula": (
+        lambda: StudentSpec(3, encoding="angle:axis=X", stand_in="closed-form"),
+        "`stand_in` must be left out where the circuit is not H and RY alone.*angle:axis=X",
+    ),
+    "slots, too few": (lambda: Op("U3", (0,), filled=data(0)), "`filled` .*3 slot.* for U3"),
+    "slots of no angle": (lambda: Op("H", (0,), filled=data(0)), "`filled` .*0 slot.* for H"),
+    "slots, a number": (lambda: Op("RY", (0,), filled=0), "`filled` .*data.i. or weight.i., but 0"),
+    "slots, another kind": (lambda: Op("RY", (0,), filled=(Slot("x", 0),)), "`filled` .*weight"),
+    "slots, negative": (lambda: Op("RY", (0,), filled=weight(-1)), "`filled` .*at least 0, but -1"),
+    "slots, some unnamed": (
+        lambda: Circuit(1, [Op("RY", (0,)), Op("RY", (0,), filled=data(0))]).num_data,
+        "`circuit` .*name each of its angle slots, but one with 1 unnamed .*as_data",
+    ),
+    "fill, other data": (lambda: h_ry(2).fill(np.zeros(3)), r"`data` .*\(\.\.\., 2\), but"),
+    "fill, no weights": (lambda: h_ry(2).as_weights().fill(np.zeros((2, 0))), "`weights` .*None"),
     "circuit, a name": (lambda: QuantumLayer("h_ry"), "`circuit` must be a Circuit, but 'h_ry'"),
     "circuit, None": (lambda: QuantumLayer(None), "`circuit` .*but None"),
     "circuit of 40": (lambda: QuantumLayer(h_ry(40)), "`circuit` .*40 qubits.*TiB"),
@@ -215,23 +262,20 @@ CALLS = {
     "ids, names": (lambda: layer()(ROWS, shots=5, key=KEY, ids=["a", "b"]), "`ids` .*integers"),
     "ids, negative": (lambda: layer()(ROWS, shots=5, key=KEY, ids=[-1, 0]), "`ids` .*-1"),
     "ids, 2**31": (lambda: layer()(ROWS, shots=5, key=KEY, ids=[0, 2**31]), "`ids` .*2147483648"),
-    "shots of a formula": (lambda: student("robust/closed-form")(GRAY, shots=5), "`shots` .*None"),
-    "angles of a formula": (lambda: student("robust/closed-form").layer(ROWS), r"`angles` .*3"),
+    "shots of a formula": (
+        lambda: student(stand_in="closed-form")(GRAY, shots=5),
+        "`shots` .*None",
+    ),
+    "angles of a formula": (lambda: formula().layer(ROWS), r"`angles` .*3"),
     "dropout, a seed": (lambda: ask(dropout_key=3), "`key` .*one random key, but 3"),
     "dropout, a raw key": (lambda: lenet_dropout(RAW), "`key` .*one random key"),
-    "head, outside": (lambda: ask(head=1), "`head` .*from 0 to 0, but 1"),
-    "head, negative": (lambda: student("paper-code")(GRAY, head=-1), "`head` .*0 to 1, but -1"),
-    "head, a name": (lambda: ask(head="softmax"), "`head` .*but 'softmax'"),
-    "head, half": (lambda: ask(head=0.5), r"`head` .*but 0\.5"),
-    "head, None": (lambda: ask(head=None), "`head` .*but None"),
-    "logits, head": (lambda: student().logits(EVEN, head=1), "`head` .*from 0 to 0, but 1"),
     "classes, nine": (lambda: ask(classes=9), "`classes` .*from 1 to 8, but 9"),
     "classes, zero": (lambda: ask(classes=0), "`classes` .*but 0"),
     "classes, NaN": (lambda: ask(classes=NAN), "`classes` .*but nan"),
     "classes, a list": (lambda: ask(classes=[0, 1]), r"`classes` .*but \[0, 1\]"),
     **{
         f"{name}, {k}": (lambda v=v, f=f: f(v, 2), "`frequencies` .*" + p)
-        for name, f in HEADS.items()
+        for name, f in ((name, READOUTS.build(name)) for name in READOUTS)
         for k, (v, p) in {
             "counts": ([3.0, 7.0], "between 0 and 1.*divide counts"),
             "negative": ([1.5, -0.5], "between 0 and 1"),
@@ -240,21 +284,17 @@ CALLS = {
             "text": ("ab", "but 'ab'"),
         }.items()
     },
-    "head's classes": (lambda: HEADS["softmax"](EVEN, 9), "`classes` .*but 9"),
+    "readout's classes": (lambda: READOUTS.build("softmax")(EVEN, 9), "`classes` .*but 9"),
     "logits of counts": (lambda: student().logits([3.0, 5.0]), "`frequencies` .*divide counts"),
-    "heads, one name": (lambda: parts(heads="softmax"), "`heads` .*tuple.*but 'softmax'"),
-    "heads, none": (lambda: parts(heads=()), "`heads` .*at least one"),
-    "heads, None": (lambda: parts(heads=None), "`heads` .*but None"),
-    "heads, unknown": (lambda: parts(heads=("linear",)), "`head` .*but 'linear'"),
+    "readout, one name": (lambda: parts(readout="softmax"), "`readout` .*callable.*but 'softmax'"),
     "features, None": (lambda: parts(features=None), "`features` .*callable.*but None"),
-    "encoder, an array": (lambda: parts(encoder=ROWS), "`encoder` .*callable"),
+    "encode, an array": (lambda: parts(encode=ROWS), "`encode` .*callable"),
     "layer, a circuit": (lambda: parts(layer=h_ry(2)), "`layer` .*callable"),
-    "preset's heads": (lambda: preset(heads=("linear",)), "`heads` .*but 'linear'"),
-    "preset's one head": (lambda: preset(heads="softmax"), "`heads` .*tuple.*but 'softmax'"),
-    "preset's rule": (lambda: preset(rule=None), "`rule` .*a ShiftRule"),
-    "preset's circuit": (lambda: preset(circuit=h_ry(2)), "`circuit` .*callable"),
-    "preset without either": (lambda: preset(circuit=None), "`circuit` .*no stand-in"),
-    "preset's features": (lambda: preset(features="conv"), "`features` .*callable.*'conv'"),
+    "weights of no circuit": (lambda: parts(weights=[0.1]), r"`weights` .*\(0,\), but"),
+    "no weights": (
+        lambda: parts(layer=QuantumLayer(h_ry(2).as_weights())),
+        "`weights` must hold integers or real numbers, but None",
+    ),
     "no logits": (lambda: average_probabilities(), "`logits` .*at least one.*none"),
     "logits of two shapes": (
         lambda: average_probabilities(np.zeros(2), np.zeros(3)),
@@ -295,16 +335,16 @@ def test_wrong_calls_are_refused(name):
     check_refused(*CALLS[name])
 
 
-def test_heads_of_the_wrong_calls_are_all_heads():
-    assert all(f"{name}, counts" in CALLS for name in HEADS)
+def test_readouts_of_the_wrong_calls_are_all_readouts():
+    assert all(f"{name}, counts" in CALLS for name in READOUTS)
 
 
 UNUSUAL = {
-    "NumPy's qubits": lambda: (build(num_qubits=np.int64(3)).layer.circuit == h_ry(3), True),
+    "NumPy's qubits": lambda: (build(num_qubits=np.int64(3)).layer.circuit.num_qubits, 3),
     "NumPy's classes": lambda: (teach(num_classes=np.int32(6)).dense3.kernel.shape, (84, 6)),
     "a list of images": lambda: (ask(GRAY.tolist()), ask()),
     "images of integers": lambda: (ask(np.ones((2, 28, 28), np.uint8)), ask(2 * GRAY)),
-    "rounded images": lambda: (ask(2 * GRAY + np.float32(1e-6)).shape, (2, 16)),
+    "rounded images": lambda: (ask(2 * GRAY + np.float32(1e-6)).shape, (2, 8)),
     "a list of angles": lambda: (layer()([[0, 1], [1, 0]]), layer()(jnp.array([[0.0, 1], [1, 0]]))),
     "one row": lambda: (layer()([0, 1]), layer()([[0, 1]])[0]),
     "no slots": lambda: (QuantumLayer(Circuit(1))(np.zeros((3, 0))), [[1, 0]] * 3),
@@ -312,17 +352,16 @@ UNUSUAL = {
         layer()(ROWS, shots=np.int64(5), key=KEY, ids=np.array([3, 4])),
         layer()(ROWS, shots=5, key=KEY, ids=jnp.array([3, 4])),
     ),
-    "JAX's head and classes": lambda: (
-        student("paper-code")(GRAY, head=jnp.int32(1), classes=jnp.int32(6)),
-        student("paper-code")(GRAY, head=1, classes=6),
-    ),
+    "JAX's classes": lambda: (ask(classes=jnp.int32(6)), ask(classes=6)),
     "a list of frequencies": lambda: (student().logits([1, 0]), student().logits(jnp.eye(2)[0])),
     "a list of logits": lambda: (
         average_probabilities([0.0, 1.0]),
         average_probabilities(jnp.array([0.0, 1.0])),
     ),
-    "a list of heads": lambda: (parts(heads=["softmax"]).heads, ("softmax",)),
-    "presets": lambda: ([base_of(name) for name in PRESETS], list(PRESETS)),
+    "shared weights": lambda: (
+        Circuit(1, [Op("RX", (0,), filled=weight(0))] * 2).fill(np.zeros((2, 0)), [0.5]),
+        [[0.5, 0.5]] * 2,
+    ),
 }
 
 
@@ -332,4 +371,4 @@ def test_unusual_calls_are_answered(name):
 
 
 def test_traced_images_are_not_looked_at():
-    assert jax.jit(lambda images: ask(images))(255 * GRAY).shape == (2, 16)
+    assert jax.jit(lambda images: ask(images))(255 * GRAY).shape == (2, 8)

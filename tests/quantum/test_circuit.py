@@ -6,10 +6,21 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from jqkd._checks import InputError
-from jqkd.quantum import Circuit, Op, draw, hardware_efficient, run
+from jqkd.quantum import (
+    Circuit,
+    Op,
+    data,
+    draw,
+    hardware_efficient,
+    outcome_probabilities,
+    run,
+    weight,
+)
+from tests.quantum.dense import simulate
 
 
 def build() -> Circuit:
@@ -111,3 +122,61 @@ def test_drawing_names_every_slot_once_and_lines_align():
 def test_bad_input(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def reuploading() -> Circuit:
+    """Data 1 and 0 twice, weight 0 twice and weight 1 once, in no tidy order; one fixed angle."""
+    ops = [
+        Op("RY", (0,), filled=data(1)),
+        Op("RX", (1,), filled=weight(0)),
+        Op("RZ", (0,), fixed=(0.3,)),
+        Op("CX", (0, 1)),
+        Op("RX", (0,), filled=data(0)),
+        Op("RY", (1,), filled=weight(1)),
+        Op("RY", (0,), filled=weight(0)),
+        Op("RX", (1,), filled=data(1)),
+        Op("RY", (1,), filled=data(0)),
+    ]
+    return Circuit(2, ops)
+
+
+def test_slots_are_filled_by_name():
+    circuit = reuploading()
+    assert (circuit.num_data, circuit.num_weights, circuit.num_angles) == (2, 2, 7)
+    rows, weights = np.array([[0.1, 0.2], [0.3, 0.4]]), np.array([5.0, 6.0])
+    expected = [[b, 5.0, a, 6.0, 5.0, b, a] for a, b in rows]
+    np.testing.assert_allclose(circuit.fill(rows, weights), expected, rtol=1e-6)
+    np.testing.assert_allclose(jax.jit(circuit.fill)(rows[1], weights), expected[1], rtol=1e-6)
+
+
+def test_a_shared_weights_gradient_is_the_sum_over_its_slots():
+    """Shift rule slot by slot, added up by autodiff, against differences of dense matrices."""
+    circuit, x, w = reuploading(), np.array([0.4, -0.9]), np.array([0.7, 0.2])
+    reading = np.array([1.0, -2.0, 0.5, 3.0])
+
+    def value(x, w):
+        return outcome_probabilities(circuit, circuit.fill(x, w)) @ reading
+
+    slopes = jax.grad(value, (0, 1))(jnp.asarray(x), jnp.asarray(w))
+
+    def dense(x, w):
+        angles = [x[1], w[0], x[0], w[1], w[0], x[1], x[0]]
+        return np.abs(simulate(circuit, angles)) ** 2 @ reading
+
+    step = 1e-5
+    for argument, slope in enumerate(slopes):
+        for i in range(2):
+            up, down = ([x.copy(), w.copy()] for _ in range(2))
+            up[argument][i] += step
+            down[argument][i] -= step
+            difference = (dense(*up) - dense(*down)) / (2 * step)
+            np.testing.assert_allclose(slope[i], difference, atol=2e-5)
+
+
+def test_circuits_are_joined_without_new_names():
+    layer = hardware_efficient(2)
+    whole = layer.as_data().then(layer.as_weights()).then(layer.as_weights(4))
+    assert (whole.num_data, whole.num_weights) == (4, 8)
+    assert layer.num_data == 4 and layer.num_weights == 0
+    assert layer.as_data() != layer and hash(layer.as_data()) != hash(layer.as_weights())
+    assert "RY(x0)" in str(whole) and "RY(w7)" in str(whole)
