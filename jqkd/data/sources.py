@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from jqkd._checks import InputError, check_choice, check_list, check_path, check_type, fail
+from jqkd._checks import InputError, check_list, check_path, check_type, fail
 from jqkd.common.registry import Registry
 from jqkd.data.cache import PARTS, Arrays, cache_folder, digest, read_cache, write_cache
 from jqkd.data.images import check_images
@@ -94,8 +94,6 @@ def source(name: str) -> Source:
     >>> source("fashion_mnist").label, source("digits").image_shape
     ('FashionMNIST', (28, 28))
     """
-    if not isinstance(name, str):
-        check_choice("dataset", name, SOURCES)
     part = SOURCES.build(name)
     lacking = [fact for fact in Source.__annotations__ if not hasattr(part, fact)]
     if lacking:

@@ -208,11 +208,21 @@ def count_parameters(model: nnx.Module) -> int:
     return sum(math.prod(leaf.shape) for leaf in leaves)
 
 
-def as_images(images: ArrayLike) -> Array:
-    """Images ``(B, 28, 28)`` as the convolutions read them: ``(1, 28, 28, B)``.
+def as_images(images: ArrayLike, image_shape: tuple[int, ...] = (28, 28)) -> Array:
+    """Images ``(B, H, W[, channels])`` as the convolutions read them: ``(channels, H, W, B)``.
+
+    Args:
+        images: of brightness 0 to 1.
+        image_shape: (H, W) or (H, W, channels).
 
     Raises:
         InputError: images of another shape, or, where values can be seen, outside [0, 1].
+
+    Example:
+        >>> as_images(jnp.zeros((7, 32, 32, 3)), (32, 32, 3)).shape
+        (3, 32, 32, 7)
     """
-    images = check_images(images)
-    return images.transpose(1, 2, 0)[None]
+    images = check_images(images, image_shape)
+    return (
+        images.transpose(3, 1, 2, 0) if len(image_shape) == 3 else images.transpose(1, 2, 0)[None]
+    )

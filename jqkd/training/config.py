@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Any
 
-from jqkd._checks import check_choice, check_integer, check_number, check_seed, fail
-from jqkd.common.digests import json_digest
-from jqkd.data import AUGMENTATIONS, DATASETS, parse_classes
-from jqkd.models import NETWORKS, TEACHERS, base_of
+from jqkd._checks import check_choice, check_number, fail
+from jqkd.data import AUGMENTATIONS, DATASETS
+from jqkd.data.views import check_moves
+from jqkd.models import NETWORKS, base_of
 from jqkd.models.arguments import check_width
 from jqkd.quantum.measurement import check_shots
+from jqkd.training.base_config import HEAVIEST, LEAST, Config
+from jqkd.training.base_config import MOST_EPOCHS as MOST_EPOCHS
+from jqkd.training.base_config import check_data as _check_data
+from jqkd.training.base_config import check_rate as _check_rate
+from jqkd.training.base_config import check_whole as _check_whole
 from jqkd.training.controls import CONTROLS, FEATURE_CONTROLS
 from jqkd.training.losses import check_temperature
 from jqkd.training.recipes import RECIPES
-
-# Raised when the meaning of a configuration changes, so that old results are not taken for new.
-SCHEMA = 1
+from jqkd.training.teacher_config import TeacherConfig as TeacherConfig
 
 # How each row of the notebooks computes its distillation term: factor of the KL term and factor
 # of a constant, the teacher's own cross-entropy, that sends the student no gradient.
@@ -60,16 +62,6 @@ TRAINING: dict[str, dict[str, Any]] = {
     },
 }
 SCHEDULES = ("constant", "cosine")
-# Weights and rates beyond are nothing or infinity in single precision, times what they scale.
-_LEAST, _HEAVIEST = 1e-30, 1e6
-# More than anybody needs, and less than a machine hangs with.
-MOST_EPOCHS = 10**6
-_MOST = {
-    "epochs": (MOST_EPOCHS, ""),
-    "evaluate_every": (MOST_EPOCHS, ""),
-    "batch_size": (2**16, "no data set has more images"),
-    "per_class": (2**16, "no data set has more images"),
-}
 # Came later: left out of digests where they are the paper's, so that older results keep theirs.
 _LATER = {"recipe", "label_weight", "schedule", "augmentation", "control", "evaluate_every"}
 ENSEMBLES = ("ensemble", "joint-ensemble")
@@ -79,77 +71,6 @@ _READ_BY = {
     # What the notebooks make of their term, which is Hinton's.
     "term": lambda recipe: recipe.loss is RECIPES["hinton"].loss,
 }
-
-
-class Config:
-    """Shared by the frozen configurations: classes, JSON and a digest."""
-
-    dataset: str
-    classes: str
-
-    @property
-    def num_classes(self) -> int:
-        """C."""
-        return len(self.class_numbers)
-
-    @property
-    def class_numbers(self) -> tuple[int, ...]:
-        """The chosen classes of the data set."""
-        return parse_classes(self.classes, DATASETS[self.dataset].num_classes)
-
-    def to_json(self) -> dict[str, Any]:
-        """A plain dictionary, with the schema version."""
-        return {"schema": SCHEMA, **dataclasses.asdict(self)}
-
-    def digest(self) -> str:
-        """Sixteen hex digits that name this configuration."""
-        return json_digest(self.to_json())
-
-
-@dataclass(frozen=True)
-class TeacherConfig(Config):
-    """A teacher's training, by default the paper's.
-
-    Args:
-        arch: lenet, alexnet, joint-ensemble (trained as one, as the notebooks do) or ensemble
-            (eq. 16: the average of a LeNet and an AlexNet trained alone).
-        dataset: a name of ``DATASETS``.
-        classes: such as ``0-5``.
-        epochs: passes over all train images of the classes but the validation images.
-        batch_size: images a step.
-        learning_rate: Adam's.
-        seed: initial weights, order, dropout.
-
-    Raises:
-        InputError: one sentence about the first argument that is out of range.
-
-    Example:
-        >>> TeacherConfig("lenet", "mnist", "0-5").num_classes
-        6
-    """
-
-    arch: str
-    dataset: str
-    classes: str
-    epochs: int = 10
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_choice("arch", self.arch, (*TEACHERS, "ensemble"))
-        _check_data(self.dataset, self.classes)
-        for name in ("epochs", "batch_size"):
-            _check_whole(self, name)
-        _check_rate(self)
-        object.__setattr__(self, "seed", check_seed("seed", self.seed))
-
-    @property
-    def members(self) -> tuple[TeacherConfig, ...]:
-        """The teachers to train: itself, or the two of an average of probabilities."""
-        if self.arch != "ensemble":
-            return (self,)
-        return tuple(dataclasses.replace(self, arch=arch) for arch in ("lenet", "alexnet"))
 
 
 @dataclass(frozen=True)
@@ -249,6 +170,7 @@ class StudentConfig(Config):
             fail("batch_size", must, self.batch_size)
         check_choice("schedule", self.schedule, SCHEDULES)
         check_choice("augmentation", self.augmentation, AUGMENTATIONS)
+        check_moves(self.augmentation, self.image_shape)
         check_choice("control", self.control, CONTROLS)
         if self.needs_features and self.control not in FEATURE_CONTROLS:
             must = f"be one of {', '.join(FEATURE_CONTROLS)} where the recipe is {self.recipe}"
@@ -317,29 +239,9 @@ def _defaults(preset: str, recipe: str | None) -> dict[str, Any]:
     return own | theirs | temperature
 
 
-def _check_data(dataset: str, classes: str) -> None:
-    check_choice("dataset", dataset, DATASETS)
-    parse_classes(classes, DATASETS[dataset].num_classes)
-
-
-def _check_whole(config: Config, name: str) -> None:
-    """The field is a whole number from 1 to the most that is allowed, and a plain ``int``."""
-    value = check_integer(name, getattr(config, name), 1)
-    most, reason = _MOST[name]
-    if value > most:
-        fail(name, f"be at most {most}", value, reason)
-    object.__setattr__(config, name, value)
-
-
 def _check_weight(config: StudentConfig, name: str) -> None:
     """The field is nothing at all, or a number that single precision tells from nothing."""
-    value = check_number(name, getattr(config, name), least=0, most=_HEAVIEST)
+    value = check_number(name, getattr(config, name), least=0, most=HEAVIEST)
     if value:
-        check_number(name, value, least=_LEAST)
+        check_number(name, value, least=LEAST)
     object.__setattr__(config, name, value)
-
-
-def _check_rate(config: TeacherConfig | StudentConfig) -> None:
-    check_number("learning_rate", config.learning_rate, above=0)
-    rate = check_number("learning_rate", config.learning_rate, least=_LEAST, most=_HEAVIEST)
-    object.__setattr__(config, "learning_rate", rate)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -155,10 +155,12 @@ class Output(NamedTuple):
     Attributes:
         logits: (B, L).
         features: (B, F), its last hidden layer; ``None`` where the recipe needs logits only.
+        statistics: in training, those that the batch has changed (see ``Functional``), if any.
     """
 
     logits: Array
     features: Array | None = None
+    statistics: Any = None
 
 
 Loss = Callable[[Output, Output, Array, Array, ArrayLike, ArrayLike], Array]

@@ -78,7 +78,8 @@ def student_task(
         frequencies = student.layer(student.encoder(features), ids=ids, **shots)
         if regressed and hidden is not None:
             hidden = hidden @ params[_REGRESSOR]
-        return Output(student.logits(frequencies, hyper.head, hyper.classes), hidden)
+        logits = student.logits(frequencies, hyper.head, hyper.classes)
+        return Output(logits, hidden, model.statistics(student) if training else None)
 
     def terms(output: Output, batch: Data, present: Array, hyper: Hyper) -> tuple[Array, ...]:
         """L_CE and lambda L_KD (the paper's eq. 6), element by element, shape ``(B,)`` each."""

@@ -14,7 +14,6 @@ import numpy as np
 
 from jqkd._checks import InputError
 from jqkd.common.files import DamagedFile, read_json
-from jqkd.models import LeNet
 from jqkd.training import checkpoint, loop
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import Audit
@@ -112,7 +111,7 @@ def _job_of(result: dict[str, Any]) -> tuple[StudentJob, list[Run]]:
     # A configuration's JSON leaves out what is as in the paper.
     fields = TRAINING["paper-code"] | result["student"]
     config = StudentConfig(**_fields(StudentConfig, fields))
-    teacher = result["teacher"] and TeacherConfig(**_fields(TeacherConfig, result["teacher"]))
+    teacher = result["teacher"] and TeacherConfig.from_json(result["teacher"])
     job = StudentJob(config, teacher, tuple(result["seeds"]))
     return job, [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
 
@@ -150,7 +149,7 @@ def audit_run(
 def _shapes(job: StudentJob, runs: int) -> loop.State:
     """The state of a block of students, without its numbers."""
     config = job.config
-    hidden = LeNet.hidden_size if job.teacher and config.needs_features else 0
+    hidden = job.teacher.part.hidden_size if job.teacher and config.needs_features else 0
     task = student_task(
         config.preset, config.qubits, config.shots is not None, config.recipe, hidden
     )

@@ -322,10 +322,10 @@ def teacher_facts(words: list[str], folder: Path, *, trained: bool = True) -> di
 
 def _moves(config, folder: Path) -> dict:
     """How far the weights are from where they started, for one epoch."""
-    task = teacher_task(config.arch, config.num_classes)
+    task = teacher_task(config)
     start = _start(task, teacher_key(config.seed)).params
     place = teacher_store.teacher_folder(config, load(config.dataset), folder.parent)
-    end = teacher_store.load_weights(place, task)
+    end = teacher_store.load_weights(place, config)
     pairs = zip(jax.tree.leaves(start), jax.tree.leaves(end), strict=True)
     move = max(float(np.abs(a - b).max()) for a, b in pairs)
     return {"start": sha(start), "weights": sha(end), "~move": move}

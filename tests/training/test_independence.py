@@ -24,7 +24,7 @@ from jqkd.models.quantum_layer import QuantumLayer
 from jqkd.models.students import AngleEncoder, ConvFeatures
 from jqkd.quantum import TWO_TERM_RULE, h_ry
 from jqkd.training import loop
-from jqkd.training.config import StudentConfig
+from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.loop import Data, Schedule, Task
 from jqkd.training.recipes import Output
 from jqkd.training.student_task import ALONE, DISTILLED, hyper_for, student_task, task_of
@@ -254,7 +254,9 @@ def test_every_epoch_of_a_block_has_its_own_order_and_steps(probe, splits):
 def test_initial_weights_of_teacher_and_student(seed, of_teacher):
     """A kernel that both have, number by number: one seed means nothing common to both."""
     student = loop.start(student_task("paper-code", 1, False), jax.random.key(seed)).params
-    teacher = loop.start(teacher_task("lenet", 2), teacher_key(of_teacher)).params
+    teacher = loop.start(
+        teacher_task(TeacherConfig("lenet", "digits", "0-1")), teacher_key(of_teacher)
+    ).params
     one, other = (np.ravel(p["dense1"]["kernel"]) for p in (student["features"], teacher))
     assert_independent({"student": one, "teacher": other[: len(one)]})
 
