@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "_interrupts": set(),
     "quantum": {"_checks"},
     "data": {"_checks", "common", "quantum"},
-    "models": {"_checks", "quantum"},
+    "models": {"_checks", "common", "quantum"},
     "training": {"_checks", "_interrupts", "common", "quantum", "data", "models"},
     "experiments": {"_checks", "common", "quantum", "data", "models", "training"},
     "crosscheck": {"_checks", "common", "quantum", "models"},

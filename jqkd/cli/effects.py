@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import typer
 
 from jqkd._checks import fail
+from jqkd.data import DATASETS
 from jqkd.experiments.rows import ROWS, TABLES, TEACHER, Row
 from jqkd.training.config import reads_field
 
@@ -33,13 +34,11 @@ class Unread(NamedTuple):
 
 
 ALL = "all but"
-# Read from scikit-learn, wherever TFDS keeps its own.
-_SHIPPED = {"digits"}
 _OF_TAUGHT = ("recipe", "temperature", "weight", "label_weight", "term", "control")
 
 
 def _ships(datasets: Iterable[str]) -> bool:
-    return _SHIPPED.issuperset(datasets)
+    return not any(DATASETS[name].needs_data_dir for name in datasets)
 
 
 def _needs(rows: Iterable[Row], *teachers: str) -> bool:

@@ -22,7 +22,7 @@ from jqkd.training.controls import CONTROLS
 from jqkd.training.recipes import RECIPES
 from jqkd.training.student_run import StudentJob
 
-ARCHITECTURES = (*TEACHERS, "ensemble")
+ARCHITECTURES = tuple(TEACHERS)
 # A named recipe brings its own temperature and weight, unless these are given.
 _OWN = "(default: the preset's own)"
 
@@ -82,7 +82,7 @@ def student_job(ctx: typer.Context, **settings: Any) -> StudentJob:
     """
     options = ctx.params
     teacher, seeds, first = (options[name] for name in ("teacher", "seeds", "first_seed"))
-    check_choice("teacher", teacher, (*ARCHITECTURES, "none"))
+    check_choice("teacher", teacher.partition(":")[0], (*ARCHITECTURES, "none"))
     check_integer("seeds", seeds, 1)
     names = {field.name for field in dataclasses.fields(StudentConfig)}
     given = {name: value for name, value in options.items() if name in names}

@@ -99,7 +99,7 @@ class Registry(Mapping[str, type[T]], Generic[T]):
             self.name_of(text)
             return text
         if not isinstance(text, str):
-            fail(argument, f"be the name of a part, such as {next(iter(self))}", shown(text))
+            check_choice(argument, text, self._classes)
         name, _, rest = text.partition(":")
         self.check(name, argument)
         options = dict(_option(argument, piece) for piece in rest.split(",") if rest)

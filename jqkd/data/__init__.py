@@ -1,26 +1,29 @@
-"""Data: MNIST, FashionMNIST and the embedded digits as balanced, disjoint subsets."""
+"""Data sets, one part each, as balanced, disjoint subsets."""
 
 from __future__ import annotations
 
+from jqkd.data import digits, mnist  # noqa: F401  Registers them.
 from jqkd.data.cache import CacheWarning, cache_folder
 from jqkd.data.classes import parse_classes
 from jqkd.data.images import check_images
-from jqkd.data.sources import DATASETS, Dataset, Facts, load
+from jqkd.data.sources import DATASETS, SOURCES, Dataset, Source, load, source
 from jqkd.data.splits import Splits, Subset, student_splits, teacher_splits
 from jqkd.data.views import AUGMENTATIONS, view
 
 __all__ = [
     "AUGMENTATIONS",
     "DATASETS",
+    "SOURCES",
     "CacheWarning",
     "Dataset",
-    "Facts",
+    "Source",
     "Splits",
     "Subset",
     "cache_folder",
     "check_images",
     "load",
     "parse_classes",
+    "source",
     "student_splits",
     "teacher_splits",
     "view",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import warnings
 from pathlib import Path
@@ -15,12 +16,8 @@ from jqkd.common.files import DamagedFile, remove_leftovers, try_to_write
 
 Arrays = dict[str, np.ndarray]
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
-# The largest data set has 70,000 images; what claims to be larger is not read.
+# Data sets have some 70,000 images; what claims to be larger is not read.
 _MOST_IMAGES = 100_000
-_MOST = {
-    part: Most("u", _MOST_IMAGES * 28 * 28) if "images" in part else Most("i", _MOST_IMAGES)
-    for part in PARTS
-}
 
 
 class CacheWarning(UserWarning):
@@ -98,12 +95,14 @@ def digest(arrays: Arrays) -> str:
     return total.hexdigest()
 
 
-def read_cache(path: Path, expected: str) -> Arrays | None:
+def read_cache(path: Path, expected: str, image_shape: tuple[int, ...]) -> Arrays | None:
     """The arrays in ``path``, or None where there is no file or not the ``expected`` digest."""
     remove_leftovers(path.parent, path.name)
     advice = "it is rebuilt from the source"
+    images, labels = Most("uf", _MOST_IMAGES * math.prod(image_shape)), Most("iu", _MOST_IMAGES)
     try:
-        arrays = read_npz(path, _MOST, advice)
+        most = {part: images if "images" in part else labels for part in PARTS}
+        arrays = read_npz(path, most, advice)
         if digest(arrays) == expected:
             return arrays
         raise DamagedFile(path, "its contents are not those of the data set", advice)

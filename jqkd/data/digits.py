@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 
 from jqkd._checks import InputError
 from jqkd.data.cache import Arrays
+from jqkd.data.mnist import NUMERALS
+from jqkd.data.sources import SOURCES, Source
 
-_TEST_PER_CLASS = 50
 
-
-def read_digits() -> Arrays:
+@SOURCES.register("digits")
+@dataclass(frozen=True)
+class Digits(Source):
     """The 1797 digits, the last 50 of each class as test split.
 
     The file is ordered by writer, so the test digits are mostly by other hands.
-
-    Raises:
-        InputError: scikit-learn is not installed.
     """
+
+    label = "digits"
+    class_names = NUMERALS
+    image_shape = (28, 28)
+    train_images = 120
+    train_per_class = 100
+    validation_per_class = 20
+    test_per_class = 50
+    digest = "e3a11acf4bce530eb5fbb4549af8e426cd22db1abbf93dd919a79e22511bfc9b"
+    advice = "install another version of scikit-learn, which carries them"
+
+    def read(self, data_dir: Path, cache_dir: Path) -> Arrays:
+        """The arrays.
+
+        Raises:
+            InputError: scikit-learn is not installed.
+        """
+        return read_digits(self.test_per_class)
+
+
+def read_digits(test_per_class: int) -> Arrays:
+    """The arrays as scikit-learn has them, the last images of each class apart."""
     try:
         from sklearn.datasets import load_digits
     except ImportError:
@@ -30,7 +54,7 @@ def read_digits() -> Arrays:
     labels = source.target.astype(np.int32)
     test = np.zeros(len(labels), bool)
     for label in range(10):
-        test[np.flatnonzero(labels == label)[-_TEST_PER_CLASS:]] = True
+        test[np.flatnonzero(labels == label)[-test_per_class:]] = True
     return {
         "train_images": images[~test],
         "train_labels": labels[~test],

@@ -7,8 +7,6 @@ from numpy.typing import ArrayLike
 
 from jqkd._checks import check_array, fail
 
-SHAPE = (28, 28)
-
 
 def check_images(
     images: ArrayLike,
@@ -16,14 +14,16 @@ def check_images(
     *,
     names: tuple[str, str] = ("images", "labels"),
     classes: int | None = None,
+    image_shape: tuple[int, ...] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Refuse images and labels that are not what the models read.
 
     Args:
-        images: (N, 28, 28), uint8 or floating point in [0, 1].
+        images: (N, H, W), (N, H, W, channels) or (N, F), uint8 or floating point in [0, 1].
         labels: (N,) integers, 0 or more.
         names: what the two are called in a message.
         classes: labels must be below; any number of classes by default.
+        image_shape: (H, W), (H, W, channels) or (F,), if it is known.
 
     Returns:
         Images of the precision they had, labels as int32.
@@ -36,6 +36,7 @@ def check_images(
     """
     images = np.asarray(check_array(names[0], images, kinds="iuf", finite=False))
     labels = np.asarray(check_array(names[1], labels, kinds="iuf", finite=False))
+    _check_shape(names[0], images, image_shape)
     _check_pixels(names[0], images)
     if labels.shape != images.shape[:1]:
         must = f"have shape ({len(images)},) like the images"
@@ -50,10 +51,17 @@ def check_images(
     return images, labels.astype(np.int32, copy=False)
 
 
+def _check_shape(name: str, images: np.ndarray, image_shape: tuple[int, ...] | None) -> None:
+    must = "(N, H, W), (N, H, W, channels) or (N, F)"
+    fits = 2 <= images.ndim <= 4 and 0 not in images.shape[1:]
+    if image_shape is not None:
+        must = f"(N, {', '.join(map(str, image_shape))})"
+        fits = images.shape[1:] == tuple(image_shape) and images.ndim > 1
+    if not fits:
+        fail(name, f"have shape {must}", f"shape {images.shape}")
+
+
 def _check_pixels(name: str, images: np.ndarray) -> None:
-    if images.ndim != 3 or images.shape[1:] != SHAPE:
-        advice = "bring the images to 28x28 pixels and one channel"
-        fail(name, "have shape (N, 28, 28)", f"shape {images.shape}", advice)
     floating = np.issubdtype(images.dtype, np.floating)
     if images.dtype != np.uint8 and not floating:
         fail(name, "be uint8, or floating point in [0, 1]", f"dtype {images.dtype}")

@@ -13,6 +13,7 @@ import hashlib
 import logging
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ import numpy as np
 from jqkd._checks import InputError
 from jqkd.common.files import try_to_write
 from jqkd.data.cache import Arrays, digest
+from jqkd.data.sources import SOURCES, Source
+
+NUMERALS = tuple("0123456789")
 
 _FILES = {
     "train_images": "train-images-idx3-ubyte.gz",
@@ -35,6 +39,50 @@ _HELP = (
     "or use --dataset digits"
 )
 _log = logging.getLogger(__name__)
+
+
+class _Published(Source):
+    """70,000 grey images of ten classes."""
+
+    image_shape = (28, 28)
+    train_images = 6000
+    train_per_class = validation_per_class = test_per_class = 150
+    needs_data_dir = True
+
+    def read(self, data_dir: Path, cache_dir: Path) -> Arrays:
+        """From a prepared copy, else from the downloaded files."""
+        return read_mnist(SOURCES.name_of(self), self.digest, data_dir, cache_dir)
+
+
+@SOURCES.register("mnist")
+@dataclass(frozen=True)
+class MNIST(_Published):
+    """Handwritten digits (LeCun et al., Proceedings of the IEEE 86, 1998)."""
+
+    label = "MNIST"
+    class_names = NUMERALS
+    digest = "12e36daeb4c30174bb818e72f329e8ea6d34a1b9a49e70aaf6035312225ff4fe"
+
+
+@SOURCES.register("fashion_mnist")
+@dataclass(frozen=True)
+class FashionMNIST(_Published):
+    """Photographs of garments (Xiao et al., arXiv:1708.07747)."""
+
+    label = "FashionMNIST"
+    class_names = (
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    )
+    digest = "bc7d4233ea2e998fb71e41f434b759f8fcb7727c9b380426153ac15292dc5ef7"
 
 
 def read_mnist(name: str, expected: str, data_dir: Path, spare_dir: Path) -> Arrays:

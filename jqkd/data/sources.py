@@ -1,4 +1,4 @@
-"""The data sets: what they hold, and how to get one.
+"""What is known of a data set before it is loaded, and how one is loaded.
 
 A data set is read from the decoded cache if it is there, else from its source, and cached then.
 """
@@ -6,83 +6,99 @@ A data set is read from the decoded cache if it is there, else from its source, 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 
-from jqkd._checks import InputError, check_choice, check_list, check_path, check_type, fail
-from jqkd.data.cache import Arrays, cache_folder, digest, read_cache, write_cache
-from jqkd.data.digits import read_digits
+from jqkd._checks import InputError, check_list, check_path, check_type, fail
+from jqkd.common.registry import Registry
+from jqkd.data.cache import PARTS, Arrays, cache_folder, digest, read_cache, write_cache
 from jqkd.data.images import check_images
-from jqkd.data.mnist import read_mnist
-
-_NUMERALS = tuple("0123456789")
-_GARMENTS = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What is known of a data set before it is loaded.
+class Source(ABC):
+    """A data set as a part: a frozen dataclass that says these facts as class attributes.
 
     Attributes:
+        label: names it for a reader.
         class_names: one name for each class, in the order of the labels.
+        image_shape: (H, W), (H, W, channels), or (F,) where images are features.
+        train_images: all train images of a class, roughly: what a teacher's training costs.
         train_per_class: images a class that a student trains on by default.
         validation_per_class: images a class of the validation set by default.
         test_per_class: images a class of a student's test set by default.
-        digest: SHA-256 of the decoded arrays; whatever the source, it must match.
+        digest: SHA-256 of the decoded arrays; whatever the source, it must match. ``None``: it is
+            taken from what is read, and nothing is cached.
+        advice: what to do where it does not match.
+        needs_data_dir: whether it is read from a folder of data, and not shipped with a package.
     """
 
-    class_names: tuple[str, ...]
-    train_per_class: int
-    validation_per_class: int
-    test_per_class: int
-    digest: str
+    label: ClassVar[str]
+    class_names: ClassVar[tuple[str, ...]]
+    image_shape: ClassVar[tuple[int, ...]]
+    train_images: ClassVar[int]
+    train_per_class: ClassVar[int]
+    validation_per_class: ClassVar[int]
+    test_per_class: ClassVar[int]
+    digest: ClassVar[str | None] = None
+    advice: ClassVar[str] = "bring the source back to what it was"
+    needs_data_dir: ClassVar[bool] = False
 
     @property
     def num_classes(self) -> int:
         """How many classes there are."""
         return len(self.class_names)
 
+    @abstractmethod
+    def read(self, data_dir: Path, cache_dir: Path) -> Arrays:
+        """``train_images``, ``train_labels``, ``test_images`` and ``test_labels``.
 
-DATASETS: Mapping[str, Facts] = MappingProxyType(
-    {
-        "mnist": Facts(
-            class_names=_NUMERALS,
-            train_per_class=150,
-            validation_per_class=150,
-            test_per_class=150,
-            digest="12e36daeb4c30174bb818e72f329e8ea6d34a1b9a49e70aaf6035312225ff4fe",
-        ),
-        "fashion_mnist": Facts(
-            class_names=_GARMENTS,
-            train_per_class=150,
-            validation_per_class=150,
-            test_per_class=150,
-            digest="bc7d4233ea2e998fb71e41f434b759f8fcb7727c9b380426153ac15292dc5ef7",
-        ),
-        "digits": Facts(
-            class_names=_NUMERALS,
-            train_per_class=100,
-            validation_per_class=20,
-            test_per_class=50,
-            digest="e3a11acf4bce530eb5fbb4549af8e426cd22db1abbf93dd919a79e22511bfc9b",
-        ),
-    }
-)
+        Args:
+            data_dir: tensorflow-datasets' data folder; it may be read-only.
+            cache_dir: folder that downloads may go to.
+        """
+
+
+SOURCES: Registry[Source] = Registry("dataset", Source)
+
+
+class _Datasets(Mapping[str, Source]):
+    """The data sets by name, each with its default options, or with those in its text."""
+
+    def __getitem__(self, name: str) -> Source:
+        if name.partition(":")[0] not in SOURCES:
+            raise KeyError(name)
+        return SOURCES.build(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(SOURCES)
+
+    def __len__(self) -> int:
+        return len(SOURCES)
+
+
+DATASETS: Mapping[str, Source] = _Datasets()
+
+
+def source(name: str) -> Source:
+    """A data set by name, here or in an installed plug-in.
+
+    Raises:
+        InputError: there is none of that name, or it lacks one of the facts.
+
+    >>> source("fashion_mnist").label, source("digits").image_shape
+    ('FashionMNIST', (28, 28))
+    """
+    part = SOURCES.build(name)
+    lacking = [fact for fact in Source.__annotations__ if not hasattr(part, fact)]
+    if lacking:
+        fail("dataset", f"say its {', '.join(lacking)}", name)
+    return part
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +107,14 @@ class Dataset:
 
     Attributes:
         name: one of ``DATASETS``, or a name of your own.
-        train_images: (N, 28, 28) uint8, or floating point in [0, 1], which is used as it is.
+        train_images: (N, H, W), (N, H, W, channels) or (N, F), uint8, or floating point in
+            [0, 1], which is used as it is.
         train_labels: (N,) int32, 0 to C - 1.
         test_images: like ``train_images``.
         test_labels: (N,) int32, 0 to C - 1.
         class_names: one name for each of the C classes.
         digest: SHA-256 of the four arrays, hex.
+        source: what says how many images a student takes by default; ``None`` for no default.
 
     Raises:
         InputError: arrays that do not fit each other, other numbers in them.
@@ -109,6 +127,7 @@ class Dataset:
     test_labels: np.ndarray
     class_names: tuple[str, ...]
     digest: str
+    source: Source | None = None
 
     def __post_init__(self) -> None:
         for name in ("name", "digest"):
@@ -117,12 +136,19 @@ class Dataset:
         if len(names) < 2:
             fail("class_names", "name at least 2 classes", self.class_names)
         object.__setattr__(self, "class_names", names)
+        shape = None if self.source is None else self.source.image_shape
         for part in ("train", "test"):
-            images, labels = f"{part}_images", f"{part}_labels"
-            arrays = getattr(self, images), getattr(self, labels)
-            checked = check_images(*arrays, names=(images, labels), classes=len(names))
-            for name, array in zip((images, labels), checked, strict=True):
+            both = f"{part}_images", f"{part}_labels"
+            arrays = (getattr(self, name) for name in both)
+            checked = check_images(*arrays, names=both, classes=len(names), image_shape=shape)
+            shape = checked[0].shape[1:]
+            for name, array in zip(both, checked, strict=True):
                 object.__setattr__(self, name, array)
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """(H, W), (H, W, channels) or (F,)."""
+        return self.train_images.shape[1:]
 
 
 def load(
@@ -151,33 +177,33 @@ def load(
     >>> dataset.test_images.shape
     (500, 28, 28)
     """
-    check_choice("dataset", name, DATASETS)
+    part = source(name)
     for folder_name, given in (("data_dir", data_dir), ("cache_dir", cache_dir)):
         if given is not None:
             check_path(folder_name, given)
-    facts = DATASETS[name]
-    folder = cache_folder(cache_dir)
-    path = folder / "data" / f"{name}.npz"
-    arrays = read_cache(path, facts.digest)
-    if arrays is None:
-        arrays = _read_source(name, facts, data_dir, folder)
-        write_cache(path, arrays)
+    name, folder = SOURCES.text(part), cache_folder(cache_dir)
+    path = folder / "data" / f"{re.sub('[^A-Za-z0-9._-]', '-', name)}.npz"
+    arrays = part.digest and read_cache(path, part.digest, part.image_shape)
+    if not arrays:
+        chosen = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+        arrays = _read(name, part, Path(chosen).expanduser(), folder)
+        if part.digest:
+            write_cache(path, arrays)
     for array in arrays.values():
         array.flags.writeable = False
-    return Dataset(name=name, **arrays, class_names=facts.class_names, digest=facts.digest)
+    sha = part.digest or digest(arrays)
+    return Dataset(name, **arrays, class_names=part.class_names, digest=sha, source=part)
 
 
-def _read_source(
-    name: str, facts: Facts, data_dir: str | os.PathLike[str] | None, spare_dir: Path
-) -> Arrays:
-    """The arrays from where they come from, with the digest that the table names."""
-    if name != "digits":
-        chosen = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-        return read_mnist(name, facts.digest, Path(chosen).expanduser(), spare_dir)
-    arrays = read_digits()
-    if digest(arrays) != facts.digest:
+def _read(name: str, part: Source, data_dir: Path, folder: Path) -> Arrays:
+    """The arrays from where they come from: the four, with the digest that is expected."""
+    arrays = part.read(data_dir, folder)
+    if set(arrays) != set(PARTS):
+        fail("dataset", f"be read as {', '.join(PARTS)}", f"{name}, read as {', '.join(arrays)},")
+    arrays = {key: np.asarray(value).view() for key, value in arrays.items()}
+    if part.digest and digest(arrays) != part.digest:
         raise InputError(
-            "The digits that this scikit-learn carries are not the 1797 that the table was made "
-            "from; install another version of scikit-learn."
+            f"The images of {name} are not those that this version of jqkd was made for; "
+            f"{part.advice}."
         )
     return arrays

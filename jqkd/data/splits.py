@@ -24,7 +24,7 @@ from jqkd._checks import (
     shown,
 )
 from jqkd.data.images import check_images
-from jqkd.data.sources import DATASETS, Dataset
+from jqkd.data.sources import Dataset
 
 Part = Literal["train", "test"]
 Selection = Literal["first", "random"]
@@ -35,7 +35,7 @@ class Subset:
     """Some images of one split, in the order of the published files.
 
     Attributes:
-        images: (N, 28, 28) float32 in [0, 1].
+        images: (N, H, W), (N, H, W, channels) or (N, F), float32 in [0, 1].
         labels: (N,) int32 in 0..C-1: the position of the class among the chosen ones.
         ids: (N,) int32, the image's position within its split; names it for good.
         part: the split that ``ids`` counts in.
@@ -92,7 +92,7 @@ def student_splits(
     Args:
         dataset: where the images come from.
         classes: class numbers, ascending; label k of the result is ``classes[k]``.
-        per_class: train images a class; by default what ``DATASETS`` says, like the next two.
+        per_class: train images a class; by default what the data set says, like the next two.
         validation_per_class: validation images a class, the last ones of the train split.
         test_per_class: test images a class.
         selection: train and test images are the first of each class, or random ones.
@@ -114,35 +114,19 @@ def student_splits(
     test_count = _count(dataset, "test_per_class", test_per_class)
     train, validation, test = [], [], []
     for label in classes:
-        rest, last = _leave_out(dataset, label, held_out)
-        available = np.flatnonzero(dataset.test_labels == label)
-        _check_left(dataset, label, rest, last, held_out)
+        rest, last, tests = _positions(dataset, label, held_out)
         _check_enough(dataset, label, "per_class", count, len(rest), held_out)
-        _check_enough(dataset, label, "test_per_class", test_count, len(available))
+        _check_enough(dataset, label, "test_per_class", test_count, len(tests))
         train.append(_pick(rest, count, selection, (seed, 0, label)))
         validation.append(last)
-        test.append(_pick(available, test_count, selection, (seed, 1, label)))
-    return Splits(
-        _subset(dataset, classes, "train", train),
-        _subset(dataset, classes, "train", validation),
-        _subset(dataset, classes, "test", test),
-    )
+        test.append(_pick(tests, test_count, selection, (seed, 1, label)))
+    return _splits(dataset, classes, train, validation, test)
 
 
 def teacher_splits(
-    dataset: Dataset,
-    classes: Sequence[int],
-    *,
-    per_class: int | None = None,
-    validation_per_class: int | None = None,
-    test_per_class: int | None = None,
-    selection: Selection = "first",
-    seed: int = 0,
+    dataset: Dataset, classes: Sequence[int], *, validation_per_class: int | None = None
 ) -> Splits:
     """All images of the classes, except that the students' validation images are not trained on.
-
-    It takes the arguments of ``student_splits``, so that one set of options serves both; of
-    these only ``validation_per_class`` changes the result.
 
     Returns:
         train: every image of the train split but the validation images; validation: the very
@@ -155,21 +139,10 @@ def teacher_splits(
     >>> len(teacher_splits(load("digits"), (0, 1, 2)).test)
     150
     """
-    del per_class, test_per_class, selection, seed
     classes = _checked_classes(dataset, classes)
     held_out = _count(dataset, "validation_per_class", validation_per_class)
-    train, validation, test = [], [], []
-    for label in classes:
-        rest, last = _leave_out(dataset, label, held_out)
-        _check_left(dataset, label, rest, last, held_out)
-        train.append(rest)
-        validation.append(last)
-        test.append(np.flatnonzero(dataset.test_labels == label))
-    return Splits(
-        _subset(dataset, classes, "train", train),
-        _subset(dataset, classes, "train", validation),
-        _subset(dataset, classes, "test", test),
-    )
+    positions = (_positions(dataset, label, held_out) for label in classes)
+    return _splits(dataset, classes, *zip(*positions, strict=True))
 
 
 def _checked_classes(dataset: Dataset, classes: Sequence[int]) -> tuple[int, ...]:
@@ -193,28 +166,28 @@ def _are_classes(classes: Any, last: int) -> bool:
 def _count(dataset: Dataset, name: str, given: int | None) -> int:
     """``given``, else the data set's default; at least 1."""
     if given is None:
-        if dataset.name not in DATASETS:
+        if dataset.source is None:
             fail(name, f"be given for the data set {dataset.name!r}", "nothing")
         default = "train_per_class" if name == "per_class" else name
-        return int(getattr(DATASETS[dataset.name], default))
+        return int(getattr(dataset.source, default))
     return check_integer(name, given, 1)
 
 
-def _leave_out(dataset: Dataset, label: int, held_out: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of a class in the train split: those that may be trained on, and the last ones."""
+def _positions(
+    dataset: Dataset, label: int, held_out: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A class in the train split: what may be trained on, and the last ones; and in the test split.
+
+    Raises:
+        InputError: nothing is left to train on beside the validation images.
+    """
     positions = np.flatnonzero(dataset.train_labels == label)
-    cut = max(0, len(positions) - held_out)
-    return positions[:cut], positions[cut:]
-
-
-def _check_left(
-    dataset: Dataset, label: int, rest: np.ndarray, last: np.ndarray, held_out: int
-) -> None:
-    """Something is left to train on beside the validation images."""
-    if not len(rest):
-        most = max(0, len(rest) + len(last) - 1)
-        must = f"be at most {most}, all but one of the {len(rest) + len(last)} train images of"
+    cut = len(positions) - held_out
+    if cut < 1:
+        count = len(positions)
+        must = f"be at most {max(0, count - 1)}, all but one of the {count} train images of"
         fail("validation_per_class", f"{must} {_named(dataset, label)}", held_out)
+    return positions[:cut], positions[cut:], np.flatnonzero(dataset.test_labels == label)
 
 
 def _check_enough(
@@ -242,22 +215,28 @@ def _pick(
     return positions[:count]
 
 
+def _splits(
+    dataset: Dataset,
+    classes: tuple[int, ...],
+    train: Sequence[np.ndarray],
+    validation: Sequence[np.ndarray],
+    test: Sequence[np.ndarray],
+) -> Splits:
+    return Splits(
+        _subset(dataset, classes, "train", train),
+        _subset(dataset, classes, "train", validation),
+        _subset(dataset, classes, "test", test),
+    )
+
+
 def _subset(
-    dataset: Dataset, classes: tuple[int, ...], part: Part, positions: list[np.ndarray]
+    dataset: Dataset, classes: tuple[int, ...], part: Part, positions: Sequence[np.ndarray]
 ) -> Subset:
     """The images at ``positions``, in the order of the split."""
     ids = np.sort(np.concatenate(positions)).astype(np.int32)
-    images, labels = (
-        (dataset.train_images, dataset.train_labels)
-        if part == "train"
-        else (dataset.test_images, dataset.test_labels)
-    )
+    images, labels = (getattr(dataset, f"{part}_{what}") for what in ("images", "labels"))
     chosen = images[ids].astype(np.float32)
     if images.dtype == np.uint8:
         chosen /= np.float32(255)
-    return Subset(
-        images=chosen,
-        labels=np.searchsorted(np.array(classes), labels[ids]).astype(np.int32),
-        ids=ids,
-        part=part,
-    )
+    numbers = np.searchsorted(np.array(classes), labels[ids]).astype(np.int32)
+    return Subset(chosen, numbers, ids, part)

@@ -54,7 +54,7 @@ def view(subset: Subset, augmentation: str, number: int) -> tuple[Subset, np.nda
     """View ``number`` of some images.
 
     Args:
-        subset: N images of C classes.
+        subset: N images of C classes; features (N, F) can be mixed, and not moved.
         augmentation: a name of ``AUGMENTATIONS``.
         number: which view, from 0; without augmentation all are alike.
 
@@ -62,7 +62,8 @@ def view(subset: Subset, augmentation: str, number: int) -> tuple[Subset, np.nda
         The images, with labels and ids as they were; targets (N, C), the share of every class.
 
     Raises:
-        InputError: no images, an unknown augmentation or a negative number.
+        InputError: no images, an unknown augmentation or one that moves features, a negative
+            number.
 
     >>> from jqkd.data import load, student_splits
     >>> train = student_splits(load("digits"), (0, 1)).train
@@ -80,26 +81,39 @@ def view(subset: Subset, augmentation: str, number: int) -> tuple[Subset, np.nda
     targets = np.eye(int(subset.labels.max()) + 1, dtype=np.float32)[subset.labels]
     # Streams of their own: mixing blends the same partners whether pixels move or not.
     if recipe.moves:
+        check_moves(augmentation, images.shape[1:])
         images = _moved(images, recipe, np.random.default_rng((number, 0)))
     if recipe.mixed:
         rng = np.random.default_rng((number, 1))
         partner = rng.permutation(len(subset))
         share = rng.uniform(0, 0.5, len(subset)).astype(np.float32)
         share *= rng.random(len(subset)) < recipe.mixed
-        images = _blend(images, images[partner], share[:, None, None])
+        images = _blend(images, images[partner], share.reshape(-1, *[1] * (images.ndim - 1)))
         targets = _blend(targets, targets[partner], share[:, None])
     return dataclasses.replace(subset, images=images), targets
 
 
-def _blend(mine: np.ndarray, other: np.ndarray, share: np.ndarray) -> np.ndarray:
-    return (1 - share) * mine + share * other
+def check_moves(augmentation: str, image_shape: tuple[int, ...]) -> None:
+    """Only pixels of (H, W) or (H, W, channels) can move.
+
+    Raises:
+        InputError: the augmentation would move features.
+    """
+    if AUGMENTATIONS[augmentation].moves and len(image_shape) == 1:
+        still = ", ".join(name for name, recipe in AUGMENTATIONS.items() if not recipe.moves)
+        must = f"be one of {still} where images are features of shape {image_shape}"
+        fail("augmentation", must, augmentation, "there are no pixels to move")
+
+
+def _blend(one: np.ndarray, other: np.ndarray, share: np.ndarray) -> np.ndarray:
+    return (1 - share) * one + share * other
 
 
 def _moved(images: np.ndarray, recipe: Augmentation, rng: np.random.Generator) -> np.ndarray:
     """Every image turned, stretched and shifted about its centre, with linear interpolation."""
     from scipy.ndimage import affine_transform
 
-    count, centre = len(images), (np.array(images.shape[1:]) - 1) / 2
+    count, centre = len(images), (np.array(images.shape[1:3]) - 1) / 2
     turn = np.deg2rad(rng.uniform(-recipe.rotation, recipe.rotation, count))
     stretch = np.exp(rng.uniform(-recipe.scaling, recipe.scaling, (count, 2)))
     shift = rng.uniform(-recipe.shift, recipe.shift, (count, 2))
@@ -108,5 +122,8 @@ def _moved(images: np.ndarray, recipe: Augmentation, rng: np.random.Generator) -
         cos, sin = math.cos(turn[i]), math.sin(turn[i])
         matrix = np.array([[cos, -sin], [sin, cos]]) * stretch[i]
         offset = centre - matrix @ centre + shift[i]
-        affine_transform(image, matrix, offset, output=moved[i], order=1)
+        # Of a grey image the only plane is the image itself.
+        planes = (np.atleast_3d(a).transpose(2, 0, 1) for a in (image, moved[i]))
+        for plane, out in zip(*planes, strict=True):
+            affine_transform(plane, matrix, offset, output=out, order=1)
     return moved

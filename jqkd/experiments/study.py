@@ -95,7 +95,7 @@ class Variant:
         for name in self.changes:
             check_choice("changes", name, [one.name for one in fields(StudentConfig)])
         if self.teacher is not None:
-            check_choice("teacher", self.teacher, (*TEACHERS, "ensemble"))
+            check_choice("teacher", self.teacher, TEACHERS)
         if self.against is not None:
             check_type("against", self.against, str, "the name of a variant, or None")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,8 @@ def do_answers(unit: AnswerUnit, datasets: Datasets, report: Report) -> tuple[Co
     dataset = datasets[config.dataset]
     train = splits_for(config, dataset).train
     report(0.0, "")
-    said = answers(plan.members, config, dataset, train)
+    teacher = replace(plan.config, members=plan.members)
+    said = answers(obtain_teacher(teacher, dataset), config, dataset, train)
     arrays = {"ids": train.ids, "logits": np.asarray(said.logits, np.float16)}
     if said.features is not None:
         arrays["features"] = np.asarray(said.features, np.float16)

@@ -66,16 +66,35 @@ def check_sizes(limit: str = "weights", **sizes: int) -> None:
         fail(name, f"be so small that the {limit} fit into this machine's memory", size)
 
 
+def check_picture(image_shape: tuple[int, ...], smallest: int, who: str) -> tuple[int, int, int]:
+    """(H, W) or (H, W, channels) that ``who`` can read.
+
+    Returns:
+        H, W, and the number of channels, 1 where the shape has none.
+
+    Example:
+        >>> check_picture((28, 28), 16, "LeNet")
+        (28, 28, 1)
+    """
+    shape = tuple(image_shape)
+    if len(shape) not in (2, 3) or min(*shape[:2]) < smallest or shape[-1] < 1:
+        must = f"be (H, W) or (H, W, channels), at least {smallest}x{smallest}, for {who}"
+        fail("image_shape", must, shown(shape))
+    height, width, *channels = shape
+    return height, width, *(channels or [1])
+
+
 def check_images(images: ArrayLike, image_shape: tuple[int, ...] = (28, 28)) -> Array:
-    """Images ``(B, 28, 28)`` of brightness 0 to 1.
+    """Images ``(B, *image_shape)`` of brightness 0 to 1.
 
     Raises:
         InputError: images of another shape, or with other values where these can be seen.
     """
     images = check_array("images", images)
-    if np.ndim(images) != 3 or np.shape(images)[1:] != (28, 28):
-        advice = "resize them, drop the channel axis, add the batch axis"
-        fail("images", "have shape (B, 28, 28)", f"shape {np.shape(images)}", advice)
+    if np.ndim(images) != 1 + len(image_shape) or np.shape(images)[1:] != tuple(image_shape):
+        advice = "resize them, add or drop the channel axis, add the batch axis"
+        must = f"have shape (B, {', '.join(map(str, image_shape))})"
+        fail("images", must, f"shape {np.shape(images)}", advice)
     if not len(images):
         fail("images", "be at least one", "none")
     if is_concrete(images):
@@ -118,7 +137,7 @@ def check_index(name: str, value: Any, least: int, most: int) -> None:
         check_array(name, value, ())
 
 
-def check_features(name: str, values: ArrayLike, size: int | None) -> Array:
+def check_features(name: str, values: ArrayLike, size: int) -> Array:
     """Finite numbers ``(B, size)``."""
     return jnp.asarray(check_array(name, values, ("...", size)))
 

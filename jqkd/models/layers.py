@@ -209,10 +209,20 @@ def count_parameters(model: nnx.Module) -> int:
 
 
 def as_images(images: ArrayLike, image_shape: tuple[int, ...] = (28, 28)) -> Array:
-    """Images ``(B, 28, 28)`` as the convolutions read them: ``(1, 28, 28, B)``.
+    """Images ``(B, H, W[, channels])`` as the convolutions read them: ``(channels, H, W, B)``.
+
+    Args:
+        images: of brightness 0 to 1.
+        image_shape: (H, W) or (H, W, channels).
 
     Raises:
         InputError: images of another shape, or, where values can be seen, outside [0, 1].
+
+    Example:
+        >>> as_images(jnp.zeros((7, 32, 32, 3)), (32, 32, 3)).shape
+        (3, 32, 32, 7)
     """
     images = check_images(images, image_shape)
-    return images.transpose(1, 2, 0)[None]
+    return (
+        images.transpose(3, 1, 2, 0) if len(image_shape) == 3 else images.transpose(1, 2, 0)[None]
+    )

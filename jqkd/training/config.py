@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jqkd._checks import check_choice, check_number, check_seed, fail
+from jqkd._checks import check_choice, check_number, fail
 from jqkd.common.digests import json_digest
 from jqkd.common.options import check_fields, choice, option, part, whole
 from jqkd.common.plugins import Plugin
-from jqkd.data import AUGMENTATIONS, DATASETS, parse_classes
-from jqkd.models import GRADIENTS, PARTS, PRESETS, TEACHERS, StudentSpec
+from jqkd.data import AUGMENTATIONS, DATASETS
+from jqkd.data.views import check_moves
+from jqkd.models import GRADIENTS, PARTS, PRESETS, StudentSpec
 from jqkd.models.arguments import check_width
 from jqkd.quantum.measurement import check_shots
+from jqkd.training.base_config import HEAVIEST, LEAST, MOST_EPOCHS, Config, check_data
 from jqkd.training.losses import check_temperature
 from jqkd.training.placebos import PLACEBOS
 from jqkd.training.recipes import RECIPES
-
-# Raised when the meaning of a configuration changes, so that old results are not taken for new.
-SCHEMA = 2
+from jqkd.training.teacher_config import TeacherConfig as TeacherConfig
 
 # How each row of the notebooks computes its distillation term: factor of the KL term and factor
 # of a constant, the teacher's own cross-entropy, that sends the student no gradient.
@@ -32,101 +32,21 @@ DISTILLATION_TERMS = {
     "constant": (0.0, 1.0),
 }
 SCHEDULES = ("constant", "cosine")
-# Weights and rates beyond are nothing or infinity in single precision, times what they scale.
-_LEAST, _HEAVIEST = 1e-30, 1e6
-# More than anybody needs, and less than a machine hangs with.
-MOST_EPOCHS = 10**6
 _MOST_IMAGES, _WHY = 2**16, "no data set has more images"
 ENSEMBLES = ("ensemble", "joint-ensemble")
 # Fields that only distilled students read.
 OF_TEACHING = ("recipe", "temperature", "weight", "label_weight", "term", "placebo")
 
 
-class Config:
-    """Shared by the frozen configurations: classes, JSON and a digest."""
-
-    dataset: str
-    classes: str
-
-    @property
-    def num_classes(self) -> int:
-        """C."""
-        return len(self.class_numbers)
-
-    @property
-    def class_numbers(self) -> tuple[int, ...]:
-        """The chosen classes of the data set."""
-        return parse_classes(self.classes, DATASETS[self.dataset].num_classes)
-
-    @property
-    def image_shape(self) -> tuple[int, ...]:
-        """(H, W), (H, W, channels) or (F,)."""
-        return getattr(DATASETS[self.dataset], "image_shape", (28, 28))
-
-    def to_json(self) -> dict[str, Any]:
-        """A plain dictionary, with the schema version."""
-        return {"schema": SCHEMA, **dataclasses.asdict(self)}
-
-    def digest(self) -> str:
-        """Sixteen hex digits that name this configuration."""
-        return json_digest(self.to_json())
-
-
-@dataclass(frozen=True)
-class TeacherConfig(Config):
-    """A teacher's training, by default the paper's.
-
-    Args:
-        arch: lenet, alexnet, joint-ensemble (trained as one, as the notebooks do) or ensemble
-            (eq. 16: the average of a LeNet and an AlexNet trained alone).
-        dataset: a name of ``DATASETS``.
-        classes: such as ``0-5``.
-        epochs: passes over all train images of the classes but the validation images.
-        batch_size: images a step.
-        learning_rate: Adam's.
-        seed: initial weights, order, dropout.
-
-    Raises:
-        InputError: one sentence about the first argument that is out of range.
-
-    Example:
-        >>> TeacherConfig("lenet", "mnist", "0-5").num_classes
-        6
-    """
-
-    arch: str
-    dataset: str
-    classes: str
-    epochs: int = 10
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_choice("arch", self.arch, (*TEACHERS, "ensemble"))
-        _check_data(self.dataset, self.classes)
-        for name, most in (("epochs", MOST_EPOCHS), ("batch_size", _MOST_IMAGES)):
-            object.__setattr__(self, name, whole(1, most)(name, getattr(self, name)))
-        object.__setattr__(self, "learning_rate", _rate("learning_rate", self.learning_rate))
-        object.__setattr__(self, "seed", check_seed("seed", self.seed))
-
-    @property
-    def members(self) -> tuple[TeacherConfig, ...]:
-        """The teachers to train: itself, or the two of an average of probabilities."""
-        if self.arch != "ensemble":
-            return (self,)
-        return tuple(dataclasses.replace(self, arch=arch) for arch in ("lenet", "alexnet"))
-
-
 def _rate(name: str, value: Any) -> float:
     check_number(name, value, above=0)
-    return check_number(name, value, least=_LEAST, most=_HEAVIEST)
+    return check_number(name, value, least=LEAST, most=HEAVIEST)
 
 
 def _weight(name: str, value: Any) -> float:
     """Nothing at all, or a number that single precision tells from nothing."""
-    check_number(name, value, least=0, most=_HEAVIEST)
-    return check_number(name, value, least=_LEAST) if value else float(value)
+    check_number(name, value, least=0, most=HEAVIEST)
+    return check_number(name, value, least=LEAST) if value else float(value)
 
 
 def _shots(name: str, value: Any) -> int:
@@ -198,7 +118,7 @@ class StudentConfig(Config):
     )
 
     def __post_init__(self) -> None:
-        _check_data(self.dataset, self.classes)
+        check_data(self.dataset, self.classes)
         check_choice("preset", self.preset, PRESETS)
         if self.recipe is not None:
             object.__setattr__(self, "recipe", part(RECIPES)("recipe", self.recipe))
@@ -210,6 +130,7 @@ class StudentConfig(Config):
         if self.per_class is None:
             object.__setattr__(self, "per_class", DATASETS[self.dataset].train_per_class)
         check_fields(self)
+        check_moves(self.augmentation, self.image_shape)
         self._check_student()
         self._check_teaching(given, defaults["temperature"])
 
@@ -326,8 +247,3 @@ def _defaults(preset: str, recipe: str | None) -> dict[str, Any]:
     settings = {"weight": chosen.weight, "label_weight": float(chosen.uses_labels)}
     temperature = {"temperature": chosen.temperature} if chosen.temperature else {}
     return own | settings | temperature
-
-
-def _check_data(dataset: str, classes: str) -> None:
-    check_choice("dataset", dataset, DATASETS)
-    parse_classes(classes, DATASETS[dataset].num_classes)

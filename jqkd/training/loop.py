@@ -37,7 +37,7 @@ class Data(NamedTuple):
     """Images as arrays, N or a batch of B; there may be more rows than the order of an epoch names.
 
     Attributes:
-        images: (N, 28, 28) in [0, 1].
+        images: (N, *image_shape) in [0, 1].
         targets: (N, M), the share of each class; more than one where images are mixed.
         ids: (N,) image ids; they name the keys of an image's shots.
         teacher: its logits (N, M), or zeros, and features (N, F) or (N, 0).
@@ -53,8 +53,9 @@ class Task(NamedTuple):
     """What is trained.
 
     Attributes:
-        init: key -> params.
-        output: (params, images, ids, key, hyper, training) -> what the network says.
+        init: key -> params, statistics of batches among them.
+        output: (params, images, ids, key, hyper, training) -> what the network says; in training
+            also the statistics that the batch has changed.
         terms: (output, batch, present (B,), hyper) -> the loss's terms, (B,) each.
     """
 
@@ -138,23 +139,35 @@ def train_steps(
         rows = order[i]
         step_key = jax.random.fold_in(jax.random.fold_in(key, 2), state.step)
         present = rows >= 0
+        # A short batch is filled up with its own images: its statistics are theirs alone.
+        rows = rows[jnp.arange(len(rows)) % jnp.maximum(present.sum(), 1)]
         batch = jax.tree.map(lambda a: a[rows], data)
 
-        def mean_loss(params: Params) -> tuple[Array, tuple[Array, Array]]:
+        def mean_loss(params: Params) -> tuple[Array, Any]:
             output = task.output(params, batch.images, batch.ids, step_key, hyper, True)
             losses = jnp.where(present, sum(task.terms(output, batch, present, hyper)), 0)
             right = present & (output.logits.argmax(-1) == batch.targets.argmax(-1))
-            return losses.sum() / present.sum(), (losses.sum(), right.sum())
+            return losses.sum() / present.sum(), ((losses.sum(), right.sum()), output.statistics)
 
-        gradients, sums = jax.grad(mean_loss, has_aux=True)(state.params)
+        gradients, (sums, statistics) = jax.grad(mean_loss, has_aux=True)(state.params)
         updates, adam = _adam.update(gradients, state.adam)
         rate = hyper.schedule.rate(state.step)
         params = jax.tree.map(lambda p, u: p - rate * u, state.params, updates)
+        params = _with_statistics(params, statistics or {})
         totals = jax.tree.map(lambda all, one: all.at[i].set(one), totals, sums)
         return State(params, adam, state.step + 1), totals
 
     none = jnp.zeros(len(order)), jnp.zeros(len(order), jnp.int32)
     return lax.fori_loop(0, steps, step, (state, none))
+
+
+def _with_statistics(params: Params, statistics: Params) -> Params:
+    """Params in which statistics, which have no gradient, are those of the last batch."""
+    changed = {
+        name: _with_statistics(params[name], value) if isinstance(value, dict) else value
+        for name, value in statistics.items()
+    }
+    return params | changed if changed else params
 
 
 def predict_chunks(
@@ -163,8 +176,8 @@ def predict_chunks(
     """What a network says of any number of images, from one compiled program.
 
     Args:
-        predict: (images (E, 28, 28), ids (E,)) -> arrays (..., E, L), E = ``EVALUATION_CHUNK``.
-        images: shape ``(N, 28, 28)``.
+        predict: (images (E, ...), ids (E,)) -> arrays (..., E, L), E = ``EVALUATION_CHUNK``.
+        images: shape ``(N, ...)``.
         ids: shape ``(N,)``.
 
     Returns:
@@ -172,8 +185,7 @@ def predict_chunks(
     """
     count, size = len(ids), EVALUATION_CHUNK
     spare = -count % size
-    images = np.pad(images, ((0, spare), (0, 0), (0, 0)))
-    ids = np.pad(ids, (0, spare))
+    images, ids = (np.pad(a, [(0, spare), *[(0, 0)] * (a.ndim - 1)]) for a in (images, ids))
     parts = [
         jax.device_get(predict(images[first : first + size], ids[first : first + size]))
         for first in range(0, count, size)

@@ -7,7 +7,7 @@ in ``feature_losses``. Shape letters here: B images, L and M logits, F features,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from jax import Array
 from jax.typing import ArrayLike
@@ -30,10 +30,12 @@ class Output(NamedTuple):
     Attributes:
         logits: (B, L).
         features: (B, F), its last hidden layer; ``None`` where the recipe needs logits only.
+        statistics: in training, those that the batch has changed (see ``Functional``), if any.
     """
 
     logits: Array
     features: Array | None = None
+    statistics: Any = None
 
 
 class Recipe:

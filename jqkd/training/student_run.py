@@ -23,13 +23,12 @@ from jqkd.training.audit import FILE as AUDIT_FILE
 from jqkd.training.audit import Audit, check_teaching
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.devices import place
-from jqkd.training.recipes import Output
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, protocols
 from jqkd.training.student_task import ALONE, DISTILLED, student_model
 from jqkd.training.students import Block, Curves, Epoch, Run, check_seeds, collect
 from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.teachers import Progress, Teacher
-from jqkd.training.teaching import answers, check_features, controlled, needs_views
+from jqkd.training.teaching import answers, check_features, controlled
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class StudentJob:
             given = f"{self.teacher.dataset} {self.teacher.classes}"
             fail("teacher", f"know the student's classes, {mine[0]} {self.config.classes}", given)
         if self.teacher:
-            check_features(self.teacher.members, self.config)
+            check_features(self.teacher, self.config)
 
     def digest(self) -> str:
         """Sixteen hex digits that name this job, done by this version of the algorithm."""
@@ -117,9 +116,7 @@ def prepare(
     teacher = said = None
     if job.teacher is not None:
         teacher = obtain_teacher(job.teacher, dataset, on_progress=on_teacher)
-        said = Output(teacher.logits_for(splits.train))
-        if needs_views(config):
-            said = answers(job.teacher.members, config, dataset, splits.train)
+        said = answers(teacher, config, dataset, splits.train)
         said = controlled(said, config, splits.train)
     arms = (ALONE,) if teacher is None else (ALONE, DISTILLED)
     runs = [Run(seed, arm) for arm in arms for seed in job.seeds]

@@ -93,7 +93,7 @@ def student_task(
         hidden = made.hidden if training and teacher_features else None
         if regressed and hidden is not None:
             hidden = hidden @ params[_REGRESSOR]
-        return Output(made.logits, hidden)
+        return Output(made.logits, hidden, model.statistics(student) if training else None)
 
     def terms(output: Output, batch: Data, present: Array, hyper: Hyper) -> tuple[Array, ...]:
         """L_CE and lambda L_KD (the paper's eq. 6), element by element, shape ``(B,)`` each."""

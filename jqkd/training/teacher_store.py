@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import shutil
 import warnings
 from collections.abc import Callable
@@ -26,15 +27,14 @@ from jqkd.common.locks import held
 from jqkd.data import CacheWarning, Dataset, cache_folder
 from jqkd.data.cache import check_cache
 from jqkd.models.functional import Params
+from jqkd.models.teachers import TEACHERS
 from jqkd.training import checkpoint
 from jqkd.training.algorithm import ALGORITHM
-from jqkd.training.config import TeacherConfig
-from jqkd.training.loop import Task
 from jqkd.training.result import Stopwatch, environment
-from jqkd.training.teachers import Progress, Teacher, average, train_teacher
+from jqkd.training.teacher_config import TeacherConfig
+from jqkd.training.teachers import PARTS, Progress, Teacher, average, teacher_task, train_teacher
 
-_PARTS = ("train", "validation", "test")
-_CURVES = {f"{part}_{name}" for part in _PARTS for name in ("loss", "accuracy")}
+_CURVES = {f"{part}_{name}" for part in PARTS for name in ("loss", "accuracy")}
 _ADVICE = "the teacher is trained again"
 
 
@@ -48,9 +48,11 @@ def weights_digest(params: Params) -> str:
 
 
 def teacher_folder(config: TeacherConfig, dataset: Dataset, cache_dir: Path | None = None) -> Path:
-    """Where a teacher is kept."""
+    """Where a teacher is kept; one of a plug-in is another where the plug-in's source is."""
+    plugin = TEACHERS.plugin_of(config.arch)
     made = f"{config.digest()}-{dataset.digest[:8]}-algorithm-{ALGORITHM}"
-    name = f"{config.arch}-{config.dataset}-{made}"
+    made += f"-{plugin.digest}" if plugin else ""
+    name = re.sub("[^A-Za-z0-9._-]", "-", f"{config.arch}-{config.dataset}-{made}")
     return cache_folder(cache_dir) / "teachers" / name
 
 
@@ -80,7 +82,7 @@ def obtain_teacher(
     Warns:
         CacheWarning: what the cache has of it is damaged, and the teacher is trained again.
     """
-    if config.arch == "ensemble":
+    if config.part.members:
         keep = {"cache_dir": cache_dir, "with_weights": with_weights, "on_progress": on_progress}
         members = [obtain_teacher(member, dataset, **keep) for member in config.members]
         return average(config, dataset, *members)
@@ -139,26 +141,25 @@ def describe(teacher: Teacher) -> dict[str, Any]:
 
 @whole()
 def save_teacher(
-    folder: Path, teacher: Teacher, data_digest: str, params: Params | None, watch: Stopwatch
+    folder: Path, teacher: Teacher, data_digest: str, params: Params, watch: Stopwatch
 ) -> None:
     """Write logits, weights and, last, the description that makes the folder count.
 
     Raises:
         InputError: the folder cannot be written, or the disk is full.
     """
-    arrays = {f"{part}_logits": teacher.logits[part] for part in _PARTS}
-    arrays |= {f"{part}_ids": teacher.ids[part] for part in _PARTS}
+    arrays = {f"{part}_logits": teacher.logits[part] for part in PARTS}
+    arrays |= {f"{part}_ids": teacher.ids[part] for part in PARTS}
     # An old description does not fit the new logits.
     with contextlib.suppress(OSError):
         (folder / "teacher.json").unlink()
     write_npz(folder / "logits.npz", arrays)
-    if params is not None:
-        checkpoint.save_weights(folder / "weights", params)
+    checkpoint.save_weights(folder / "weights", params)
     about = describe(teacher) | {
         "algorithm": ALGORITHM,
         "data_digest": data_digest,
         "logits_digest": arrays_digest(arrays),
-        "weights_digest": None if params is None else weights_digest(params),
+        "weights_digest": weights_digest(params),
         "weights_files": checkpoint.files_digest(folder / "weights"),
         "seconds": watch.seconds(),
         "environment": environment(),
@@ -166,13 +167,13 @@ def save_teacher(
     write_json(folder / "teacher.json", about)
 
 
-def load_weights(folder: Path, task: Task) -> Params:
+def load_weights(folder: Path, config: TeacherConfig) -> Params:
     """A kept teacher's weights.
 
     Raises:
         DamagedFile: they are not there, or not whole.
     """
-    like = jax.eval_shape(task.init, jax.random.key(0))
+    like = jax.eval_shape(teacher_task(config).init, jax.random.key(0))
     advice = "delete the teacher's folder to train it again"
     return checkpoint.restore_weights(folder / "weights", like, advice)
 
@@ -231,14 +232,14 @@ def _load_logits(
     classes, train = config.class_numbers, dataset.train_labels
     every = [np.flatnonzero(np.isin(labels, classes)) for labels in (train, dataset.test_labels)]
     most = sum(map(len, every))
-    expected = {f"{part}_logits": Most("f", most * len(classes)) for part in _PARTS}
-    expected |= {f"{part}_ids": Most("i", most) for part in _PARTS}
+    expected = {f"{part}_logits": Most("f", most * len(classes)) for part in PARTS}
+    expected |= {f"{part}_ids": Most("i", most) for part in PARTS}
     try:
         arrays = read_npz(path, expected, _ADVICE)
     except FileNotFoundError as error:
         raise DamagedFile(path, "it is missing", _ADVICE) from error
-    logits = {part: arrays[f"{part}_logits"] for part in _PARTS}
-    ids = {part: arrays[f"{part}_ids"] for part in _PARTS}
+    logits = {part: arrays[f"{part}_logits"] for part in PARTS}
+    ids = {part: arrays[f"{part}_ids"] for part in PARTS}
     seen = [np.sort(np.concatenate([ids["train"], ids["validation"]])), ids["test"]]
     if not all(map(np.array_equal, seen, every)):
         raise DamagedFile(path, "its images are others", _ADVICE)

@@ -14,14 +14,16 @@ import numpy as np
 from jax import Array
 
 from jqkd.data import Dataset, Subset, teacher_splits
-from jqkd.models import average_probabilities, build_teacher
 from jqkd.models.functional import Params, functional
+from jqkd.models.teachers import average_probabilities, build_teacher
 from jqkd.training import checkpoint, loop
-from jqkd.training.config import TeacherConfig
 from jqkd.training.loop import Data, Schedule, State, Task, TrainingError
 from jqkd.training.losses import cross_entropy
 from jqkd.training.recipes import Output
 from jqkd.training.result import protocols
+from jqkd.training.teacher_config import TeacherConfig
+
+PARTS = ("train", "validation", "test")
 
 # Steps per call: often enough for a live progress bar, seldom enough to cost nothing.
 _STEPS_PER_CALL = 50
@@ -94,15 +96,21 @@ class Teacher:
         return logits[rows]
 
 
-@lru_cache(maxsize=8)
-def teacher_task(arch: str, num_classes: int) -> Task:
+def teacher_task(config: TeacherConfig) -> Task:
     """The static part of a teacher's training program."""
-    model = functional(lambda rngs: build_teacher(arch, num_classes, rngs=rngs))
+    return _task(config.arch, config.image_shape, config.num_classes)
+
+
+@lru_cache(maxsize=8)
+def _task(arch: str, image_shape: tuple[int, ...], num_classes: int) -> Task:
+    model = functional(lambda rngs: build_teacher(arch, num_classes, image_shape, rngs=rngs))
 
     def output(
         params: Params, images: Array, ids: Array, key: Array, hyper: Hyper, training: bool
     ) -> Output:
-        return Output(*model.module(params).with_hidden(images, key if training else None))
+        network = model.module(params)
+        logits, hidden = network.with_hidden(images, key if training else None)
+        return Output(logits, hidden, model.statistics(network) if training else None)
 
     def terms(output: Output, batch: Data, present: Array, hyper: Hyper) -> tuple[Array, ...]:
         return (cross_entropy(output.logits, batch.targets),)
@@ -116,8 +124,8 @@ def train_teacher(
     *,
     checkpoints: Path | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
-) -> tuple[Teacher, Params | None]:
-    """Train one teacher, or both members of an average of probabilities.
+) -> tuple[Teacher, Params]:
+    """Train a teacher that is no average of others.
 
     Args:
         config: which, and how.
@@ -126,8 +134,7 @@ def train_teacher(
         on_progress: called every few steps.
 
     Returns:
-        The teacher and the weights of the epoch picked on validation (``None`` for an average,
-        whose members have their own).
+        The teacher and the weights of the epoch picked on validation.
 
     Raises:
         TrainingError: a loss, weight or logit that is not finite.
@@ -139,20 +146,16 @@ def train_teacher(
         >>> teacher.logits["test"].shape
         (100, 2)
     """
-    if config.arch == "ensemble":
-        members = [train_teacher(m, dataset, on_progress=on_progress)[0] for m in config.members]
-        return average(config, dataset, *members), None
     splits = teacher_splits(dataset, config.class_numbers)
-    task = teacher_task(config.arch, config.num_classes)
+    task = teacher_task(config)
     key = teacher_key(config.seed)
     hyper = Hyper(Schedule(np.float32(config.learning_rate)))
     train = _as_data(splits.train)
     state = _start(task, key)
     done, curves, best = 0, {}, None
-    if checkpoints is not None:
-        found = checkpoint.restore(checkpoints, (state, state.params), config.digest())
-        if found is not None:
-            done, (state, best), curves = found
+    kept = checkpoints and checkpoint.restore(checkpoints, (state, state.params), config.digest())
+    if kept:
+        done, (state, best), curves = kept
     for epoch in range(done, config.epochs):
         state, metrics = _epoch(config, task, state, train, key, hyper, epoch, on_progress)
         # The loss of a step is that before its update: no step looks at the last one's.
@@ -170,7 +173,7 @@ def train_teacher(
             checkpoint.save(checkpoints, epoch + 1, (state, best), curves, config.digest())
         last = {name: float(value[-1]) for name, value in curves.items()}
         on_progress(Progress(epoch + 1, len(splits.train) * (epoch + 1), last))
-    subsets = {part: getattr(splits, part) for part in ("train", "validation", "test")}
+    subsets = {part: getattr(splits, part) for part in PARTS}
     logits = {part: _logits(task, best, subset) for part, subset in subsets.items()}
     ids = {part: subset.ids for part, subset in subsets.items()}
     return Teacher(config, curves, logits, ids), best

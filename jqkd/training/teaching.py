@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -23,19 +22,22 @@ from jqkd.common.arrays import Most, arrays_digest, read_npz
 from jqkd.common.files import DamagedFile, read_json
 from jqkd.data import AUGMENTATIONS, Dataset, Subset, view
 from jqkd.data.cache import write_cache
-from jqkd.models import LeNet, average_probabilities
 from jqkd.models.functional import Params
-from jqkd.training.config import StudentConfig, TeacherConfig
+from jqkd.models.teachers import average_probabilities
+from jqkd.training.config import StudentConfig
 from jqkd.training.loop import Task, predict_chunks
 from jqkd.training.placebos import PLACEBOS, changes_logits
 from jqkd.training.recipes import Output
+from jqkd.training.teacher_config import TeacherConfig
 from jqkd.training.teacher_store import load_weights, obtain_teacher, teacher_folder
-from jqkd.training.teachers import Progress, teacher_task
+from jqkd.training.teachers import Teacher, teacher_task
 
 # Raised when views or answers come to mean something else.
 _VERSION = 1
 # Of the digest that lies beside kept answers.
 _SEAL = "digest"
+# A hidden layer is kept for every view of every image.
+_WIDEST = 512
 
 
 def needs_views(config: StudentConfig) -> bool:
@@ -44,37 +46,35 @@ def needs_views(config: StudentConfig) -> bool:
 
 
 def answers(
-    members: Sequence[TeacherConfig],
+    teacher: Teacher,
     config: StudentConfig,
     dataset: Dataset,
     train: Subset,
     *,
     cache_dir: Path | None = None,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Output:
-    """What a teacher, or the average of several, says of the views of a student's train images.
-
-    Where ``needs_views`` is false, its logits for the plain images are enough.
+    """What a teacher says of the views of a student's train images.
 
     Args:
-        members: the teachers, trained now where the cache has none; several are averaged as
-            probabilities (eq. 16).
+        teacher: by ``obtain_teacher``.
         config: the student's: which views, and whether features are needed.
         dataset: where the images come from.
         train: the student's N train images.
         cache_dir: in place of the cache folder.
-        on_progress: called while a teacher trains.
 
     Returns:
-        Logits (N, C), or (V, N, C) where the images are augmented, and features of the same
-        leading shape if they are needed; rounded to half precision, as that is how they are kept.
+        Logits (N, C); where the student's images are augmented (V, N, C), and features of the same
+        leading shape if they are needed. Those of views and features are rounded to half
+        precision, as that is how they are kept.
 
     Raises:
         InputError: features of an ensemble or of a teacher with a wide hidden layer are needed.
     """
-    check_features(members, config)
-    rest = (config, dataset, train, cache_dir, on_progress)
-    parts = [_of_views(member, *rest) for member in members]
+    check_features(teacher.config, config)
+    if not needs_views(config):
+        return Output(teacher.logits_for(train))
+    members = teacher.config.members
+    parts = [_of_views(member, config, dataset, train, cache_dir) for member in members]
     if len(parts) == 1:
         return parts[0]
     mean = np.asarray(average_probabilities(*(output.logits for output in parts)))
@@ -98,26 +98,31 @@ def controlled(answered: Output, config: StudentConfig, train: Subset) -> Output
     targets = [view(train, config.augmentation, number)[1] for number in range(config.views)]
     targets = targets[0] if config.augmentation == "none" else np.stack(targets)
     logits, features = np.asarray(answered.logits), answered.features
-    told = Output(placebo.logits(logits, targets), features)
-    changed = changes_logits(logits, told.logits)
+    taught = Output(placebo.logits(logits, targets), features)
+    changed = changes_logits(logits, taught.logits)
     if config.needs_features:
         features = np.asarray(features)
-        told = told._replace(features=placebo.features(features, targets))
-        changed = not np.array_equal(features, told.features)
+        taught = taught._replace(features=placebo.features(features, targets))
+        changed = not np.array_equal(features, taught.features)
     if not changed:
         must = "take something from the teacher"
         given = f"{config.placebo!r}, which leaves its answers to these images as they are,"
         fail("placebo", must, given, "choose another placebo, or more images")
-    return told
+    return taught
 
 
-def check_features(members: Sequence[TeacherConfig], config: StudentConfig) -> None:
-    """A recipe that compares hidden layers needs one teacher with a small one."""
-    archs = [member.arch for member in members]
-    if config.needs_features and archs != ["lenet"]:
-        must = f"be lenet where the recipe is {config.recipe}, which compares hidden layers"
-        advice = "the others' are too wide to keep for every view, or two; choose another recipe"
-        fail("teacher", must, " and ".join(archs), advice)
+def check_features(teacher: TeacherConfig, config: StudentConfig) -> None:
+    """A recipe that compares hidden layers needs a teacher with one that is small enough to keep.
+
+    Raises:
+        InputError: it has none, or a wider one.
+    """
+    size = teacher.part.hidden_size
+    if config.needs_features and not 0 < (size or 0) <= _WIDEST:
+        must = f"have a hidden layer of at most {_WIDEST} numbers where the recipe is"
+        width = f"whose has {size}" if size else "which has none"
+        advice = "it compares hidden layers, for every view; choose another recipe"
+        fail("teacher", f"{must} {config.recipe}", f"{teacher.arch}, {width},", advice)
 
 
 def _of_views(
@@ -126,15 +131,13 @@ def _of_views(
     dataset: Dataset,
     train: Subset,
     cache_dir: Path | None,
-    on_progress: Callable[[Progress], None],
 ) -> Output:
     """A member's answers, kept beside its weights."""
     folder = teacher_folder(member, dataset, cache_dir)
     path = folder / f"answers-{_digest(config, train)}.npz"
-    arrays = _kept(path, _weights_name(folder), config, member.num_classes)
-    keep = {"cache_dir": cache_dir, "on_progress": on_progress}
-    obtain_teacher(member, dataset, with_weights=arrays is None, **keep)
+    arrays = _kept(path, _weights_name(folder), config, member)
     if arrays is None:
+        obtain_teacher(member, dataset, with_weights=True, cache_dir=cache_dir)
         arrays = _asked(member, config, folder, train)
         write_cache(path, arrays | {_SEAL: np.array(_seal(arrays, _weights_name(folder)))})
     return _unpacked(arrays, config)
@@ -144,8 +147,7 @@ def _asked(
     member: TeacherConfig, config: StudentConfig, folder: Path, train: Subset
 ) -> dict[str, np.ndarray]:
     """A member's answers, from its weights, in half precision."""
-    task = teacher_task(member.arch, member.num_classes)
-    params = load_weights(folder, task)
+    task, params = teacher_task(member), load_weights(folder, member)
     parts = [
         _answer(task, params, view(train, config.augmentation, number)[0])
         for number in range(config.views)
@@ -158,13 +160,13 @@ def _asked(
 
 
 def _kept(
-    path: Path, weights: str, config: StudentConfig, num_classes: int
+    path: Path, weights: str, config: StudentConfig, member: TeacherConfig
 ) -> dict[str, np.ndarray] | None:
     """The answers in a file; ``None`` unless they are whole, and what those weights said."""
     images = config.views * config.num_images
-    expected = {"logits": Most("f", images * num_classes), _SEAL: Most("U", 4)}
+    expected = {"logits": Most("f", images * member.num_classes), _SEAL: Most("U", 4)}
     if config.needs_features:
-        expected["features"] = Most("f", images * LeNet.hidden_size)
+        expected["features"] = Most("f", images * member.part.hidden_size)
     try:
         arrays = read_npz(path, expected, "the teacher answers again")
     except (FileNotFoundError, DamagedFile):

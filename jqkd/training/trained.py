@@ -14,7 +14,6 @@ import numpy as np
 
 from jqkd._checks import InputError
 from jqkd.common.files import DamagedFile, read_json
-from jqkd.models import LeNet
 from jqkd.training import checkpoint, loop
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import Audit
@@ -110,7 +109,7 @@ def load_run(folder: Path) -> TrainedRun:
 
 def _job_of(result: dict[str, Any]) -> tuple[StudentJob, list[Run]]:
     config = StudentConfig(**_fields(StudentConfig, result["student"]))
-    teacher = result["teacher"] and TeacherConfig(**_fields(TeacherConfig, result["teacher"]))
+    teacher = result["teacher"] and TeacherConfig.from_json(result["teacher"])
     job = StudentJob(config, teacher, tuple(result["seeds"]))
     return job, [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
 
@@ -148,7 +147,7 @@ def audit_run(
 def _shapes(job: StudentJob, runs: int) -> loop.State:
     """The state of a block of students, without its numbers."""
     config = job.config
-    hidden = LeNet.hidden_size if job.teacher and config.needs_features else 0
+    hidden = job.teacher.part.hidden_size if job.teacher and config.needs_features else 0
     sampled = config.shots is not None
     task = student_task(config.spec, config.image_shape, sampled, config.recipe, hidden)
     one = jax.eval_shape(partial(loop.start, task.init), jax.random.key(0))

@@ -21,8 +21,7 @@ from jqkd import cli
 from jqkd._checks import InputError
 from jqkd.cli import audit as audit_command
 from jqkd.cli import train
-from jqkd.data import load
-from jqkd.data import sources as data_sources
+from jqkd.data import load, mnist
 from jqkd.models import NETWORKS
 from jqkd.training import loop, student_run, teacher_store
 from jqkd.training.students import Block
@@ -112,11 +111,10 @@ def watch_data(patch: pytest.MonkeyPatch, seen: dict) -> None:
             "test_images": images[::-1].copy(), "test_labels": labels[::-1].copy(),
         }  # fmt: skip
 
-    kept, keep = data_sources.read_cache, data_sources.write_cache
-    noise = lambda path: "mnist" in path.name  # noqa: E731
-    patch.setattr(data_sources, "read_mnist", read)
-    patch.setattr(data_sources, "read_cache", lambda p, d: None if noise(p) else kept(p, d))
-    patch.setattr(data_sources, "write_cache", lambda p, a: None if noise(p) else keep(p, a))
+    patch.setattr(mnist, "read_mnist", read)
+    for part in (mnist.MNIST, mnist.FashionMNIST):
+        # What has no digest is not cached.
+        patch.setattr(part, "digest", None)
     patch.delenv("TFDS_DATA_DIR", raising=False)
 
 
@@ -324,10 +322,10 @@ def teacher_facts(words: list[str], folder: Path, *, trained: bool = True) -> di
 
 def _moves(config, folder: Path) -> dict:
     """How far the weights are from where they started, for one epoch."""
-    task = teacher_task(config.arch, config.num_classes)
+    task = teacher_task(config)
     start = _start(task, teacher_key(config.seed)).params
     place = teacher_store.teacher_folder(config, load(config.dataset), folder.parent)
-    end = teacher_store.load_weights(place, task)
+    end = teacher_store.load_weights(place, config)
     pairs = zip(jax.tree.leaves(start), jax.tree.leaves(end), strict=True)
     move = max(float(np.abs(a - b).max()) for a, b in pairs)
     return {"start": sha(start), "weights": sha(end), "~move": move}

@@ -70,7 +70,7 @@ def test_random_depends_on_the_seed_alone(dataset):
 @pytest.mark.parametrize("seed", range(3))
 def test_teacher_leaves_out_the_students_validation_images(dataset, seed):
     student = student_splits(dataset, CLASSES, selection="random", seed=seed, **SIZES)
-    teacher = teacher_splits(dataset, CLASSES, **SIZES)
+    teacher = teacher_splits(dataset, CLASSES, validation_per_class=3)
     np.testing.assert_array_equal(teacher.validation.ids, student.validation.ids)
     assert not set(teacher.train.ids) & set(student.validation.ids)
     assert set(student.train.ids) <= set(teacher.train.ids)
@@ -116,6 +116,7 @@ GOOD = np.zeros((3, 28, 28), np.uint8)
     [
         (np.zeros((3, 32, 32), np.uint8), [0, 1, 2], r"shape \(N, 28, 28\), but shape \(3, 32, 32"),
         (np.zeros((3, 28, 28, 3), np.uint8), [0, 1, 2], r"but shape \(3, 28, 28, 3\)"),
+        (np.zeros(3, np.uint8), [0, 1, 2], r"shape \(N, 28, 28\), but shape \(3,\)"),
         (GOOD.astype(np.int64), [0, 1, 2], "dtype int64"),
         (GOOD + np.float32(7), [0, 1, 2], "a range of 7 to 7"),
         (GOOD + np.float32(np.nan), [0, 1, 2], r"lie in \[0, 1\]"),
@@ -126,7 +127,7 @@ GOOD = np.zeros((3, 28, 28), np.uint8)
 )
 def test_images_of_another_kind_are_refused(images, labels, says):
     with pytest.raises(InputError, match=says):
-        check_images(images, np.array(labels))
+        check_images(images, np.array(labels), image_shape=(28, 28))
 
 
 def test_good_images_pass():

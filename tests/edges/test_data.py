@@ -73,13 +73,24 @@ WRONG = {
     "dataset with NaN": (dataset(train_images=spoilt(NAN)), r"must lie in \[0, 1\].*nan"),
     "dataset with infinity": (dataset(train_images=spoilt(INF)), r"must lie in \[0, 1\].*inf"),
     "dataset of other pixels": (
-        dataset(train_images=IMAGES[:, :14]),
-        r"`train_images` must have shape \(N, 28, 28\), but shape \(40, 14, 28\)",
+        dataset(test_images=IMAGES[:20, :14]),
+        r"`test_images` must have shape \(N, 28, 28\), but shape \(20, 14, 28\)",
     ),
-    "dataset of one image": (dataset(train_images=IMAGES[0]), r"but shape \(28, 28\) was given"),
+    "dataset of one image": (
+        dataset(train_images=IMAGES[0, 0]),
+        r"channels\) or \(N, F\), but shape \(28,\)",
+    ),
     "dataset of colours": (
         dataset(test_images=np.zeros((20, 28, 28, 3), np.uint8)),
-        r"`test_images` must have shape .*one channel",
+        r"`test_images` must have shape \(N, 28, 28\), but shape \(20, 28, 28, 3\)",
+    ),
+    "dataset of films": (
+        dataset(train_images=np.zeros((40, 2, 8, 8, 3), np.uint8)),
+        r"`train_images` must have shape \(N, H, W\), \(N, H, W, channels\) or \(N, F\)",
+    ),
+    "dataset of no pixels": (
+        dataset(train_images=IMAGES[:, :0]),
+        r"`train_images` must have shape .*but shape \(40, 0, 28\)",
     ),
     "dataset of ragged lists": (
         dataset(train_images=[[1, 2], [3]]),
@@ -164,6 +175,10 @@ WRONG = {
     ),
     "view unknown": (lambda: view(TRAIN, "flip", 0), "`augmentation` must be one of none"),
     "view None": (lambda: view(TRAIN, None, 0), "`augmentation` must .* but None"),
+    "view of moved features": (
+        lambda: view(Subset(**(SUBSET | {"images": FLOATS[:, 0]})), "affine+mixup", 0),
+        r"`augmentation` must be one of none, half-mixup, mixup where images are features",
+    ),
     "view number below": (lambda: view(TRAIN, "mixup", -1), "`number` must .*least 0, but -1"),
     "view number a fraction": (lambda: view(TRAIN, "none", 0.5), "`number` must .* but 0.5"),
     "view number NaN": (lambda: view(TRAIN, "none", NAN), "`number` must .* but nan"),

@@ -208,7 +208,7 @@ CALLS = {
         for name in PARTS
         for k, (v, p) in {
             "unknown": ("nothing", "must be one of .*but 'nothing'"),
-            "a number": (3, "must be the name of a part, such as .*but 3"),
+            "a number": (3, "must be one of .*but 3"),
             "an option": (f"{next(iter(PARTS[name]))}:colour=3", "must set options .*but colour"),
             "no value": (f"{next(iter(PARTS[name]))}:turn", "must name options as .*but 'turn'"),
         }.items()

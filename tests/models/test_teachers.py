@@ -16,9 +16,9 @@ from jqkd.models import (
     average_probabilities,
     build_teacher,
     count_parameters,
-    teachers,
 )
 from jqkd.models.layers import keys_for
+from jqkd.models.teachers import alexnet
 from tests.models import reference
 
 COUNTS = {
@@ -44,9 +44,9 @@ def mask(key, size: int) -> np.ndarray:
 def pair():
     """Both teachers, AlexNet's dense layers 32 wide in place of 4096, so that a test is quick."""
     narrow = lambda n: 32 if n == 4096 else n  # noqa: E731
-    whole = teachers.dense
+    whole = alexnet.dense
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(teachers, "dense", lambda i, o, **kw: whole(narrow(i), narrow(o), **kw))
+        patch.setattr(alexnet, "dense", lambda i, o, **kw: whole(narrow(i), narrow(o), **kw))
         return JointEnsemble(6, rngs=nnx.Rngs(1))
 
 
@@ -106,7 +106,9 @@ def test_average_probabilities_against_scipy(scale):
 
 
 def test_bad_input():
-    sentence = "`arch` must be one of lenet, alexnet, joint-ensemble, but 'resnet' was given"
+    sentence = (
+        "`arch` must be one of lenet, alexnet, joint-ensemble, ensemble, but 'resnet' was given"
+    )
     with pytest.raises(InputError, match=sentence):
         build_teacher("resnet", 6, rngs=nnx.Rngs(0))
     with pytest.raises(InputError, match="`num_classes` must be an integer of at least 2, but 1 "):

@@ -39,7 +39,7 @@ GOOD = {"dataset": "mnist", "classes": "0-5", "qubits": 3}
         ({"features": "conv:dropout_rate=2"}, "`dropout_rate` must be a probability below 1"),
         ({"encoding": "angle:turn=0"}, "`turn` must be a finite number above 0, but 0.0 was given"),
         ({"ansatz": "entangling:layers=two"}, "`ansatz` must have an integer as its option layers"),
-        ({"ansatz": 3}, "`ansatz` must be the name of a part, such as none, but 3 was given"),
+        ({"ansatz": 3}, "`ansatz` must be one of none, paper.*but 3 was given"),
         ({"gradient": "three-term"}, "`gradient` must be one of two-term, notebook"),
         ({"stand_in": "classical"}, "`shots` must be exact .None. where classical takes the"),
         (

@@ -22,7 +22,7 @@ from jqkd.models import FEATURES, PRESETS, Features, QuantumLayer, StudentSpec
 from jqkd.models.features import ConvFeatures
 from jqkd.quantum import h_ry
 from jqkd.training import loop
-from jqkd.training.config import StudentConfig
+from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.loop import Data, Schedule, Task
 from jqkd.training.recipes import Output
 from jqkd.training.student_task import ALONE, DISTILLED, hyper_for, student_task, task_of
@@ -256,10 +256,10 @@ def test_every_epoch_of_a_block_has_its_own_order_and_steps(splits):
 @pytest.mark.parametrize(("seed", "of_teacher"), [(1, 0), (0, 0)])
 def test_initial_weights_of_teacher_and_student(seed, of_teacher):
     """A kernel that both have, number by number: one seed means nothing common to both."""
-    student = loop.start(
-        student_task(PRESETS["paper-code"].spec(1), (28, 28), False).init, jax.random.key(seed)
-    ).params
-    teacher = loop.start(teacher_task("lenet", 2).init, teacher_key(of_teacher)).params
+    task = student_task(PRESETS["paper-code"].spec(1), (28, 28), False)
+    student = loop.start(task.init, jax.random.key(seed)).params
+    task = teacher_task(TeacherConfig("lenet", "digits", "0-1"))
+    teacher = loop.start(task.init, teacher_key(of_teacher)).params
     one, other = (np.ravel(p["dense1"]["kernel"]) for p in (student["features"], teacher))
     assert_independent({"student": one, "teacher": other[: len(one)]})
 

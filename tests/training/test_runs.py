@@ -223,5 +223,8 @@ def test_a_stopwatch_tells_compiling_from_running():
 
 def test_a_recipe_that_a_teacher_cannot_serve_is_refused_before_it_trains():
     hints = StudentConfig("digits", "0-3", 2, recipe="hints")
-    with pytest.raises(InputError, match="must be lenet where the recipe is hints"):
+    with pytest.raises(
+        InputError,
+        match="at most 512 numbers where the recipe is hints, but alexnet, whose has 4096",
+    ):
         StudentJob(hints, TeacherConfig("alexnet", "digits", "0-3"), (0,))

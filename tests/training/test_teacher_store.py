@@ -23,7 +23,7 @@ from jqkd.data import CacheWarning, cache, load
 from jqkd.training import checkpoint, teacher_store
 from jqkd.training.config import TeacherConfig
 from jqkd.training.teacher_store import obtain_teacher, teacher_folder, weights_digest
-from jqkd.training.teachers import teacher_task, train_teacher
+from jqkd.training.teachers import train_teacher
 
 ROOT = Path(jqkd.__file__).parents[1]
 CONFIG = TeacherConfig("lenet", "digits", "0-1", epochs=2, batch_size=64)
@@ -229,7 +229,7 @@ def test_weights_that_are_damaged_count_where_they_are_needed(
         CacheWarning, match="damaged: weights not as described there; .* trained again"
     ):
         obtain_teacher(CONFIG, dataset, cache_dir=copy, with_weights=True)
-    again = teacher_store.load_weights(folder, teacher_task(CONFIG.arch, CONFIG.num_classes))
+    again = teacher_store.load_weights(folder, CONFIG)
     assert weights_digest(again) == weights_digest(trained[1]) and len(trainings) == 1
 
 

@@ -12,7 +12,7 @@ from jqkd.data import load
 from jqkd.training import teaching
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.student_run import StudentJob, prepare, splits_for
-from jqkd.training.teacher_store import teacher_folder
+from jqkd.training.teacher_store import obtain_teacher, teacher_folder
 from jqkd.training.teaching import answers
 
 CONFIG = StudentConfig(
@@ -36,7 +36,8 @@ def kept(tmp_path_factory, dataset):
 
 
 def ask(dataset, cache):
-    return answers([LENET], CONFIG, dataset, splits_for(CONFIG, dataset).train, cache_dir=cache)
+    teacher = obtain_teacher(LENET, dataset, cache_dir=cache)
+    return answers(teacher, CONFIG, dataset, splits_for(CONFIG, dataset).train, cache_dir=cache)
 
 
 def same(a, b):

@@ -8,8 +8,7 @@ import jax
 from flax import nnx
 from jax import Array
 
-from jqkd._checks import fail
-from jqkd.models.arguments import check_rate, check_sizes
+from jqkd.models.arguments import check_picture, check_rate, check_sizes
 from jqkd.models.features.base import FEATURES, Features
 from jqkd.models.layers import (
     as_images,
@@ -52,12 +51,10 @@ class ConvFeatures(nnx.Module):
     ) -> None:
         self.dropout_rate = check_rate("dropout_rate", dropout_rate)
         check_sizes(num_features=num_features)
-        if len(image_shape) not in (2, 3) or min(image_shape[:2]) < _SMALLEST:
-            must = f"read images (H, W) or (H, W, channels) of {_SMALLEST} pixels a side or more"
-            fail("features", must, f"conv for images of shape {image_shape}")
+        *sides, channels = check_picture(image_shape, _SMALLEST, "conv")
         self.image_shape = image_shape
-        rows, columns = (((side - 4) // 2 - 4) // 2 for side in image_shape[:2])
-        self.conv1 = conv((*image_shape, 1)[2], 10, 5, rngs=rngs)
+        rows, columns = (((side - 4) // 2 - 4) // 2 for side in sides)
+        self.conv1 = conv(channels, 10, 5, rngs=rngs)
         self.conv2 = conv(10, 20, 5, rngs=rngs)
         self.dense1 = dense(20 * rows * columns, _HIDDEN, rngs=rngs)
         self.dense2 = dense(_HIDDEN, num_features, rngs=rngs)

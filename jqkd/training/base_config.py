@@ -1,0 +1,75 @@
+"""What configurations of students and of teachers share: data, JSON, a digest, and bounds."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from jqkd._checks import check_integer, check_number, fail
+from jqkd.common.digests import json_digest
+from jqkd.data import DATASETS, parse_classes, source
+
+# Raised when the meaning of a configuration changes, so that old results are not taken for new.
+SCHEMA = 2
+# Weights and rates beyond are nothing or infinity in single precision, times what they scale.
+LEAST, HEAVIEST = 1e-30, 1e6
+# More than anybody needs, and less than a machine hangs with.
+MOST_EPOCHS = 10**6
+_MOST = {
+    "epochs": (MOST_EPOCHS, ""),
+    "evaluate_every": (MOST_EPOCHS, ""),
+    "batch_size": (2**16, "no data set has more images"),
+    "per_class": (2**16, "no data set has more images"),
+}
+
+
+class Config:
+    """Shared by the frozen configurations: classes, JSON and a digest."""
+
+    dataset: str
+    classes: str
+
+    @property
+    def num_classes(self) -> int:
+        """C."""
+        return len(self.class_numbers)
+
+    @property
+    def class_numbers(self) -> tuple[int, ...]:
+        """The chosen classes of the data set."""
+        return parse_classes(self.classes, DATASETS[self.dataset].num_classes)
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """(H, W), (H, W, channels) or (F,), as the data set says."""
+        return DATASETS[self.dataset].image_shape
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary, with the schema version."""
+        return {"schema": SCHEMA, **dataclasses.asdict(self)}  # type: ignore[call-overload]
+
+    def digest(self) -> str:
+        """Sixteen hex digits that name this configuration."""
+        return json_digest(self.to_json())
+
+
+def check_data(dataset: str, classes: str) -> None:
+    """There is such a data set, and it has such classes."""
+    parse_classes(classes, source(dataset).num_classes)
+
+
+def check_whole(config: Config, name: str) -> None:
+    """The field is a whole number from 1 to the most that is allowed, and a plain ``int``."""
+    value = check_integer(name, getattr(config, name), 1)
+    most, reason = _MOST[name]
+    if value > most:
+        fail(name, f"be at most {most}", value, reason)
+    object.__setattr__(config, name, value)
+
+
+def check_rate(config: Config) -> None:
+    """The field ``learning_rate`` is one that single precision tells from nothing."""
+    rate = config.learning_rate  # type: ignore[attr-defined]
+    check_number("learning_rate", rate, above=0)
+    rate = check_number("learning_rate", rate, least=LEAST, most=HEAVIEST)
+    object.__setattr__(config, "learning_rate", rate)

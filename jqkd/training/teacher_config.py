@@ -1,0 +1,98 @@
+"""What a teacher is and how it is trained: frozen, validated, digestible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import InitVar, dataclass, field, replace
+from typing import Any
+
+from jqkd._checks import check_list, check_seed, fail, shown
+from jqkd.models.teachers import TEACHERS, Architecture
+from jqkd.training.base_config import Config, check_data, check_rate, check_whole
+
+
+class _Derived(tuple["TeacherConfig", ...]):
+    """Members that follow from their configuration: those of a changed one are others."""
+
+
+@dataclass(frozen=True)
+class TeacherConfig(Config):
+    """A teacher's training, by default the paper's.
+
+    Args:
+        arch: a name of ``TEACHERS``, with options if wanted: lenet, alexnet, joint-ensemble
+            (trained as one, as the notebooks do), ensemble (eq. 16: the average of a LeNet and an
+            AlexNet trained alone), ``ensemble:members=lenet+mine``.
+        dataset: a name of ``DATASETS``.
+        classes: such as ``0-5``.
+        epochs: passes over all train images of the classes but the validation images.
+        batch_size: images a step.
+        learning_rate: Adam's.
+        seed: initial weights, order, dropout.
+        members: what is trained: the teacher itself, or those of an average, by default each
+            trained as the average is said to be; others may differ in epochs, batch size and
+            learning rate.
+
+    Raises:
+        InputError: one sentence about the first argument that is out of range, or images that the
+            teacher does not read.
+
+    Example:
+        >>> TeacherConfig("lenet", "mnist", "0-5").num_classes
+        6
+        >>> [m.arch for m in TeacherConfig("ensemble", "mnist", "0-5").members]
+        ['lenet', 'alexnet']
+    """
+
+    arch: str
+    dataset: str
+    classes: str
+    epochs: int = 10
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    seed: int = 0
+    members: InitVar[Sequence[TeacherConfig] | None] = None
+    own_members: tuple[TeacherConfig, ...] = field(init=False, default=(), repr=False)
+
+    def __post_init__(self, members: Sequence[TeacherConfig] | None) -> None:
+        object.__setattr__(self, "arch", TEACHERS.text(TEACHERS.build(self.arch, "arch")))
+        check_data(self.dataset, self.classes)
+        self.part.check(self.image_shape)
+        for name in ("epochs", "batch_size"):
+            check_whole(self, name)
+        check_rate(self)
+        object.__setattr__(self, "seed", check_seed("seed", self.seed))
+        derived = _Derived(replace(self, arch=arch, members=None) for arch in self.part.members)
+        if members is not None and not isinstance(members, _Derived):
+            self._set_members(members, derived or (self,))
+        object.__setattr__(self, "members", self.own_members or derived or _Derived([self]))
+
+    def _set_members(self, given: Any, derived: Sequence[TeacherConfig]) -> None:
+        given = tuple(check_list("members", given, TeacherConfig, "TeacherConfigs"))
+        how = {name: getattr(self, name) for name in ("epochs", "batch_size", "learning_rate")}
+        if [replace(member, **how) for member in given] != list(derived):
+            names = ", ".join(self.part.members) or "itself"
+            must = f"be the teachers that {self.arch} is made of, {names}, of its data and seed"
+            fail("members", must, shown(given))
+        if given != tuple(derived):
+            object.__setattr__(self, "own_members", given)
+
+    @property
+    def part(self) -> Architecture:
+        """What ``arch`` names."""
+        return TEACHERS.build(self.arch, "arch")
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary, with the schema version; members where they are trained otherwise."""
+        values = super().to_json()
+        own = [member.to_json() for member in self.own_members]
+        return {k: v for k, v in values.items() if k != "own_members"} | (
+            {"members": own} if own else {}
+        )
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> TeacherConfig:
+        """What ``to_json`` has written."""
+        values = {name: value for name, value in values.items() if name != "schema"}
+        members = values.pop("members", None)
+        return cls(**values, members=members and [cls.from_json(member) for member in members])
