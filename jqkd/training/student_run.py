@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
+from flax import nnx
 
 from jqkd._checks import fail
 from jqkd.common.digests import json_digest
@@ -17,6 +16,7 @@ from jqkd.common.files import write_json
 from jqkd.common.outputs import check_out_folder
 from jqkd.data import load, student_splits
 from jqkd.data.splits import Splits
+from jqkd.models import count_parameters
 from jqkd.training import checkpoint
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import FILE as AUDIT_FILE
@@ -24,7 +24,7 @@ from jqkd.training.audit import Audit, check_teaching
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.devices import place
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, protocols
-from jqkd.training.student_task import ALONE, DISTILLED, student_model
+from jqkd.training.student_task import ALONE, DISTILLED
 from jqkd.training.students import Block, Curves, Epoch, Run, check_seeds, collect
 from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.teachers import Progress, Teacher
@@ -199,8 +199,9 @@ def splits_for(config: StudentConfig, dataset: Any) -> Splits:
 
 def student_parameters(config: StudentConfig) -> int:
     """Number of trainable numbers of a student."""
-    params = jax.eval_shape(student_model(config.spec, config.image_shape).init, jax.random.key(0))
-    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(params))
+    spec, shape = config.spec, config.image_shape
+    build = lambda: spec.build(rngs=nnx.Rngs(0), image_shape=shape)  # noqa: E731
+    return count_parameters(nnx.eval_shape(build))
 
 
 def _train(

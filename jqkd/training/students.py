@@ -18,7 +18,15 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from jqkd._checks import check_choice, check_integer, check_seed, check_type, fail, shown
+from jqkd._checks import (
+    check_array,
+    check_choice,
+    check_integer,
+    check_seed,
+    check_type,
+    fail,
+    shown,
+)
 from jqkd.data import Splits, Subset, check_images, view
 from jqkd.models.functional import Params
 from jqkd.training import loop
@@ -130,7 +138,18 @@ class Block:
         images = len(self.splits.train)
         self._hyper = _stack([hyper_for(self.config, run.arm, images) for run in self.runs])
         starts = [jax.device_get(_start(self._task.init, key)) for key in keys]
-        self.state = _stack(starts)
+        self.state = _stack([self._fitted(state) for state in starts])
+
+    def _fitted(self, state: State) -> State:
+        """With what the feature extractor makes of the train images before it is trained."""
+        spec = self.config.spec
+        number = spec.encoding.num_features(spec.qubits)
+        values = spec.features.fit(self.splits.train.images, number)
+        features = state.params.get("features", {})
+        for name, value in values.items():
+            check_array(f"fitted {name}", value, np.shape(features.get(name, ())))
+        params = state.params | ({"features": features | dict(values)} if values else {})
+        return state._replace(params=params)
 
     def data(self, epoch: int) -> Data:
         """The view that epoch ``epoch``, from 0, is trained on."""

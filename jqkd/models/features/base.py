@@ -41,7 +41,7 @@ class Features:
         return None
 
     def fit(self, images: np.ndarray, num_features: int) -> Mapping[str, np.ndarray]:
-        """What the module's variables that are no weights hold, from the train images alone.
+        """What the module's ``Fitted`` variables hold, from the train images alone.
 
         Args:
             images: the student's train images, ``(N, *image_shape)``.
@@ -51,10 +51,6 @@ class Features:
             Values of the ``Fitted`` attributes of the module, by name; none by default.
         """
         return {}
-
-
-class Fitted(nnx.Variable):
-    """Numbers of a feature extractor that are fitted to the train images once, and not trained."""
 
 
 FEATURES: Registry[Features] = Registry("features", Features)

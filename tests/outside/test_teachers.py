@@ -16,7 +16,7 @@ from flax import nnx
 
 from jqkd._checks import InputError
 from jqkd.data import DATASETS, SOURCES, Source, load, student_splits, view
-from jqkd.models import NETWORKS, PRESETS, TEACHERS, count_parameters
+from jqkd.models import FEATURES, TEACHERS, Features, count_parameters
 from jqkd.models.layers import as_images, as_rows, average_pool, dense
 from jqkd.models.teachers import Architecture
 from jqkd.training import loop, teacher_store
@@ -94,13 +94,21 @@ class Pixels(nnx.Module):
         return self.with_hidden(images, key)[0]
 
 
+@dataclass(frozen=True)
+class Coarse(Features):
+    def build(self, image_shape, num_features, *, rngs):
+        return Pixels(num_features, rngs=rngs)
+
+    def hidden_size(self, image_shape):
+        return 8 * 8 * 3
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _parts():
     with ExitStack() as stack:
         stack.enter_context(registered(SOURCES, "tints", Tints))
         stack.enter_context(registered(TEACHERS, "normalised", Normalised))
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setitem(NETWORKS, "robust/pixels", replace(PRESETS["robust"], features=Pixels))
+        stack.enter_context(registered(FEATURES, "coarse", Coarse))
         yield
 
 
@@ -147,7 +155,7 @@ def test_statistics_are_those_of_the_batches_own_images(config):
     data = Data(jnp.asarray(images), targets, jnp.arange(12), Output(zeros, zeros))
     order = jnp.array([[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [10, 11, -1, -1, -1]])
     task, key = teacher_task(config), jax.random.key(1)
-    start = loop.start(task, key)
+    start = loop.start(task.init, key)
     hyper = Hyper(Schedule(0.0))
     end, _ = jax.jit(loop.train_steps, static_argnums=0)(task, start, data, order, key, hyper, 3)
     conv = TwoConvolutions(SHAPE, 3, rngs=nnx.Rngs(0)).conv1
@@ -202,7 +210,7 @@ def test_it_teaches_students(config, recipe, tmp_path, monkeypatch):
     monkeypatch.setenv("JQKD_CACHE", str(tmp_path / "cache"))
     views = {"augmentation": "none" if recipe == "hinton" else "affine+mixup", "recipe": recipe}
     student = StudentConfig(
-        "tints", "0-2", 2, "robust/pixels", shots=None, epochs=2, evaluate_every=1, **views
+        "tints", "0-2", 2, "robust", None, "coarse", epochs=2, evaluate_every=1, **views
     )
     job = StudentJob(replace(student, learning_rate=0.01), config, (0, 1))
     result, block = run_student(job, out=tmp_path / "run")
@@ -267,7 +275,9 @@ class Silent(Source):
 
 def job(arch="normalised", **student):
     taught = TeacherConfig(arch, "tints", "0-2")
-    return StudentJob(StudentConfig("tints", "0-2", 2, "robust/pixels", **student), taught, (0,))
+    return StudentJob(
+        StudentConfig("tints", "0-2", 2, "robust", features="coarse", **student), taught, (0,)
+    )
 
 
 OTHERS = list(TeacherConfig("ensemble", "digits", "0-1").members)
@@ -297,7 +307,7 @@ WRONG = {
     ),
     "keys in a network": (
         lambda: train_teacher(TeacherConfig("keyed", "tints", "0-1"), load("tints")),
-        "`build` must make a module whose state is of nnx.Param and nnx.BatchStat alone",
+        "`build` must make a module whose state is of nnx.Param, nnx.BatchStat and Fitted",
     ),
     "a teacher twice": (
         lambda: TeacherConfig("ensemble:members=lenet+lenet", "tints", "0-1"),
@@ -319,9 +329,9 @@ WRONG = {
         lambda: TeacherConfig("lenet", "tints", "0-1", members=[]),
         "`members` must be the teachers that lenet is made of, itself",
     ),
-    "a grey student": (
-        lambda: run_student(StudentJob(StudentConfig("tints", "0-2", 2, epochs=1), None, (0,))),
-        r"`images` must have shape \(B, 28, 28\), but shape \(\d+, 32, 32, 3\) was given",
+    "features for convolutions": (
+        lambda: StudentConfig("rows", "0-1", 1).spec.build(rngs=nnx.Rngs(0), image_shape=(7,)),
+        r"`image_shape` must be \(H, W\) or .* at least 16x16, for conv, but \(7,\) was given",
     ),
 }  # fmt: skip
 
