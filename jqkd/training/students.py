@@ -114,8 +114,9 @@ class Block:
         check_integer("runs", len(self.runs), 1)
         if len(set(self.runs)) != len(self.runs):
             fail("runs", "name no run twice", shown(self.runs))
+        expected = {"classes": self.config.num_classes, "image_shape": self.config.image_shape}
         for subset in (self.splits.train, self.splits.validation, self.splits.test):
-            check_images(subset.images, subset.labels, classes=self.config.num_classes)
+            check_images(subset.images, subset.labels, **expected)
         distilled = any(run.arm == DISTILLED for run in self.runs)
         if distilled and self.teacher is None:
             fail("teacher", "be given where a student is distilled", "None")

@@ -67,12 +67,14 @@ class Teacher:
         logits: part -> (N, C), for ``train``, ``validation`` and ``test``; of the epoch picked
             on validation.
         ids: part -> (N,) image ids, ascending.
+        weights: those of that epoch, where they were asked for.
     """
 
     config: TeacherConfig
     curves: dict[str, np.ndarray]
     logits: dict[str, np.ndarray]
     ids: dict[str, np.ndarray]
+    weights: Params | None = None
 
     @property
     def accuracies(self) -> dict[str, Any]:
@@ -162,7 +164,7 @@ def train_teacher(
         _check_end(config, epoch, len(train.ids), "weights", state.params)
         for part in ("validation", "test"):
             subset = getattr(splits, part)
-            logits = _logits(task, state.params, subset)
+            logits = answer(task, state.params, subset).logits
             _check_end(config, epoch, len(train.ids), f"{part} logits", logits)
             loss, accuracy = loop.scores(logits, subset.labels)
             metrics |= {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
@@ -174,7 +176,7 @@ def train_teacher(
         last = {name: float(value[-1]) for name, value in curves.items()}
         on_progress(Progress(epoch + 1, len(splits.train) * (epoch + 1), last))
     subsets = {part: getattr(splits, part) for part in PARTS}
-    logits = {part: _logits(task, best, subset) for part, subset in subsets.items()}
+    logits = {part: answer(task, best, subset).logits for part, subset in subsets.items()}
     ids = {part: subset.ids for part, subset in subsets.items()}
     return Teacher(config, curves, logits, ids), best
 
@@ -262,10 +264,13 @@ def _train_steps(
     return loop.train_steps(task, state, data, order, key, hyper, steps)
 
 
-def _logits(task: Task, params: Params, subset: Subset) -> np.ndarray:
-    return loop.predict_chunks(partial(_predict, task, params), subset.images, subset.ids)
+def answer(task: Task, params: Params, subset: Subset, *, hidden: bool = False) -> Output:
+    """A teacher's logits (N, C), and its hidden layer (N, F) if that is asked for."""
+    predict = partial(_predict, task, hidden, params)
+    return loop.predict_chunks(predict, subset.images, subset.ids)
 
 
-@partial(jax.jit, static_argnums=0)
-def _predict(task: Task, params: Params, images: Array, ids: Array) -> Array:
-    return task.output(params, images, ids, None, None, False).logits
+@partial(jax.jit, static_argnums=(0, 1))
+def _predict(task: Task, hidden: bool, params: Params, images: Array, ids: Array) -> Output:
+    output = task.output(params, images, ids, None, None, False)
+    return output if hidden else Output(output.logits)
