@@ -33,8 +33,9 @@ from jqkd.models.teachers import TEACHERS
 from jqkd.training import checkpoint
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.result import Stopwatch, environment
+from jqkd.training.teacher import PARTS, Teacher, average
 from jqkd.training.teacher_config import TeacherConfig
-from jqkd.training.teachers import PARTS, Progress, Teacher, average, teacher_task, train_teacher
+from jqkd.training.teachers import Progress, teacher_task, train_teacher
 
 _CURVES = {f"{part}_{name}" for part in PARTS for name in ("loss", "accuracy")}
 _FILES = ("logits.npz", "weights.npz")

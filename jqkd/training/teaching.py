@@ -24,9 +24,10 @@ from jqkd.models.teachers import average_probabilities
 from jqkd.training.config import StudentConfig
 from jqkd.training.controls import CONTROLS, FEATURE_CONTROLS, changes_logits
 from jqkd.training.recipes import Output
+from jqkd.training.teacher import Teacher
 from jqkd.training.teacher_config import TeacherConfig
 from jqkd.training.teacher_store import obtain_teacher, teacher_folder
-from jqkd.training.teachers import Teacher, answer, teacher_task
+from jqkd.training.teachers import answer
 
 # Raised when views or answers come to mean something else.
 _VERSION = 1
@@ -143,7 +144,7 @@ def _of_views(
 
 def _asked(teacher: Teacher, config: StudentConfig, train: Subset) -> dict[str, np.ndarray]:
     """A teacher's answers, from its weights, in half precision."""
-    ask = partial(answer, teacher_task(teacher.config), teacher.weights, hidden=True)
+    ask = partial(answer, teacher.config, teacher.weights, hidden=True)
     views = (view(train, config.augmentation, number)[0] for number in range(config.views))
     parts = [ask(subset) for subset in views]
     names = ("logits", "features") if config.needs_features else ("logits",)

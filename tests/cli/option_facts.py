@@ -25,7 +25,8 @@ from jqkd.data import load, mnist
 from jqkd.models import NETWORKS
 from jqkd.training import loop, student_run, teacher_store
 from jqkd.training.students import Block
-from jqkd.training.teachers import Teacher, teacher_key, teacher_splits, teacher_task
+from jqkd.training.teacher import Teacher, teacher_splits
+from jqkd.training.teachers import teacher_key, teacher_task
 from tests.command_lines import enter
 
 TINY = (
