@@ -54,7 +54,7 @@ DATA_RULES = (
     Unread(
         ("data_dir",),
         lambda values: _ships([values["dataset"]]),
-        "with dataset {dataset}, which comes with scikit-learn",
+        "with dataset {dataset}, which is not read from there",
     ),
 )
 # Of a job, and of the options that it was made from.

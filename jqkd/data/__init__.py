@@ -6,14 +6,13 @@ from jqkd.data import digits, mnist  # noqa: F401  Registers them.
 from jqkd.data.cache import CacheWarning, cache_folder
 from jqkd.data.classes import parse_classes
 from jqkd.data.images import check_images
-from jqkd.data.sources import DATASETS, SOURCES, Dataset, Source, load, source
+from jqkd.data.sources import DATASETS, Dataset, Source, load
 from jqkd.data.splits import Splits, Subset, student_splits, teacher_splits
 from jqkd.data.views import AUGMENTATIONS, view
 
 __all__ = [
     "AUGMENTATIONS",
     "DATASETS",
-    "SOURCES",
     "CacheWarning",
     "Dataset",
     "Source",
@@ -23,7 +22,6 @@ __all__ = [
     "check_images",
     "load",
     "parse_classes",
-    "source",
     "student_splits",
     "teacher_splits",
     "view",

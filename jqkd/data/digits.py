@@ -10,10 +10,10 @@ import numpy as np
 from jqkd._checks import InputError
 from jqkd.data.cache import Arrays
 from jqkd.data.mnist import NUMERALS
-from jqkd.data.sources import SOURCES, Source
+from jqkd.data.sources import DATASETS, Source
 
 
-@SOURCES.register("digits")
+@DATASETS.register("digits")
 @dataclass(frozen=True)
 class Digits(Source):
     """The 1797 digits, the last 50 of each class as test split.

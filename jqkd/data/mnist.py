@@ -22,7 +22,7 @@ import numpy as np
 from jqkd._checks import InputError
 from jqkd.common.files import try_to_write
 from jqkd.data.cache import Arrays, digest
-from jqkd.data.sources import SOURCES, Source
+from jqkd.data.sources import DATASETS, Source
 
 NUMERALS = tuple("0123456789")
 
@@ -51,10 +51,10 @@ class _Published(Source):
 
     def read(self, data_dir: Path, cache_dir: Path) -> Arrays:
         """From a prepared copy, else from the downloaded files."""
-        return read_mnist(SOURCES.name_of(self), self.digest, data_dir, cache_dir)
+        return read_mnist(DATASETS.name_of(self), self.digest, data_dir, cache_dir)
 
 
-@SOURCES.register("mnist")
+@DATASETS.register("mnist")
 @dataclass(frozen=True)
 class MNIST(_Published):
     """Handwritten digits (LeCun et al., Proceedings of the IEEE 86, 1998)."""
@@ -64,24 +64,16 @@ class MNIST(_Published):
     digest = "12e36daeb4c30174bb818e72f329e8ea6d34a1b9a49e70aaf6035312225ff4fe"
 
 
-@SOURCES.register("fashion_mnist")
+@DATASETS.register("fashion_mnist")
 @dataclass(frozen=True)
 class FashionMNIST(_Published):
     """Photographs of garments (Xiao et al., arXiv:1708.07747)."""
 
     label = "FashionMNIST"
     class_names = (
-        "T-shirt/top",
-        "Trouser",
-        "Pullover",
-        "Dress",
-        "Coat",
-        "Sandal",
-        "Shirt",
-        "Sneaker",
-        "Bag",
-        "Ankle boot",
-    )
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+        "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    )  # fmt: skip
     digest = "bc7d4233ea2e998fb71e41f434b759f8fcb7727c9b380426153ac15292dc5ef7"
 
 

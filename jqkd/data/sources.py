@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from jqkd._checks import InputError, check_list, check_path, check_type, fail
+from jqkd._checks import InputError, check_list, check_path, check_type, fail, shown
 from jqkd.common.registry import Registry
 from jqkd.data.cache import PARTS, Arrays, cache_folder, digest, read_cache, write_cache
 from jqkd.data.images import check_images
@@ -64,41 +63,24 @@ class Source(ABC):
         """
 
 
-SOURCES: Registry[Source] = Registry("dataset", Source)
-
-
-class _Datasets(Mapping[str, Source]):
-    """The data sets by name, each with its default options, or with those in its text."""
+class _Datasets(Registry[Source]):
+    """As a mapping: the data sets by name, or by text with options, not their classes."""
 
     def __getitem__(self, name: str) -> Source:
-        if name.partition(":")[0] not in SOURCES:
+        if name.partition(":")[0] not in self._classes:
             raise KeyError(name)
-        return SOURCES.build(name)
+        return self.build(name)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(SOURCES)
+    def build(self, text: str | Source, argument: str = "") -> Source:
+        """A data set that says all its facts."""
+        part = super().build(text, argument)
+        lacking = [fact for fact in Source.__annotations__ if not hasattr(part, fact)]
+        if lacking:
+            fail("dataset", f"say its {', '.join(lacking)}", shown(text))
+        return part
 
-    def __len__(self) -> int:
-        return len(SOURCES)
 
-
-DATASETS: Mapping[str, Source] = _Datasets()
-
-
-def source(name: str) -> Source:
-    """A data set by name, here or in an installed plug-in.
-
-    Raises:
-        InputError: there is none of that name, or it lacks one of the facts.
-
-    >>> source("fashion_mnist").label, source("digits").image_shape
-    ('FashionMNIST', (28, 28))
-    """
-    part = SOURCES.build(name)
-    lacking = [fact for fact in Source.__annotations__ if not hasattr(part, fact)]
-    if lacking:
-        fail("dataset", f"say its {', '.join(lacking)}", name)
-    return part
+DATASETS = _Datasets("dataset", Source)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,11 +159,11 @@ def load(
     >>> dataset.test_images.shape
     (500, 28, 28)
     """
-    part = source(name)
+    part = DATASETS.build(name)
     for folder_name, given in (("data_dir", data_dir), ("cache_dir", cache_dir)):
         if given is not None:
             check_path(folder_name, given)
-    name, folder = SOURCES.text(part), cache_folder(cache_dir)
+    name, folder = DATASETS.text(part), cache_folder(cache_dir)
     path = folder / "data" / f"{re.sub('[^A-Za-z0-9._-]', '-', name)}.npz"
     arrays = part.digest and read_cache(path, part.digest, part.image_shape)
     if not arrays:

@@ -24,8 +24,9 @@ from jqkd.training.config import StudentConfig
 from jqkd.training.recipes import Output
 from jqkd.training.student_run import arm_result, splits_for, student_parameters
 from jqkd.training.students import Block, Run, collect
+from jqkd.training.teacher import average
 from jqkd.training.teacher_store import obtain_teacher
-from jqkd.training.teachers import Progress, average
+from jqkd.training.teachers import Progress
 from jqkd.training.teaching import answers, controlled
 
 # How far a unit is, from 0 to 1, and a few words.

@@ -7,7 +7,7 @@ from typing import Any
 
 from jqkd._checks import check_integer, check_number, fail
 from jqkd.common.digests import json_digest
-from jqkd.data import DATASETS, parse_classes, source
+from jqkd.data import DATASETS, parse_classes
 
 # Raised when the meaning of a configuration changes, so that old results are not taken for new.
 SCHEMA = 2
@@ -55,7 +55,7 @@ class Config:
 
 def check_data(dataset: str, classes: str) -> None:
     """There is such a data set, and it has such classes."""
-    parse_classes(classes, source(dataset).num_classes)
+    parse_classes(classes, DATASETS.build(dataset).num_classes)
 
 
 def check_whole(config: Config, name: str) -> None:

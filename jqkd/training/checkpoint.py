@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import logging
 import os
 import shutil
@@ -58,17 +57,13 @@ def save(folder: Path, epoch: int, state: Any, curves: Mapping[str, np.ndarray],
         curves=ocp.args.StandardSave({k: np.asarray(v) for k, v in curves.items()}),
         about=ocp.args.JsonSave({"digest": name, "epoch": epoch}),
     )
-    with _told(folder), _manager(folder, read_only=False) as manager:
+    with _one_sentence(folder), _manager(folder, read_only=False) as manager:
         manager.save(epoch, args=items)
 
 
 @contextlib.contextmanager
-def _told(folder: Path) -> Iterator[None]:
-    """One sentence where Orbax cannot write: of a full disk it has several exceptions.
-
-    Raises:
-        InputError: in place of any of them; nothing half-written stays in the folder.
-    """
+def _one_sentence(folder: Path) -> Iterator[None]:
+    """Where Orbax cannot write, an ``InputError``; nothing half-written stays in the folder."""
     try:
         with _quiet():
             yield
@@ -95,55 +90,12 @@ def _quiet() -> Iterator[None]:
 
 
 @whole()
-def save_weights(folder: Path, params: Any) -> None:
-    """Write weights alone, in place of those that are there.
-
-    Raises:
-        InputError: they cannot be written.
-    """
-    import orbax.checkpoint as ocp
-
-    with _told(folder.parent), ocp.StandardCheckpointer() as checkpointer:
-        checkpointer.save(folder.resolve(), params, force=True)
-
-
-def files_digest(folder: Path) -> str:
-    """Sixteen hex digits that name what Orbax wrote: of damaged files it says too much.
-
-    Returns:
-        The digest of all names and bytes; of a folder that is not there, that of none.
-    """
-    sha = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        sha.update(f"{path.relative_to(folder).as_posix()} {path.stat().st_size};".encode())
-        with path.open("rb") as file:
-            while block := file.read(2**20):
-                sha.update(block)
-    return sha.hexdigest()[:16]
-
-
-def restore_weights(folder: Path, like: Any, advice: str) -> Any:
-    """Weights alone, with the structure and shapes of ``like``.
-
-    Raises:
-        DamagedFile: they are not there, or not whole.
-    """
-    import orbax.checkpoint as ocp
-
-    try:
-        with _quiet(), ocp.StandardCheckpointer() as checkpointer:
-            return checkpointer.restore(folder.resolve(), on_one_device(like))
-    except Exception as error:
-        raise DamagedFile(folder, type(error).__name__, advice) from error
-
-
-@whole()
 def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.ndarray]] | None:
     """The newest checkpoint of a run.
 
     Args:
         folder: of the run.
-        like: a state with the structure and shapes that are wanted.
+        like: a state of the structure and shapes to restore.
         name: digest of the configuration.
 
     Returns:
@@ -170,14 +122,14 @@ def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.
                 f"{name}); choose another --out, or delete that folder."
             )
         items = ocp.args.Composite(
-            state=ocp.args.StandardRestore(on_one_device(like)), curves=ocp.args.StandardRestore()
+            state=ocp.args.StandardRestore(_on_one_device(like)), curves=ocp.args.StandardRestore()
         )
         try:
-            found = manager.restore(epoch, args=items)
-            curves = {k: np.asarray(v) for k, v in found["curves"].items()}
+            kept = manager.restore(epoch, args=items)
+            curves = {k: np.asarray(v) for k, v in kept["curves"].items()}
         except Exception as error:
             raise _damaged(folder, epoch, error) from error
-    return epoch, found["state"], curves
+    return epoch, kept["state"], curves
 
 
 def remove_half_written(folder: Path) -> None:
@@ -186,10 +138,10 @@ def remove_half_written(folder: Path) -> None:
         shutil.rmtree(half, ignore_errors=True)
 
 
-def on_one_device(like: Any) -> Any:
+def _on_one_device(like: Any) -> Any:
     """Shapes for Orbax to restore onto one device, however many there were before."""
-    here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
-    return jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=here), like)
+    one = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    return jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=one), like)
 
 
 def _damaged(folder: Path, epoch: int | None, error: Exception) -> DamagedFile:

@@ -26,8 +26,9 @@ from jqkd.training.devices import place
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, protocols
 from jqkd.training.student_task import ALONE, DISTILLED
 from jqkd.training.students import Block, Curves, Epoch, Run, check_seeds, collect
+from jqkd.training.teacher import Teacher
 from jqkd.training.teacher_store import describe, obtain_teacher
-from jqkd.training.teachers import Progress, Teacher
+from jqkd.training.teachers import Progress
 from jqkd.training.teaching import answers, check_features, controlled
 
 

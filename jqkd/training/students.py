@@ -124,8 +124,9 @@ class Block:
         check_integer("runs", len(self.runs), 1)
         if len(set(self.runs)) != len(self.runs):
             fail("runs", "name no run twice", shown(self.runs))
+        expected = {"classes": self.config.num_classes, "image_shape": self.config.image_shape}
         for subset in (self.splits.train, self.splits.validation, self.splits.test):
-            check_images(subset.images, subset.labels, classes=self.config.num_classes)
+            check_images(subset.images, subset.labels, **expected)
         distilled = any(run.arm == DISTILLED for run in self.runs)
         if distilled and self.teacher is None:
             fail("teacher", "be given where a student is distilled", "None")
@@ -139,6 +140,10 @@ class Block:
         self._hyper = _stack([hyper_for(self.config, run.arm, images) for run in self.runs])
         starts = [jax.device_get(_start(self._task.init, key)) for key in keys]
         self.state = _stack([self._fitted(state) for state in starts])
+
+    def _check_images(self, subset: Subset) -> None:
+        about = {"classes": self.config.num_classes, "image_shape": self.config.image_shape}
+        check_images(subset.images, subset.labels, **about)
 
     def _fitted(self, state: State) -> State:
         """With what the feature extractor makes of the train images before it is trained."""

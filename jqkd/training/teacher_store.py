@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import re
 import shutil
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,10 +33,12 @@ from jqkd.models.teachers import TEACHERS
 from jqkd.training import checkpoint
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.result import Stopwatch, environment
+from jqkd.training.teacher import PARTS, Teacher, average
 from jqkd.training.teacher_config import TeacherConfig
-from jqkd.training.teachers import PARTS, Progress, Teacher, average, teacher_task, train_teacher
+from jqkd.training.teachers import Progress, teacher_task, train_teacher
 
 _CURVES = {f"{part}_{name}" for part in PARTS for name in ("loss", "accuracy")}
+_FILES = ("logits.npz", "weights.npz")
 _ADVICE = "the teacher is trained again"
 
 
@@ -109,22 +113,22 @@ def _train(
     on_progress: Callable[[Progress], None],
 ) -> Teacher:
     """A newly trained teacher; to be called by the only process that writes into the folder."""
-    watch = Stopwatch()
-    checkpoints = folder / "checkpoints"
+    watch, checkpoints = Stopwatch(), folder / "checkpoints"
     train = partial(
         train_teacher, config, dataset, checkpoints=checkpoints, on_progress=on_progress
     )
-    remove_leftovers(folder, "logits.npz", 0)
-    remove_leftovers(folder, "teacher.json", 0)
+    for name in (*_FILES, "teacher.json"):
+        remove_leftovers(folder, name, 0)
     checkpoint.remove_half_written(folder)
     try:
         teacher, params = train()
     except DamagedFile as error:
-        told = DamagedFile(checkpoints, error.reason, _ADVICE + " from the beginning")
-        warnings.warn(str(told), CacheWarning, stacklevel=3)
+        damage = DamagedFile(checkpoints, error.reason, _ADVICE + " from the beginning")
+        warnings.warn(str(damage), CacheWarning, stacklevel=3)
         shutil.rmtree(checkpoints)
         teacher, params = train()
-    save_teacher(folder, teacher, dataset.digest, params, watch)
+    teacher = replace(teacher, weights=params)
+    save_teacher(folder, teacher, dataset.digest, watch)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return teacher
 
@@ -140,9 +144,7 @@ def describe(teacher: Teacher) -> dict[str, Any]:
 
 
 @whole()
-def save_teacher(
-    folder: Path, teacher: Teacher, data_digest: str, params: Params, watch: Stopwatch
-) -> None:
+def save_teacher(folder: Path, teacher: Teacher, data_digest: str, watch: Stopwatch) -> None:
     """Write logits, weights and, last, the description that makes the folder count.
 
     Raises:
@@ -153,29 +155,17 @@ def save_teacher(
     # An old description does not fit the new logits.
     with contextlib.suppress(OSError):
         (folder / "teacher.json").unlink()
-    write_npz(folder / "logits.npz", arrays)
-    checkpoint.save_weights(folder / "weights", params)
+    for name, content in zip(_FILES, (arrays, _flat(teacher.weights)), strict=True):
+        write_npz(folder / name, content)
     about = describe(teacher) | {
         "algorithm": ALGORITHM,
         "data_digest": data_digest,
         "logits_digest": arrays_digest(arrays),
-        "weights_digest": weights_digest(params),
-        "weights_files": checkpoint.files_digest(folder / "weights"),
+        "weights_digest": weights_digest(teacher.weights),
         "seconds": watch.seconds(),
         "environment": environment(),
     }
     write_json(folder / "teacher.json", about)
-
-
-def load_weights(folder: Path, config: TeacherConfig) -> Params:
-    """A kept teacher's weights.
-
-    Raises:
-        DamagedFile: they are not there, or not whole.
-    """
-    like = jax.eval_shape(teacher_task(config).init, jax.random.key(0))
-    advice = "delete the teacher's folder to train it again"
-    return checkpoint.restore_weights(folder / "weights", like, advice)
 
 
 def load_teacher(
@@ -187,7 +177,7 @@ def load_teacher(
         folder: by ``teacher_folder``.
         config: which teacher.
         dataset: where its images come from.
-        with_weights: whether its weights must be whole too.
+        with_weights: whether its weights are read too.
 
     Raises:
         FileNotFoundError: there is none.
@@ -195,30 +185,52 @@ def load_teacher(
     """
     path = folder / "teacher.json"
     about = read_json(path, _ADVICE)
-    logits, ids, digest = _load_logits(folder / "logits.npz", config, dataset)
+    logits, ids, digest = _load_logits(folder / _FILES[0], config, dataset)
+    weights = _load_weights(folder / _FILES[1], config) if with_weights else None
     try:
         curves = {name: np.asarray(about["curves"][name], np.float64) for name in _CURVES}
-        # Teachers of earlier versions carry no digests of their files.
+        # Teachers of earlier versions carry no digest of their logits.
         fits = {
             "configuration": about["digest"] == config.digest(),
             "data": about["data_digest"] == dataset.digest,
             "logits": about.get("logits_digest", digest) == digest,
             "curves": all(_is_curve(curve, config.epochs) for curve in curves.values()),
+            "weights": weights is None or about["weights_digest"] == weights_digest(weights),
         }
-        if with_weights:
-            files = checkpoint.files_digest(folder / "weights")
-            whole = about.get("weights_files", files) == files
-            fits["weights"] = whole and (folder / "weights").is_dir()
-    except (KeyError, TypeError, ValueError, OSError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise DamagedFile(path, f"{type(error).__name__}: {error}", _ADVICE) from error
     wrong = [name for name, fit in fits.items() if not fit]
     if wrong:
         raise DamagedFile(path, f"{', '.join(wrong)} not as described there", _ADVICE)
-    return Teacher(config, curves, logits, ids)
+    return Teacher(config, curves, logits, ids, weights)
 
 
 def _is_curve(values: np.ndarray, epochs: int) -> bool:
     return values.shape == (epochs,) and bool(np.isfinite(values).all())
+
+
+def _load_weights(path: Path, config: TeacherConfig) -> Params:
+    """Weights of the shapes that the teacher's network has."""
+    like = jax.eval_shape(teacher_task(config).init, jax.random.key(0))
+    shapes = {name: Most("f", math.prod(leaf.shape)) for name, leaf in _flat(like).items()}
+    arrays = _read(path, shapes)
+    if any(arrays[name].shape != leaf.shape for name, leaf in _flat(like).items()):
+        raise DamagedFile(path, "its weights have other shapes", _ADVICE)
+    leaves = [arrays[name] for name in _flat(like)]
+    return jax.tree.unflatten(jax.tree.structure(like), leaves)
+
+
+def _flat(params: Params) -> dict[str, Any]:
+    """Arrays by their path: ``conv1.kernel``."""
+    leaves = jax.tree_util.tree_leaves_with_path(params)
+    return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
+
+
+def _read(path: Path, expected: Mapping[str, Most]) -> dict[str, np.ndarray]:
+    try:
+        return read_npz(path, expected, _ADVICE)
+    except FileNotFoundError as error:
+        raise DamagedFile(path, "it is missing", _ADVICE) from error
 
 
 def _load_logits(
@@ -233,11 +245,7 @@ def _load_logits(
     every = [np.flatnonzero(np.isin(labels, classes)) for labels in (train, dataset.test_labels)]
     most = sum(map(len, every))
     expected = {f"{part}_logits": Most("f", most * len(classes)) for part in PARTS}
-    expected |= {f"{part}_ids": Most("i", most) for part in PARTS}
-    try:
-        arrays = read_npz(path, expected, _ADVICE)
-    except FileNotFoundError as error:
-        raise DamagedFile(path, "it is missing", _ADVICE) from error
+    arrays = _read(path, expected | {f"{part}_ids": Most("i", most) for part in PARTS})
     logits = {part: arrays[f"{part}_logits"] for part in PARTS}
     ids = {part: arrays[f"{part}_ids"] for part in PARTS}
     seen = [np.sort(np.concatenate([ids["train"], ids["validation"]])), ids["test"]]

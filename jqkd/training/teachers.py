@@ -6,29 +6,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jqkd.data import Dataset, Subset, teacher_splits
+from jqkd.data import Dataset, Splits, Subset, teacher_splits
 from jqkd.models.functional import Params, functional
-from jqkd.models.teachers import average_probabilities, build_teacher
+from jqkd.models.teachers import build_teacher
 from jqkd.training import checkpoint, loop
 from jqkd.training.loop import Data, Schedule, State, Task, TrainingError
 from jqkd.training.losses import cross_entropy
 from jqkd.training.recipes import Output
-from jqkd.training.result import protocols
+from jqkd.training.teacher import PARTS, Teacher, accuracies, part_scores
 from jqkd.training.teacher_config import TeacherConfig
-
-PARTS = ("train", "validation", "test")
 
 # Steps per call: often enough for a live progress bar, seldom enough to cost nothing.
 _STEPS_PER_CALL = 50
-
-
 # Streams 0 to 4 of a seed's key are a student's: weights, order, steps, evaluation, audit.
 _STREAM = 5
 
@@ -55,45 +51,6 @@ class Progress(NamedTuple):
     epoch: int
     images: int
     metrics: dict[str, float] | None
-
-
-@dataclass(frozen=True, eq=False)
-class Teacher:
-    """A trained teacher, as far as a student is concerned.
-
-    Attributes:
-        config: how it was trained.
-        curves: train_loss, train_accuracy, validation_..., test_...: (epochs,) each.
-        logits: part -> (N, C), for ``train``, ``validation`` and ``test``; of the epoch picked
-            on validation.
-        ids: part -> (N,) image ids, ascending.
-    """
-
-    config: TeacherConfig
-    curves: dict[str, np.ndarray]
-    logits: dict[str, np.ndarray]
-    ids: dict[str, np.ndarray]
-
-    @property
-    def accuracies(self) -> dict[str, Any]:
-        """Test accuracy by protocol; an average of probabilities has no epochs of its own."""
-        return protocols(
-            self.curves["validation_loss"],
-            self.curves["test_accuracy"],
-            self.curves["validation_accuracy"],
-        )
-
-    def logits_for(self, subset: Subset) -> np.ndarray:
-        """Logits (N, C) for the images of a subset of the same classes, by image id."""
-        parts = ("train", "validation") if subset.part == "train" else ("test",)
-        ids = np.concatenate([self.ids[part] for part in parts])
-        logits = np.concatenate([self.logits[part] for part in parts])
-        order = np.argsort(ids)
-        place = np.minimum(np.searchsorted(ids[order], subset.ids), len(ids) - 1)
-        rows = order[place]
-        if not np.array_equal(ids[rows], subset.ids):
-            raise TrainingError("The teacher's logits lack some of the student's images.")
-        return logits[rows]
 
 
 def teacher_task(config: TeacherConfig) -> Task:
@@ -146,108 +103,92 @@ def train_teacher(
         >>> teacher.logits["test"].shape
         (100, 2)
     """
-    splits = teacher_splits(dataset, config.class_numbers)
-    task = teacher_task(config)
-    key = teacher_key(config.seed)
-    hyper = Hyper(Schedule(np.float32(config.learning_rate)))
-    train = _as_data(splits.train)
-    state = _start(task, key)
-    done, curves, best = 0, {}, None
+    training = _Training(config, teacher_splits(dataset, config.class_numbers), on_progress)
+    state, done, curves, best = training.start(), 0, {}, None
     kept = checkpoints and checkpoint.restore(checkpoints, (state, state.params), config.digest())
     if kept:
         done, (state, best), curves = kept
     for epoch in range(done, config.epochs):
-        state, metrics = _epoch(config, task, state, train, key, hyper, epoch, on_progress)
-        # The loss of a step is that before its update: no step looks at the last one's.
-        _check_end(config, epoch, len(train.ids), "weights", state.params)
-        for part in ("validation", "test"):
-            subset = getattr(splits, part)
-            logits = _logits(task, state.params, subset)
-            _check_end(config, epoch, len(train.ids), f"{part} logits", logits)
-            loss, accuracy = loop.scores(logits, subset.labels)
-            metrics |= {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
+        state, metrics = training.epoch(state, epoch)
+        metrics |= training.evaluate(state, epoch)
         curves = {k: np.append(curves.get(k, []), float(v)) for k, v in metrics.items()}
-        if best is None or _is_picked(curves):
+        if best is None or accuracies(curves)["picked_epoch"] == epoch + 1:
             best = jax.tree.map(jnp.copy, state.params)
         if checkpoints is not None:
             checkpoint.save(checkpoints, epoch + 1, (state, best), curves, config.digest())
         last = {name: float(value[-1]) for name, value in curves.items()}
-        on_progress(Progress(epoch + 1, len(splits.train) * (epoch + 1), last))
-    subsets = {part: getattr(splits, part) for part in PARTS}
-    logits = {part: _logits(task, best, subset) for part, subset in subsets.items()}
+        on_progress(Progress(epoch + 1, len(training.splits.train) * (epoch + 1), last))
+    subsets = {part: getattr(training.splits, part) for part in PARTS}
+    logits = {part: answer(config, best, subset).logits for part, subset in subsets.items()}
     ids = {part: subset.ids for part, subset in subsets.items()}
     return Teacher(config, curves, logits, ids), best
 
 
-def average(config: TeacherConfig, dataset: Dataset, *members: Teacher) -> Teacher:
-    """The paper's ensemble (eq. 16) of trained teachers; it has one "epoch"."""
-    logits = {
-        part: np.asarray(average_probabilities(*(m.logits[part] for m in members)))
-        for part in members[0].logits
-    }
-    splits = teacher_splits(dataset, config.class_numbers)
-    curves = {}
-    for part in logits:
-        subset = getattr(splits, part)
-        loss, accuracy = loop.scores(logits[part], subset.labels)
-        curves |= {f"{part}_loss": loss[None], f"{part}_accuracy": accuracy[None]}
-    return Teacher(config, curves, logits, members[0].ids)
+@dataclass
+class _Training:
+    """What all epochs of a teacher share."""
 
+    config: TeacherConfig
+    splits: Splits
+    on_progress: Callable[[Progress], None]
 
-def _is_picked(curves: dict[str, np.ndarray]) -> bool:
-    """Whether the last epoch is the best on validation so far."""
-    picked = protocols(
-        curves["validation_loss"], curves["test_accuracy"], curves["validation_accuracy"]
-    )["picked_epoch"]
-    return picked == len(curves["validation_loss"])
+    def __post_init__(self) -> None:
+        train, config = self.splits.train, self.config
+        self.task, self.key = teacher_task(config), teacher_key(config.seed)
+        self.hyper = Hyper(Schedule(np.float32(config.learning_rate)))
+        targets = np.eye(config.num_classes, dtype=np.float32)[train.labels]
+        arrays = map(jnp.asarray, (train.images, targets, train.ids))
+        none = jnp.zeros((len(train), 0))
+        self.data = Data(*arrays, Output(none, none))
 
+    def start(self) -> State:
+        """Before the first step."""
+        return _start(self.task, self.key)
 
-def _epoch(
-    config: TeacherConfig,
-    task: Task,
-    state: State,
-    data: Data,
-    key: Array,
-    hyper: Hyper,
-    epoch: int,
-    on_progress: Callable[[Progress], None],
-) -> tuple[State, dict[str, Any]]:
-    count = len(data.ids)
-    order = np.asarray(loop.epoch_order(key, epoch, count, config.batch_size))
-    length, steps = min(_STEPS_PER_CALL, len(order)), len(order)
-    order = np.pad(order, ((0, -steps % length), (0, 0)), constant_values=-1)
-    losses, right = [], []
-    for first in range(0, steps, length):
-        part, now = order[first : first + length], min(length, steps - first)
-        state, totals = _train_steps(task, state, data, part, key, hyper, now)
-        losses.append(np.asarray(totals[0])[:now])
-        right.append(np.asarray(totals[1])[:now])
-        bad = ~np.isfinite(losses[-1])
-        if bad.any():
-            raise TrainingError(
-                f"The loss of teacher {config.arch} is {losses[-1][bad][0]} in epoch {epoch + 1}, "
-                f"step {first + int(bad.argmax()) + 1}; lower the learning rate, which is "
-                f"{config.learning_rate}."
-            )
-        seen = min((first + length) * config.batch_size, count)
-        on_progress(Progress(epoch, epoch * count + seen, None))
-    total = np.concatenate(losses).sum(dtype=np.float64) / count
-    return state, {"train_loss": total, "train_accuracy": np.concatenate(right).sum() / count}
+    def epoch(self, state: State, epoch: int) -> tuple[State, dict[str, Any]]:
+        """Train on every image once."""
+        count, size = len(self.data.ids), self.config.batch_size
+        order = np.asarray(loop.epoch_order(self.key, epoch, count, size))
+        length, steps = min(_STEPS_PER_CALL, len(order)), len(order)
+        order = np.pad(order, ((0, -steps % length), (0, 0)), constant_values=-1)
+        losses, right = [], []
+        for first in range(0, steps, length):
+            part, now = order[first : first + length], min(length, steps - first)
+            rest = part, self.key, self.hyper, now
+            state, totals = _train_steps(self.task, state, self.data, *rest)
+            losses.append(np.asarray(totals[0])[:now])
+            right.append(np.asarray(totals[1])[:now])
+            bad = ~np.isfinite(losses[-1])
+            if bad.any():
+                step = first + int(bad.argmax()) + 1
+                self._fail("loss", f"is {losses[-1][bad][0]} in", epoch, f"{step}")
+            seen = min((first + length) * size, count)
+            self.on_progress(Progress(epoch, epoch * count + seen, None))
+        total = np.concatenate(losses).sum(dtype=np.float64) / count
+        return state, {"train_loss": total, "train_accuracy": np.concatenate(right).sum() / count}
 
+    def evaluate(self, state: State, epoch: int) -> dict[str, Any]:
+        """Losses and accuracies of validation and test images."""
+        # The loss of a step is that before its update: no step looks at the last one's.
+        self._check("weights", state.params, epoch)
+        metrics = {}
+        for part in ("validation", "test"):
+            subset = getattr(self.splits, part)
+            logits = answer(self.config, state.params, subset).logits
+            self._check(f"{part} logits", logits, epoch)
+            metrics |= part_scores(part, logits, subset)
+        return metrics
 
-def _check_end(config: TeacherConfig, epoch: int, count: int, subject: str, values: Any) -> None:
-    if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(values)):
-        steps = -(-count // config.batch_size)
+    def _check(self, subject: str, values: Any, epoch: int) -> None:
+        if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(values)):
+            steps = -(-len(self.data.ids) // self.config.batch_size)
+            self._fail(subject, "are not finite after", epoch, f"{steps}, its last")
+
+    def _fail(self, subject: str, verb: str, epoch: int, step: str) -> NoReturn:
         raise TrainingError(
-            f"The {subject} of teacher {config.arch} are not finite after epoch {epoch + 1}, "
-            f"step {steps}, its last; lower the learning rate, which is {config.learning_rate}."
+            f"The {subject} of teacher {self.config.arch} {verb} epoch {epoch + 1}, step {step}; "
+            f"lower the learning rate, which is {self.config.learning_rate}."
         )
-
-
-def _as_data(subset: Subset) -> Data:
-    targets = np.eye(int(subset.labels.max()) + 1, dtype=np.float32)[subset.labels]
-    arrays = map(jnp.asarray, (subset.images, targets, subset.ids))
-    return Data(*arrays, Output(jnp.zeros((len(subset), 0)), jnp.zeros((len(subset), 0))))
 
 
 @partial(jax.jit, static_argnums=0)
@@ -262,10 +203,15 @@ def _train_steps(
     return loop.train_steps(task, state, data, order, key, hyper, steps)
 
 
-def _logits(task: Task, params: Params, subset: Subset) -> np.ndarray:
-    return loop.predict_chunks(partial(_predict, task, params), subset.images, subset.ids)
+def answer(
+    config: TeacherConfig, params: Params, subset: Subset, *, hidden: bool = False
+) -> Output:
+    """A teacher's logits (N, C), and its hidden layer (N, F) if that is asked for."""
+    predict = partial(_predict, teacher_task(config), hidden, params)
+    return loop.predict_chunks(predict, subset.images, subset.ids)
 
 
-@partial(jax.jit, static_argnums=0)
-def _predict(task: Task, params: Params, images: Array, ids: Array) -> Array:
-    return task.output(params, images, ids, None, None, False).logits
+@partial(jax.jit, static_argnums=(0, 1))
+def _predict(task: Task, hidden: bool, params: Params, images: Array, ids: Array) -> Output:
+    output = task.output(params, images, ids, None, None, False)
+    return output if hidden else Output(output.logits)

@@ -13,24 +13,21 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-import jax
 import numpy as np
-from jax import Array
 
 from jqkd._checks import fail
 from jqkd.common.arrays import Most, arrays_digest, read_npz
 from jqkd.common.files import DamagedFile, read_json
 from jqkd.data import AUGMENTATIONS, Dataset, Subset, view
 from jqkd.data.cache import write_cache
-from jqkd.models.functional import Params
 from jqkd.models.teachers import average_probabilities
 from jqkd.training.config import StudentConfig
-from jqkd.training.loop import Task, predict_chunks
 from jqkd.training.placebos import PLACEBOS, changes_logits
 from jqkd.training.recipes import Output
+from jqkd.training.teacher import Teacher
 from jqkd.training.teacher_config import TeacherConfig
-from jqkd.training.teacher_store import load_weights, obtain_teacher, teacher_folder
-from jqkd.training.teachers import Teacher, teacher_task
+from jqkd.training.teacher_store import obtain_teacher, teacher_folder
+from jqkd.training.teachers import answer
 
 # Raised when views or answers come to mean something else.
 _VERSION = 1
@@ -137,26 +134,23 @@ def _of_views(
     path = folder / f"answers-{_digest(config, train)}.npz"
     arrays = _kept(path, _weights_name(folder), config, member)
     if arrays is None:
-        obtain_teacher(member, dataset, with_weights=True, cache_dir=cache_dir)
-        arrays = _asked(member, config, folder, train)
+        teacher = obtain_teacher(member, dataset, with_weights=True, cache_dir=cache_dir)
+        arrays = _asked(teacher, config, train)
         write_cache(path, arrays | {_SEAL: np.array(_seal(arrays, _weights_name(folder)))})
-    return _unpacked(arrays, config)
+    # As students read them: no axis of views where there is but one.
+    only = config.augmentation == "none"
+    read = {name: (a[0] if only else a).astype(np.float32) for name, a in arrays.items()}
+    return Output(read["logits"], read.get("features"))
 
 
-def _asked(
-    member: TeacherConfig, config: StudentConfig, folder: Path, train: Subset
-) -> dict[str, np.ndarray]:
-    """A member's answers, from its weights, in half precision."""
-    task, params = teacher_task(member), load_weights(folder, member)
-    parts = [
-        _answer(task, params, view(train, config.augmentation, number)[0])
-        for number in range(config.views)
-    ]
-    half = np.float16
-    arrays = {"logits": np.stack([part.logits for part in parts]).astype(half)}
-    if config.needs_features:
-        arrays["features"] = np.stack([part.features for part in parts]).astype(half)
-    return arrays
+def _asked(teacher: Teacher, config: StudentConfig, train: Subset) -> dict[str, np.ndarray]:
+    """A teacher's answers, from its weights, in half precision."""
+    ask = partial(answer, teacher.config, teacher.weights, hidden=True)
+    views = (view(train, config.augmentation, number)[0] for number in range(config.views))
+    parts = [ask(subset) for subset in views]
+    names = ("logits", "features") if config.needs_features else ("logits",)
+    stacks = {name: np.stack([getattr(part, name) for part in parts]) for name in names}
+    return {name: stack.astype(np.float16) for name, stack in stacks.items()}
 
 
 def _kept(
@@ -188,24 +182,7 @@ def _weights_name(folder: Path) -> str:
         return ""
 
 
-def _unpacked(arrays: dict[str, np.ndarray], config: StudentConfig) -> Output:
-    """As students read them: single precision, no axis of views where there is but one."""
-    only = config.augmentation == "none"
-    read = {name: (a[0] if only else a).astype(np.float32) for name, a in arrays.items()}
-    return Output(read["logits"], read.get("features"))
-
-
 def _digest(config: StudentConfig, train: Subset) -> str:
     recipe = asdict(AUGMENTATIONS[config.augmentation])
     about = [_VERSION, recipe, config.views, config.needs_features, train.ids.tolist()]
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
-
-
-def _answer(task: Task, params: Params, subset: Subset) -> Output:
-    predict = lambda images, ids: _run(task, params, images)  # noqa: E731
-    return predict_chunks(predict, subset.images, subset.ids)
-
-
-@partial(jax.jit, static_argnums=0)
-def _run(task: Task, params: Params, images: Array) -> Output:
-    return task.output(params, images, None, None, None, False)

@@ -25,7 +25,8 @@ from jqkd.data import load, mnist
 from jqkd.models import NETWORKS
 from jqkd.training import loop, student_run, teacher_store
 from jqkd.training.students import Block
-from jqkd.training.teachers import Teacher, teacher_key, teacher_splits, teacher_task
+from jqkd.training.teacher import Teacher, teacher_splits
+from jqkd.training.teachers import teacher_key, teacher_task
 from tests.command_lines import enter
 
 TINY = (
@@ -324,8 +325,8 @@ def _moves(config, folder: Path) -> dict:
     """How far the weights are from where they started, for one epoch."""
     task = teacher_task(config)
     start = _start(task, teacher_key(config.seed)).params
-    place = teacher_store.teacher_folder(config, load(config.dataset), folder.parent)
-    end = teacher_store.load_weights(place, config)
+    keep = {"cache_dir": folder.parent, "with_weights": True}
+    end = teacher_store.obtain_teacher(config, load(config.dataset), **keep).weights
     pairs = zip(jax.tree.leaves(start), jax.tree.leaves(end), strict=True)
     move = max(float(np.abs(a - b).max()) for a, b in pairs)
     return {"start": sha(start), "weights": sha(end), "~move": move}

@@ -44,14 +44,14 @@ def relu(x: np.ndarray) -> np.ndarray:
 
 def lenet(model, image: np.ndarray) -> np.ndarray:
     """The paper's 4.3.1: tanh, then the mean of 2x2 windows, twice; three dense layers."""
-    x = pool(np.tanh(conv(model.conv1, image[..., None])), np.mean)
+    x = pool(np.tanh(conv(model.conv1, np.atleast_3d(image))), np.mean)
     x = pool(np.tanh(conv(model.conv2, x)), np.mean).reshape(-1)
     return dense(model.dense3, np.tanh(dense(model.dense2, np.tanh(dense(model.dense1, x)))))
 
 
 def alexnet_features(model, image: np.ndarray) -> np.ndarray:
     """Three padded convolutions, two maxima: what enters the dense layers."""
-    x = pool(relu(conv(model.conv1, image[..., None], (1, 1))), np.max)
+    x = pool(relu(conv(model.conv1, np.atleast_3d(image), (1, 1))), np.max)
     x = pool(relu(conv(model.conv2, x, (1, 1))), np.max)
     return relu(conv(model.conv3, x, (1, 1))).reshape(-1)
 

@@ -150,3 +150,12 @@ def test_functional_is_the_module():
 def test_images_of_another_shape_are_refused(shape):
     with pytest.raises(InputError, match=r"`images` must have shape \(B, 28, 28\)"):
         as_images(np.zeros(shape))
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (5, 4, 3), (5, 4, 1)])
+def test_images_as_the_convolutions_read_them(shape):
+    x = np.random.default_rng(1).random((7, *shape)).astype(np.float32)
+    planes = np.asarray(as_images(x, shape))
+    for c, row in enumerate(planes):
+        own = x if len(shape) == 2 else x[..., c]
+        np.testing.assert_array_equal(row, np.moveaxis(own, 0, -1))

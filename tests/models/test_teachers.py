@@ -11,6 +11,7 @@ from scipy.special import softmax
 
 from jqkd._checks import InputError
 from jqkd.models import (
+    TEACHERS,
     JointEnsemble,
     LeNet,
     average_probabilities,
@@ -31,8 +32,8 @@ COUNTS = {
 }
 
 
-def pictures(count: int) -> np.ndarray:
-    return np.random.default_rng(0).random((count, 28, 28))
+def pictures(count: int, shape=(28, 28)) -> np.ndarray:
+    return np.random.default_rng(0).random((count, *shape))
 
 
 def mask(key, size: int) -> np.ndarray:
@@ -40,14 +41,18 @@ def mask(key, size: int) -> np.ndarray:
     return 2.0 * np.asarray(jax.random.bernoulli(key, 0.5, (1, size)))[0]
 
 
-@pytest.fixture(scope="module")
-def pair():
+def narrow_pair(*shape) -> JointEnsemble:
     """Both teachers, AlexNet's dense layers 32 wide in place of 4096, so that a test is quick."""
     narrow = lambda n: 32 if n == 4096 else n  # noqa: E731
     whole = alexnet.dense
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(alexnet, "dense", lambda i, o, **kw: whole(narrow(i), narrow(o), **kw))
-        return JointEnsemble(6, rngs=nnx.Rngs(1))
+        return JointEnsemble(6, *shape, rngs=nnx.Rngs(1))
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return narrow_pair()
 
 
 @pytest.mark.parametrize(("arch", "classes"), COUNTS)
@@ -63,6 +68,50 @@ def test_lenet_against_scipy(classes):
     np.testing.assert_allclose(
         jax.jit(model)(jnp.asarray(x, jnp.float32)), wanted, rtol=0, atol=1e-5
     )
+
+
+@pytest.mark.parametrize("shape", [(17, 22), (16, 18, 3), (23, 16, 1)])
+def test_images_of_other_shapes_against_scipy(shape):
+    """Grey or in colour, of odd sizes and of the least that LeNet reads."""
+    both, x = narrow_pair(shape), pictures(2, shape)
+    wanted = {
+        "lenet": [reference.lenet(both.lenet, image) for image in x],
+        "alexnet": [
+            reference.alexnet_classes(both.alexnet, reference.alexnet_features(both.alexnet, image))
+            for image in x
+        ],
+    }
+    for name, classes in wanted.items():
+        got = jax.jit(getattr(both, name))(jnp.asarray(x, jnp.float32))
+        np.testing.assert_allclose(got, classes, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arch", "shape"),
+    [("lenet", (28,)), ("lenet", (15, 28)), ("alexnet", (3, 28, 3)), ("joint-ensemble", (28, 15))],
+)
+def test_images_that_a_teacher_cannot_read(arch, shape):
+    with pytest.raises(
+        InputError, match=r"`image_shape` must be \(H, W\) or \(H, W, channels\), at"
+    ):
+        build_teacher(arch, 6, shape, rngs=nnx.Rngs(0))
+    with pytest.raises(InputError, match=r"`images` must have shape \(B, 28, 28\)"):
+        LeNet(6, rngs=nnx.Rngs(0))(np.zeros((2, *shape)))
+
+
+def test_parts_say_what_their_networks_are():
+    """Options in the name reach the network; widths and labels are as said."""
+    assert (
+        build_teacher("alexnet:dropout_rate=0.3", 2, (4, 4), rngs=nnx.Rngs(0)).dropout_rate == 0.3
+    )
+    for name in ("lenet", "alexnet", "joint-ensemble"):
+        part = TEACHERS.build(name)
+        build = lambda part=part: part.build((28, 28), 2, rngs=nnx.Rngs(0))  # noqa: E731
+        images = jnp.zeros((3, 28, 28))
+        logits, hidden = nnx.eval_shape(lambda build=build: build().with_hidden(images))  # noqa: B023
+        assert logits.shape == (3, 2) and hidden.shape == (3, part.hidden_size)
+    with pytest.raises(InputError, match="`arch` must have a network of its own, but ensemble"):
+        build_teacher("ensemble", 6, rngs=nnx.Rngs(0))
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ def test_what_is_fitted_stays_and_what_is_trained_moves(trained, splits):
         np.testing.assert_array_equal(before["features"][name][0], after["features"][name][0])
     assert np.abs(before["weights"][0] - after["weights"][0]).min() > 0
     assert np.abs(before["readout"]["scale"][0] - after["readout"]["scale"][0]) > 0
-    # Two layers of two weights on each of five qubits, and one scale; what is fitted is no parameter.
+    # Two layers of two weights on five qubits, and one scale; what is fitted is no parameter.
     assert student_parameters(CONFIG) == 2 * 2 * 5 + 1
 
 

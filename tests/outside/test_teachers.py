@@ -15,16 +15,16 @@ import pytest
 from flax import nnx
 
 from jqkd._checks import InputError
-from jqkd.data import DATASETS, SOURCES, Source, load, student_splits, view
+from jqkd.data import DATASETS, Source, load, student_splits, view
 from jqkd.models import FEATURES, TEACHERS, Features, count_parameters
 from jqkd.models.layers import as_images, as_rows, average_pool, dense
-from jqkd.models.teachers import Architecture
+from jqkd.models.teachers import Architecture, Network
 from jqkd.training import loop, teacher_store
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.loop import Data, Schedule
 from jqkd.training.recipes import Output
 from jqkd.training.student_run import StudentJob, run_student
-from jqkd.training.teacher_store import load_weights, obtain_teacher, teacher_folder
+from jqkd.training.teacher_store import obtain_teacher
 from jqkd.training.teachers import Hyper, teacher_task, train_teacher
 from jqkd.training.trained import load_run
 from tests.parts import registered
@@ -55,10 +55,10 @@ class Tints(Source):
         return arrays
 
 
-class TwoConvolutions(nnx.Module):
+class TwoConvolutions(Network):
     """Two convolutions with strides, each normalised over the batch, and the mean over pixels."""
 
-    def __init__(self, image_shape, num_classes, *, rngs):
+    def __init__(self, num_classes, image_shape, *, rngs):
         self.conv1 = nnx.Conv(image_shape[-1], 8, (3, 3), strides=4, rngs=rngs)
         self.norm1 = nnx.BatchNorm(8, momentum=0.8, rngs=rngs)
         self.conv2 = nnx.Conv(8, 16, (3, 3), strides=2, rngs=rngs)
@@ -74,10 +74,8 @@ class TwoConvolutions(nnx.Module):
 
 @dataclass(frozen=True)
 class Normalised(Architecture):
-    label, cost, hidden_size, smallest = "two convolutions", 1e-4, 16, 8
-
-    def build(self, image_shape, num_classes, *, rngs):
-        return TwoConvolutions(image_shape, num_classes, rngs=rngs)
+    label, network = "two convolutions", TwoConvolutions
+    cost, hidden_size, smallest = 1e-4, 16, 8
 
 
 class Pixels(nnx.Module):
@@ -106,7 +104,7 @@ class Coarse(Features):
 @pytest.fixture(scope="module", autouse=True)
 def _parts():
     with ExitStack() as stack:
-        stack.enter_context(registered(SOURCES, "tints", Tints))
+        stack.enter_context(registered(DATASETS, "tints", Tints))
         stack.enter_context(registered(TEACHERS, "normalised", Normalised))
         stack.enter_context(registered(FEATURES, "coarse", Coarse))
         yield
@@ -158,7 +156,7 @@ def test_statistics_are_those_of_the_batches_own_images(config):
     start = loop.start(task.init, key)
     hyper = Hyper(Schedule(0.0))
     end, _ = jax.jit(loop.train_steps, static_argnums=0)(task, start, data, order, key, hyper, 3)
-    conv = TwoConvolutions(SHAPE, 3, rngs=nnx.Rngs(0)).conv1
+    conv = TwoConvolutions(3, SHAPE, rngs=nnx.Rngs(0)).conv1
     nnx.update(conv, nnx.State(start.params["conv1"]))
     mean, variance = np.zeros(8), np.ones(8)
     # The rows that fill a batch up repeat its own, here 10, 11, 10.
@@ -184,9 +182,9 @@ def test_the_teacher_is_trained_kept_and_read_back(config, trained, tmp_path, mo
     again = obtain_teacher(config, load("tints"), cache_dir=tmp_path, with_weights=True)
     for one in (kept, again):
         np.testing.assert_array_equal(one.logits["test"], teacher.logits["test"])
-    read = load_weights(teacher_folder(config, load("tints"), tmp_path), config)
-    jax.tree.map(np.testing.assert_array_equal, read, weights)
-    assert np.any(read["norm2"]["mean"]) and not np.allclose(read["norm2"]["var"], 1)
+    jax.tree.map(np.testing.assert_array_equal, again.weights, weights)
+    norm = again.weights["norm2"]
+    assert np.any(norm["mean"]) and not np.allclose(norm["var"], 1)
 
 
 class Stop(Exception):
@@ -257,14 +255,13 @@ class Halved(Tints):
 
 
 class Random(nnx.Module):
-    def __init__(self, rngs):
+    def __init__(self, num_classes, image_shape, *, rngs):
         self.dropout = nnx.Dropout(0.5, rngs=rngs)
 
 
 @dataclass(frozen=True)
 class Keyed(Normalised):
-    def build(self, image_shape, num_classes, *, rngs):
-        return Random(rngs)
+    network = Random
 
 
 @dataclass(frozen=True)
@@ -345,7 +342,7 @@ def test_what_does_not_fit_is_one_sentence(name):
             ("halved", Halved),
             ("silent", Silent),
         ):
-            stack.enter_context(registered(SOURCES, text, part))
+            stack.enter_context(registered(DATASETS, text, part))
         stack.enter_context(registered(TEACHERS, "keyed", Keyed))
         call, sentence = WRONG[name]
         with pytest.raises(InputError, match=sentence):

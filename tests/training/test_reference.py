@@ -12,22 +12,24 @@ probability of about 50 * 1e-7; the draws of one machine never change.
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 
 import jax
 import numpy as np
 import pytest
-from flax import nnx
 
 from jqkd.data import load, student_splits
 from jqkd.experiments.statistics import collapsed
 from jqkd.models import TEACHERS
 from jqkd.models.layers import dense, dropout
+from jqkd.models.teachers import Architecture, Network
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.loop import TrainingError
 from jqkd.training.recipes import Output
 from jqkd.training.student_run import StudentJob, run_student
 from jqkd.training.students import train_students
 from jqkd.training.teachers import train_teacher
+from tests.parts import registered
 from tests.training import reference
 
 # Not the first ones: a class's number and its place are then two things.
@@ -163,15 +165,20 @@ def test_options_train_as_the_reference(change, teacher):
     agree(ROBUST | change, teacher)
 
 
-class Dropped(nnx.Module):
-    """A teacher of one layer, half of whose pixels are dropped in training."""
+class OneLayer(Network):
+    """Half of the pixels are dropped in training."""
 
-    def __init__(self, num_classes, *, rngs):
+    def __init__(self, num_classes, image_shape, *, rngs):
         self.dense = dense(784, num_classes, rngs=rngs)
 
     def with_hidden(self, images, key=None):
         x = dropout(images.reshape(len(images), -1), 0.5, key)
         return self.dense(x), x
+
+
+@dataclass(frozen=True)
+class Dropped(Architecture):
+    label, network = "one layer", OneLayer
 
 
 @pytest.mark.parametrize(
@@ -181,11 +188,10 @@ class Dropped(nnx.Module):
         ("dropped", {"dense": (784, 3)}, {"seed": 15, "epochs": 6, "learning_rate": 0.03}),
     ],
 )
-def test_teachers_train_as_the_reference(arch, layers, changes, teacher, monkeypatch):
+def test_teachers_train_as_the_reference(arch, layers, changes, teacher):
     """LeNet's last epoch is picked; the other's is neither the last nor that of the least loss."""
-    monkeypatch.setitem(TEACHERS, "dropped", Dropped)
     how = TEACHER | changes
-    with quick_compiler():
+    with quick_compiler(), registered(TEACHERS, "dropped", Dropped):
         trained, params = train_teacher(TeacherConfig(arch, "digits", NAMES, **how), load("digits"))
     parts = reference.split(load("digits"), CLASSES)
     weights, curves, logits = teacher
@@ -219,7 +225,7 @@ def with_rate(config, rate):
 # Of infinite steps in float32, or of steps after which a sum of products is infinite.
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast")
 @pytest.mark.parametrize(("rate", "subject"), [(1e39, "weights"), (3e38, "validation logits")])
-def test_a_divergence_in_the_last_step_is_an_error(rate, subject, monkeypatch):
+def test_a_divergence_in_the_last_step_is_an_error(rate, subject):
     """The loss of the one step there is does not show it."""
     splits = student_splits(load("digits"), CLASSES, per_class=1)
     options = CODE | {"epochs": 1}
@@ -229,8 +235,8 @@ def test_a_divergence_in_the_last_step_is_an_error(rate, subject, monkeypatch):
     sentence = f"{subject} of the alone student with seed 3 are not finite after {place}"
     with quick_compiler(), pytest.raises(TrainingError, match=sentence):
         train_students(config, splits, SEEDS, teacher=told)
-    monkeypatch.setitem(TEACHERS, "dropped", Dropped)
-    config = with_rate(TeacherConfig("dropped", "digits", NAMES, 1, batch_size=400), rate)
     sentence = f"{subject} of teacher dropped are not finite after epoch 1, step 1, its last"
-    with quick_compiler(), pytest.raises(TrainingError, match=sentence):
-        train_teacher(config, load("digits"))
+    with quick_compiler(), registered(TEACHERS, "dropped", Dropped):
+        config = with_rate(TeacherConfig("dropped", "digits", NAMES, 1, batch_size=400), rate)
+        with pytest.raises(TrainingError, match=sentence):
+            train_teacher(config, load("digits"))

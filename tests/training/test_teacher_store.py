@@ -27,7 +27,7 @@ from jqkd.training.teachers import train_teacher
 
 ROOT = Path(jqkd.__file__).parents[1]
 CONFIG = TeacherConfig("lenet", "digits", "0-1", epochs=2, batch_size=64)
-KEPT = ["logits.npz", "teacher.json", "weights"]
+KEPT = ["logits.npz", "teacher.json", "weights.npz"]
 WAITING = "Waiting for another process that trains this teacher."
 
 
@@ -141,8 +141,7 @@ def repack(path, **changed):
 
 def without_digest(folder):
     """As an earlier version wrote it."""
-    for name in ("logits_digest", "weights_files"):
-        edit(folder / "teacher.json", lambda about, name=name: about.pop(name))
+    edit(folder / "teacher.json", lambda about: about.pop("logits_digest"))
 
 
 def with_nan(logits):
@@ -206,8 +205,8 @@ def test_a_teacher_of_an_earlier_version_is_read(copy, trainings, trained, datas
     without_digest(teacher_folder(CONFIG, dataset, copy))
     again = obtain_teacher(CONFIG, dataset, cache_dir=copy, with_weights=True)
     assert same(again, trained[0]) and trainings == []
-    shutil.rmtree(teacher_folder(CONFIG, dataset, copy) / "weights")
-    with pytest.warns(CacheWarning, match="weights not as described"):
+    (teacher_folder(CONFIG, dataset, copy) / "weights.npz").unlink()
+    with pytest.warns(CacheWarning, match="weights.npz .* damaged: it is missing"):
         obtain_teacher(CONFIG, dataset, cache_dir=copy, with_weights=True)
 
 
@@ -215,22 +214,33 @@ def largest(folder):
     return max((p for p in folder.rglob("*") if p.is_file()), key=lambda p: p.stat().st_size)
 
 
-@pytest.mark.parametrize(
-    "how", [shutil.rmtree, lambda f: cut(largest(f)), lambda f: (f / "_METADATA").write_text("[1]")]
-)
+WEIGHTS = {
+    "missing": (lambda path: path.unlink(), "weights.npz .* damaged: it is missing"),
+    "cut": (cut, "weights.npz .* damaged: "),
+    "of another shape": (
+        lambda path: repack(path, **{"dense3.bias": lambda a: a[None]}),
+        "weights.npz .* damaged: its weights have other shapes",
+    ),
+    "one bit": (
+        lambda path: repack(path, **{"dense3.bias": lambda a: a * np.float32(1.001)}),
+        "teacher.json .* damaged: weights not as described there",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", WEIGHTS)
 def test_weights_that_are_damaged_count_where_they_are_needed(
     how, copy, trainings, trained, dataset
 ):
     folder = teacher_folder(CONFIG, dataset, copy)
-    how(folder / "weights")
+    damage, sentence = WEIGHTS[how]
+    damage(folder / "weights.npz")
     obtain_teacher(CONFIG, dataset, cache_dir=copy)
     assert trainings == []
-    with pytest.warns(
-        CacheWarning, match="damaged: weights not as described there; .* trained again"
-    ):
+    with pytest.warns(CacheWarning, match=f"{sentence}.* trained again"):
         obtain_teacher(CONFIG, dataset, cache_dir=copy, with_weights=True)
-    again = teacher_store.load_weights(folder, CONFIG)
-    assert weights_digest(again) == weights_digest(trained[1]) and len(trainings) == 1
+    again = obtain_teacher(CONFIG, dataset, cache_dir=copy, with_weights=True)
+    assert weights_digest(again.weights) == weights_digest(trained[1]) and len(trainings) == 1
 
 
 def forbid_writing(monkeypatch, number=errno.EROFS):
@@ -280,7 +290,7 @@ obtain_teacher(config, load("digits", cache_dir=folder), cache_dir=folder)
     [
         ("2", [2]),  # The second epoch's checkpoint is written, but not yet in its place.
         pytest.param("logits.npz", [], marks=pytest.mark.slow),
-        pytest.param("weights", [], marks=pytest.mark.slow),
+        pytest.param("weights.npz", [], marks=pytest.mark.slow),
         pytest.param("teacher.json", [], marks=pytest.mark.slow),
     ],
 )
@@ -305,9 +315,9 @@ def test_a_killed_training_goes_on_from_its_checkpoint(last, epochs, trained, da
 
 def test_what_killed_processes_left_is_removed(trainings, dataset, tmp_path):
     folder = teacher_folder(CONFIG, dataset, tmp_path)
-    for half in ("weights.orbax-checkpoint-tmp-1", "weights.orbax-checkpoint-tmp"):
+    for half in ("1.orbax-checkpoint-tmp-1", "1.orbax-checkpoint-tmp"):
         (folder / half / "d").mkdir(parents=True)
-    for half in (".logits.npz.01234567.tmp", ".teacher.json.01234567.tmp"):
+    for half in (f".{name}.01234567.tmp" for name in KEPT):
         (folder / half).write_text("half")
     obtain_teacher(CONFIG, dataset, cache_dir=tmp_path)
     assert sorted(p.name for p in folder.iterdir()) == KEPT

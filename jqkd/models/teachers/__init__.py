@@ -7,7 +7,7 @@ from jqkd.models.teachers.lenet import LeNet
 
 # isort: split
 from jqkd.models.teachers.alexnet import AlexNet
-from jqkd.models.teachers.architecture import TEACHERS, Architecture, build_teacher
+from jqkd.models.teachers.architecture import TEACHERS, Architecture, Network, build_teacher
 from jqkd.models.teachers.ensembles import JointEnsemble, average_probabilities
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Architecture",
     "JointEnsemble",
     "LeNet",
+    "Network",
     "average_probabilities",
     "build_teacher",
 ]

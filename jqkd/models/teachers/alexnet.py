@@ -19,12 +19,12 @@ from jqkd.models.layers import (
     keys_for,
     max_pool,
 )
-from jqkd.models.teachers.architecture import TEACHERS, Architecture
+from jqkd.models.teachers.architecture import TEACHERS, Architecture, Network
 
 _HIDDEN, _SMALLEST = 4096, 4
 
 
-class AlexNet(nnx.Module):
+class AlexNet(Network):
     """AlexNet reduced to small images (fig. 4): of 28x28 ones 94,655,686 parameters at 6 classes.
 
     Args:
@@ -58,10 +58,6 @@ class AlexNet(nnx.Module):
         self.dense2 = dense(_HIDDEN, _HIDDEN, rngs=rngs)
         self.dense3 = dense(_HIDDEN, num_classes, rngs=rngs)
 
-    def __call__(self, images: Array, key: Array | None = None) -> Array:
-        """Logits ``(B, C)`` of images; a key switches dropout on."""
-        return self.with_hidden(images, key)[0]
-
     def with_hidden(self, images: Array, key: Array | None = None) -> tuple[Array, Array]:
         """Logits ``(B, C)``, and the hidden layer ``(B, 4096)`` that they come from."""
         first, second = keys_for(key, 2)
@@ -84,11 +80,8 @@ class AlexNetTeacher(Architecture):
 
     dropout_rate: float = 0.5
 
-    label, cost, hidden_size, smallest = "AlexNet", 2e-2, _HIDDEN, _SMALLEST
+    label, network, cost = "AlexNet", AlexNet, 2e-2
+    hidden_size, smallest = _HIDDEN, _SMALLEST
 
     def __post_init__(self) -> None:
         check_rate("dropout_rate", self.dropout_rate)
-
-    def build(self, image_shape: tuple[int, ...], num_classes: int, *, rngs: nnx.Rngs) -> AlexNet:
-        """The network."""
-        return AlexNet(num_classes, image_shape, rngs=rngs, dropout_rate=self.dropout_rate)

@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import ClassVar
+import dataclasses
+from typing import Any, ClassVar
 
 from flax import nnx
+from jax import Array
 
+from jqkd._checks import fail
 from jqkd.common.registry import Registry
 from jqkd.models.arguments import check_num_classes, check_picture, check_rngs
 
 
-class Architecture(ABC):
-    """A kind of teacher: a frozen dataclass, whose fields are its options.
+class Network(nnx.Module):
+    """A teacher's network; its state is of ``nnx.Param`` and, if any, ``nnx.BatchStat``."""
+
+    def __call__(self, images: Array, key: Array | None = None) -> Array:
+        """Logits ``(B, C)`` of images; a key switches on what only training does."""
+        return self.with_hidden(images, key)[0]
+
+    def with_hidden(self, images: Array, key: Array | None = None) -> tuple[Array, Array | None]:
+        """Logits ``(B, C)``, and the hidden layer that they come from, ``None`` if there is none.
+
+        Args:
+            images: ``(B, *image_shape)``, in [0, 1].
+            key: of a training step; ``None`` outside training.
+        """
+        raise NotImplementedError
+
+
+class Architecture:
+    """A kind of teacher: a frozen dataclass; its fields are its options, and its network's.
 
     Attributes:
         label: names it for a reader.
+        network: (num_classes, image_shape, *, rngs, options) -> a ``Network``.
         cost: seconds of one CPU core for one image and epoch, roughly.
-        hidden_size: width of the hidden layer that its network returns; ``None`` for none.
+        hidden_size: width of the network's hidden layer; ``None`` for none.
         smallest: pixels that an image needs along either axis.
         members: texts of the teachers whose probabilities it averages, each trained on its own;
             none where it is trained itself.
     """
 
     label: ClassVar[str]
+    network: ClassVar[Any] = None
     cost: ClassVar[float] = 1e-3
     hidden_size: ClassVar[int | None] = None
     smallest: ClassVar[int] = 1
@@ -37,16 +58,12 @@ class Architecture(ABC):
         """
         check_picture(image_shape, self.smallest, self.label)
 
-    @abstractmethod
-    def build(
-        self, image_shape: tuple[int, ...], num_classes: int, *, rngs: nnx.Rngs
-    ) -> nnx.Module:
-        """The network, whose state is of ``nnx.Param`` and, if any, of ``nnx.BatchStat``.
-
-        Its ``with_hidden(images, key)`` takes images ``(B, *image_shape)`` and a key, which is
-        ``None`` outside training, and returns logits ``(B, C)`` and the hidden layer
-        ``(B, hidden_size)``, or ``None``.
-        """
+    def build(self, image_shape: tuple[int, ...], num_classes: int, *, rngs: nnx.Rngs) -> Network:
+        """The network, with initial weights."""
+        if self.network is None:
+            fail("arch", "have a network of its own", TEACHERS.text(self), "build its members")
+        options = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return self.network(num_classes, image_shape, rngs=rngs, **options)
 
 
 TEACHERS: Registry[Architecture] = Registry("teacher", Architecture)
@@ -54,7 +71,7 @@ TEACHERS: Registry[Architecture] = Registry("teacher", Architecture)
 
 def build_teacher(
     arch: str, num_classes: int, image_shape: tuple[int, ...] = (28, 28), *, rngs: nnx.Rngs
-) -> nnx.Module:
+) -> Network:
     """A teacher by name.
 
     Args:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NoReturn
 
 import jax
 import jax.numpy as jnp
@@ -13,11 +12,11 @@ from jax import Array
 
 from jqkd._checks import check_array, check_list, fail
 from jqkd.models.teachers.alexnet import AlexNet, AlexNetTeacher
-from jqkd.models.teachers.architecture import TEACHERS, Architecture
+from jqkd.models.teachers.architecture import TEACHERS, Architecture, Network
 from jqkd.models.teachers.lenet import LeNet, LeNetTeacher
 
 
-class JointEnsemble(nnx.Module):
+class JointEnsemble(Network):
     """The notebooks' ensemble: the mean of both models' logits, trained as one model.
 
     Args:
@@ -38,10 +37,6 @@ class JointEnsemble(nnx.Module):
         self.lenet = LeNet(num_classes, image_shape, rngs=rngs)
         self.alexnet = AlexNet(num_classes, image_shape, rngs=rngs)
 
-    def __call__(self, images: Array, key: Array | None = None) -> Array:
-        """Logits ``(B, C)`` of images; a key switches AlexNet's dropout on."""
-        return self.with_hidden(images, key)[0]
-
     def with_hidden(self, images: Array, key: Array | None = None) -> tuple[Array, Array]:
         """Logits ``(B, C)``, and both hidden layers, side by side ``(B, 84 + 4096)``."""
         outputs = self.lenet.with_hidden(images), self.alexnet.with_hidden(images, key)
@@ -54,15 +49,10 @@ class JointEnsemble(nnx.Module):
 class JointEnsembleTeacher(Architecture):
     """A LeNet and an AlexNet, trained as one."""
 
-    label, cost = "joint ensemble", LeNetTeacher.cost + AlexNetTeacher.cost
+    label, network = "joint ensemble", JointEnsemble
+    cost = LeNetTeacher.cost + AlexNetTeacher.cost
     hidden_size = LeNetTeacher.hidden_size + AlexNetTeacher.hidden_size
     smallest = max(LeNetTeacher.smallest, AlexNetTeacher.smallest)
-
-    def build(
-        self, image_shape: tuple[int, ...], num_classes: int, *, rngs: nnx.Rngs
-    ) -> JointEnsemble:
-        """The network."""
-        return JointEnsemble(num_classes, image_shape, rngs=rngs)
 
 
 @TEACHERS.register("ensemble")
@@ -89,10 +79,6 @@ class Ensemble(Architecture):
         """All members read such images."""
         for member in self.members:
             TEACHERS.build(member).check(image_shape)
-
-    def build(self, image_shape: tuple[int, ...], num_classes: int, *, rngs: nnx.Rngs) -> NoReturn:
-        """There is no network of its own."""
-        fail("arch", "be a teacher that is trained by itself", "ensemble", "build its members")
 
 
 def average_probabilities(*logits: Array) -> Array:

@@ -17,12 +17,12 @@ from jqkd.models.layers import (
     convolve,
     dense,
 )
-from jqkd.models.teachers.architecture import TEACHERS, Architecture
+from jqkd.models.teachers.architecture import TEACHERS, Architecture, Network
 
 _HIDDEN, _SMALLEST = 84, 16
 
 
-class LeNet(nnx.Module):
+class LeNet(Network):
     """LeNet (fig. 3): of 28x28 images 44,086 parameters at 6 classes, 44,256 at 8.
 
     Args:
@@ -48,10 +48,6 @@ class LeNet(nnx.Module):
         self.dense2 = dense(120, _HIDDEN, rngs=rngs)
         self.dense3 = dense(_HIDDEN, num_classes, rngs=rngs)
 
-    def __call__(self, images: Array, key: Array | None = None) -> Array:
-        """Logits ``(B, C)`` of images; there is no dropout for a key to drive."""
-        return self.with_hidden(images, key)[0]
-
     def with_hidden(self, images: Array, key: Array | None = None) -> tuple[Array, Array]:
         """Logits ``(B, C)``, and the hidden layer ``(B, 84)`` that they come from."""
         images = as_images(images, self.image_shape)
@@ -67,8 +63,5 @@ class LeNet(nnx.Module):
 class LeNetTeacher(Architecture):
     """A LeNet."""
 
-    label, cost, hidden_size, smallest = "LeNet", 5e-4, _HIDDEN, _SMALLEST
-
-    def build(self, image_shape: tuple[int, ...], num_classes: int, *, rngs: nnx.Rngs) -> LeNet:
-        """The network."""
-        return LeNet(num_classes, image_shape, rngs=rngs)
+    label, network, cost = "LeNet", LeNet, 5e-4
+    hidden_size, smallest = _HIDDEN, _SMALLEST

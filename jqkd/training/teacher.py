@@ -1,0 +1,80 @@
+"""A trained teacher, as far as a student is concerned: curves, and logits by image id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from jqkd.data import Dataset, Subset, teacher_splits
+from jqkd.models.functional import Params
+from jqkd.models.teachers import average_probabilities
+from jqkd.training import loop
+from jqkd.training.loop import TrainingError
+from jqkd.training.result import protocols
+from jqkd.training.teacher_config import TeacherConfig
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Teacher:
+    """A trained teacher, as far as a student is concerned.
+
+    Attributes:
+        config: how it was trained.
+        curves: train_loss, train_accuracy, validation_..., test_...: (epochs,) each.
+        logits: part -> (N, C), for ``train``, ``validation`` and ``test``; of the epoch picked
+            on validation.
+        ids: part -> (N,) image ids, ascending.
+        weights: those of that epoch, where they were asked for.
+    """
+
+    config: TeacherConfig
+    curves: dict[str, np.ndarray]
+    logits: dict[str, np.ndarray]
+    ids: dict[str, np.ndarray]
+    weights: Params | None = None
+
+    @property
+    def accuracies(self) -> dict[str, Any]:
+        """Test accuracy by protocol; an average of probabilities has no epochs of its own."""
+        return accuracies(self.curves)
+
+    def logits_for(self, subset: Subset) -> np.ndarray:
+        """Logits (N, C) for the images of a subset of the same classes, by image id."""
+        parts = ("train", "validation") if subset.part == "train" else ("test",)
+        ids = np.concatenate([self.ids[part] for part in parts])
+        logits = np.concatenate([self.logits[part] for part in parts])
+        order = np.argsort(ids)
+        place = np.minimum(np.searchsorted(ids[order], subset.ids), len(ids) - 1)
+        rows = order[place]
+        if not np.array_equal(ids[rows], subset.ids):
+            raise TrainingError("The teacher's logits lack some of the student's images.")
+        return logits[rows]
+
+
+def average(config: TeacherConfig, dataset: Dataset, *members: Teacher) -> Teacher:
+    """The paper's ensemble (eq. 16) of trained teachers; it has one "epoch"."""
+    logits = {
+        part: np.asarray(average_probabilities(*(m.logits[part] for m in members)))
+        for part in members[0].logits
+    }
+    splits, curves = teacher_splits(dataset, config.class_numbers), {}
+    for part in logits:
+        scores = part_scores(part, logits[part], getattr(splits, part))
+        curves |= {name: score[None] for name, score in scores.items()}
+    return Teacher(config, curves, logits, members[0].ids)
+
+
+def accuracies(curves: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Test accuracy by protocol, and the epoch picked on validation."""
+    names = ("validation_loss", "test_accuracy", "validation_accuracy")
+    return protocols(*(curves[name] for name in names))
+
+
+def part_scores(part: str, logits: np.ndarray, subset: Subset) -> dict[str, np.ndarray]:
+    """Loss and accuracy of the images of a part, as curves call them."""
+    loss, accuracy = loop.scores(logits, subset.labels)
+    return {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
