@@ -12,26 +12,37 @@ from jqkd.training.config import StudentConfig
 from jqkd.training.recipes import Output
 from jqkd.training.student_run import student_parameters
 from jqkd.training.students import Block, Run, train_students
-from tests.outside import toys  # noqa: F401
+from tests.outside.toys import all_registered
 from tests.quantum.dense import simulate
 
-TOYS = {"features": "pca", "ansatz": "reuploading:layers=2", "readout": "expectations"}
-CONFIG = StudentConfig(
-    "digits", "0-1", 5, "robust", **TOYS, encoding="angle:turn=0.25", shots=None, epochs=8,
-    batch_size=10, per_class=20, augmentation="none", learning_rate=0.05, evaluate_every=8,
-    recipe="softened:softness=2",
-)  # fmt: skip
+SETTINGS = {
+    "features": "pca", "ansatz": "reuploading:layers=2", "readout": "expectations",
+    "encoding": "angle:turn=0.25", "shots": None, "epochs": 8, "batch_size": 10, "per_class": 20,
+    "augmentation": "none", "learning_rate": 0.05, "evaluate_every": 8,
+    "recipe": "softened:softness=2",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _toys():
+    with all_registered():
+        yield
+
+
+def configured(**changes):
+    settings = {"classes": "0-1", **SETTINGS, **changes}
+    return StudentConfig("digits", qubits=5, preset="robust", **settings)
 
 
 @pytest.fixture(scope="module")
-def splits():
+def splits(_toys):
     return student_splits(load("digits"), (0, 1), per_class=20)
 
 
 @pytest.fixture(scope="module")
 def trained(splits):
     teacher = Output(8 * np.eye(2, dtype=np.float32)[splits.train.labels])
-    return train_students(CONFIG, splits, [0, 1], teacher=teacher)
+    return train_students(configured(), splits, [0, 1], teacher=teacher)
 
 
 def test_they_learn(trained):
@@ -43,7 +54,10 @@ def test_they_learn(trained):
 
 def test_what_is_fitted_stays_and_what_is_trained_moves(trained, splits):
     _, block = trained
-    before, after = Block(CONFIG, splits, block.runs[:1], None).state.params, block.state.params
+    before, after = (
+        Block(configured(), splits, block.runs[:1], None).state.params,
+        block.state.params,
+    )
     scores = splits.train.images.reshape(40, -1) - np.asarray(after["features"]["mean"][0])
     scores = scores @ np.asarray(after["features"]["axes"][0], np.float64)
     np.testing.assert_allclose(scores.mean(0), 0, atol=1e-4)
@@ -53,7 +67,7 @@ def test_what_is_fitted_stays_and_what_is_trained_moves(trained, splits):
     assert np.abs(before["weights"][0] - after["weights"][0]).min() > 0
     assert np.abs(before["readout"]["scale"][0] - after["readout"]["scale"][0]) > 0
     # Two layers of two weights on five qubits, and one scale; what is fitted is no parameter.
-    assert student_parameters(CONFIG) == 2 * 2 * 5 + 1
+    assert student_parameters(configured()) == 2 * 2 * 5 + 1
 
 
 def test_its_logits_are_those_of_dense_matrices(trained, splits):
@@ -67,7 +81,7 @@ def test_its_logits_are_those_of_dense_matrices(trained, splits):
     for row, logits in zip(x, block.logits(splits.test)[0, :3], strict=True):
         layers = [np.c_[row, turns].ravel() for turns in w.reshape(2, 5, 2)]
         angles = np.concatenate([row, *layers])
-        shares = np.abs(simulate(CONFIG.spec.circuit, angles)) ** 2
+        shares = np.abs(simulate(configured().spec.circuit, angles)) ** 2
         scale = float(block.state.params["readout"]["scale"][0])
         np.testing.assert_allclose(logits, scale * shares @ (1 - 2 * bits), atol=2e-4)
 
@@ -83,16 +97,11 @@ def test_a_recipes_own_hyperparameter_counts(splits):
     runs, teacher = [Run(0, "distilled")], Output(8 * np.eye(2)[splits.train.labels])
     after = {}
     for softness in ("1", "2"):
-        config = StudentConfig(**{**_fields(), "recipe": f"softened:softness={softness}"})
+        config = configured(recipe=f"softened:softness={softness}", epochs=1, evaluate_every=1)
         block = Block(config, splits, runs, teacher)
         block.next_epoch()
         after[config.digest()] = np.asarray(block.state.params["weights"])
     assert len(after) == 2 and np.ptp(list(after.values()), 0).max() > 1e-4
-
-
-def _fields():
-    names = CONFIG.__dataclass_fields__
-    return {name: getattr(CONFIG, name) for name in names} | {"epochs": 1, "evaluate_every": 1}
 
 
 @pytest.mark.parametrize(
@@ -116,4 +125,4 @@ def _fields():
 )
 def test_what_does_not_fit_is_one_sentence(change, sentence):
     with pytest.raises(InputError, match=sentence):
-        StudentConfig(**{**_fields(), **change})
+        configured(**change)

@@ -1,7 +1,8 @@
-"""Parts of a stranger's: registered from outside of the package, in one file."""
+"""Parts of a stranger's, all in one file outside of the package."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from jqkd.quantum import Circuit, Op, data, weight
 from jqkd.training.losses import distillation
 from jqkd.training.placebos import PLACEBOS, Placebo
 from jqkd.training.recipes import RECIPES, Recipe
+from tests.parts import registered
 
 
 class Principal(nnx.Module):
@@ -30,7 +32,6 @@ class Principal(nnx.Module):
         return (images.reshape(len(images), -1) - self.mean[...]) @ self.axes[...]
 
 
-@FEATURES.register("pca")
 @dataclass(frozen=True)
 class Pca(Features):
     """Fitted on the student's train images."""
@@ -46,7 +47,6 @@ class Pca(Features):
         return {"mean": mean.astype(np.float32), "axes": scaled.astype(np.float32)}
 
 
-@ANSATZE.register("reuploading")
 @dataclass(frozen=True)
 class Reuploading(Ansatz):
     """``layers`` times: turns by the data and two weights on every qubit, and a chain of CX."""
@@ -68,7 +68,6 @@ class Reuploading(Ansatz):
         return Circuit(qubits, ops)
 
 
-@ANSATZE.register("greedy")
 @dataclass(frozen=True)
 class Greedy(Ansatz):
     """Reads a number that no encoding has."""
@@ -77,7 +76,6 @@ class Greedy(Ansatz):
         return Circuit(qubits, [Op("RY", (0,), filled=data(qubits))])
 
 
-@ANSATZE.register("narrow")
 @dataclass(frozen=True)
 class Narrow(Ansatz):
     """Of one qubit, whatever it is joined to."""
@@ -98,7 +96,6 @@ class Expectations(nnx.Module):
         return self.scale[...] * (frequencies @ jnp.array(self.signs))
 
 
-@READOUTS.register("expectations")
 @dataclass(frozen=True)
 class OfZ(Readout):
     """One class a qubit."""
@@ -110,7 +107,6 @@ class OfZ(Readout):
         return Expectations(qubits)
 
 
-@RECIPES.register("softened")
 @dataclass(frozen=True)
 class Softened(Recipe):
     """Hinton's loss with the teacher's logits divided once more."""
@@ -123,7 +119,6 @@ class Softened(Recipe):
         return distillation(student.logits, teacher.logits / self.softness, temperature, classes)
 
 
-@PLACEBOS.register("reversed")
 @dataclass(frozen=True)
 class Reversed(Placebo):
     """What the teacher finds likely is unlikely."""
@@ -135,3 +130,23 @@ class Reversed(Placebo):
 
     def features(self, features, targets):
         return -features
+
+
+TOYS = [
+    (FEATURES, "pca", Pca),
+    (ANSATZE, "reuploading", Reuploading),
+    (ANSATZE, "greedy", Greedy),
+    (ANSATZE, "narrow", Narrow),
+    (READOUTS, "expectations", OfZ),
+    (RECIPES, "softened", Softened),
+    (PLACEBOS, "reversed", Reversed),
+]
+
+
+@contextmanager
+def all_registered():
+    """The toys are parts, for as long as the context lasts."""
+    with ExitStack() as stack:
+        for toy in TOYS:
+            stack.enter_context(registered(*toy))
+        yield
