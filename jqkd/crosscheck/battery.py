@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from jqkd._checks import check_choice, check_integer, check_seed, check_type, fail
-from jqkd.crosscheck import exact, shots, subject
+from jqkd.crosscheck import exact, shots
+from jqkd.crosscheck import simulator as simulators
 from jqkd.crosscheck._qiskit import require_qiskit, versions
 from jqkd.crosscheck.arguments import check_alpha, check_flag, check_progress, check_sequence
 from jqkd.crosscheck.circuits import (
@@ -28,15 +29,20 @@ from jqkd.crosscheck.circuits import (
     template_circuits,
 )
 from jqkd.crosscheck.findings import Finding, judge
-from jqkd.crosscheck.subject import Simulator
+from jqkd.crosscheck.simulator import Simulator
 from jqkd.quantum import Circuit
 from jqkd.quantum.measurement import check_shots
 
 SCHEMA = 1
+KINDS = tuple(exact.LIMITS)
+# In this order: shots reuse what the states have compiled.
+GROUPS = (
+    *(f"states, {kind}" for kind in KINDS),
+    "sampled gradients",
+    "shots",
+    *(f"gates, {kind}" for kind in KINDS),
+)
 Progress = Callable[[int, int, str], None]
-
-
-_MOST = {"random_circuits": MOST, "max_qubits": MAX_QUBITS, "encoded": MAX_QUBITS}
 
 
 @dataclass(frozen=True)
@@ -58,21 +64,28 @@ class Size:
     """
 
     random_circuits: int = 200
-    max_qubits: int = 8
+    max_qubits: int = MAX_QUBITS
     templates: int = len(template_circuits())
     encoded: int = 4
     rows: int = 4
     shots: int = 5000
-    shot_qubits: tuple[int, ...] = tuple(range(1, 9))
+    shot_qubits: tuple[int, ...] = tuple(range(1, MAX_QUBITS + 1))
     gradients: int = len(gradient_circuits())
     sampled_gradients: int = len(gradient_circuits())
     gradient_rows: int = 24
-    unitaries: tuple[str, ...] = tuple(exact.LIMITS)
+    unitaries: tuple[str, ...] = KINDS
 
     def __post_init__(self) -> None:
-        for name in ("random_circuits", "max_qubits", "templates", "encoded", "gradients"):
-            check_integer(name, getattr(self, name), 1, _MOST.get(name))
-        check_integer("sampled_gradients", self.sampled_gradients, 1, self.gradients)
+        most = {
+            "random_circuits": MOST,
+            "max_qubits": MAX_QUBITS,
+            "templates": None,
+            "encoded": MAX_QUBITS,
+            "gradients": None,
+            "sampled_gradients": self.gradients,
+        }
+        for name, value in most.items():
+            check_integer(name, getattr(self, name), 1, value)
         for name in ("rows", "gradient_rows"):
             if check_integer(name, getattr(self, name), 2) % 2:
                 fail(name, "be an even number", getattr(self, name))
@@ -80,7 +93,7 @@ class Size:
         for width in check_sequence("shot_qubits", self.shot_qubits, "integers"):
             check_integer("shot_qubits", width, 1)
         for name in self.unitaries:
-            check_choice("unitaries", name, exact.LIMITS)
+            check_choice("unitaries", name, KINDS)
 
 
 FULL = Size()
@@ -92,13 +105,6 @@ QUICK = Size(
     sampled_gradients=2,
     gradient_rows=16,
     unitaries=("complex128",),
-)
-# In this order: shots reuse what the states have compiled.
-GROUPS = (
-    *(f"states, {kind}" for kind in exact.LIMITS),
-    "sampled gradients",
-    "shots",
-    *(f"gates, {kind}" for kind in exact.LIMITS),
 )
 
 
@@ -172,18 +178,18 @@ def run_battery(
         check_choice("only", name, GROUPS)
     start = time.perf_counter()
     size = size or (QUICK if quick else FULL)
-    simulator = simulator or (subject.QUICK if quick else subject.DEFAULT)
-    groups = {n: g for n, g in _groups(simulator, size, seed).items() if n in only}
-    findings = judge(_run(groups, progress), alpha)
+    simulator = simulator or (simulators.QUICK if quick else simulators.DEFAULT)
+    groups = _groups(simulator, size, seed)
+    findings = judge(_run({n: groups[n] for n in GROUPS if n in only}, progress), alpha)
     return BatteryReport(
-        all(f.agrees for f in findings),
-        tuple(findings),
-        simulator.name,
-        quick,
-        seed,
-        alpha,
-        time.perf_counter() - start,
-        versions(),
+        agrees=all(f.agrees for f in findings),
+        findings=tuple(findings),
+        simulator=simulator.name,
+        quick=quick,
+        seed=seed,
+        alpha=alpha,
+        seconds=time.perf_counter() - start,
+        versions=versions(),
     )
 
 
@@ -192,78 +198,64 @@ Group = Callable[[], list[Finding]]
 
 def _run(groups: dict[str, Group], progress: Progress | None) -> list[Finding]:
     """Groups run side by side: compilation and Aer leave Python's lock; their order is kept."""
-    found: dict[str, list[Finding]] = {}
+    done: dict[str, list[Finding]] = {}
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         waiting = {pool.submit(group): name for name, group in groups.items()}
         for future in as_completed(waiting):
-            found[waiting[future]] = future.result()
+            done[waiting[future]] = future.result()
             if progress:
-                progress(len(found), len(groups), waiting[future])
-    return [finding for name in groups for finding in found[name]]
+                progress(len(done), len(groups), waiting[future])
+    return [finding for name in groups for finding in done[name]]
 
 
 def _groups(simulator: Simulator, size: Size, seed: int) -> dict[str, Group]:
     """Independent groups of checks; each has its own generator, so that order does not matter."""
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(6)]
-    randoms = random_circuits(streams[0], size.random_circuits, size.max_qubits)
-    cases = exact.make_cases(streams[1], randoms, size.rows)
+    circuits = random_circuits(streams[0], size.random_circuits, size.max_qubits)
+    randoms = exact.make_cases(streams[1], circuits, size.rows)
     templates = exact.make_cases(streams[2], _first(template_circuits(), size.templates), size.rows)
     steep = _first(gradient_circuits(), size.gradients)
     slopes = exact.make_cases(streams[3], steep, size.gradient_rows)
-    sampled = [c for c in templates + cases if c.circuit.num_qubits in size.shot_qubits]
     measured = templates[:4]
-    groups: dict[str, Group] = {
-        "shots": partial(_shots, simulator, sampled, measured, size.shots, seed),
-        "sampled gradients": partial(
-            shots.gradients, simulator, slopes[: size.sampled_gradients], seed, size.shots
-        ),
+
+    def states(kind: str) -> list[Finding]:
+        return [
+            exact.worst(f"states of {name}", kind, partial(exact.states, simulator, cases))
+            for name, cases in (("templates", templates), ("random circuits", randoms))
+        ]
+
+    def gates(kind: str, stream: np.random.Generator) -> list[Finding]:
+        widths = size.encoded, size.rows
+        checks = {
+            "gate unitaries": partial(exact.unitaries, simulator, stream),
+            "Pauli expectations": partial(exact.expectations, simulator, measured),
+            "shift-rule gradients": partial(exact.gradients, simulator, slopes, stream),
+            "amplitude encoding": partial(exact.encoding, simulator, stream, *widths),
+        }
+        if kind not in size.unitaries:
+            del checks["gate unitaries"]
+        return [exact.worst(name, kind, pairs) for name, pairs in checks.items()]
+
+    def sampled() -> list[Finding]:
+        cases = [c for c in templates + randoms if c.circuit.num_qubits in size.shot_qubits]
+        draws = shots.take(simulator, cases, seed, size.shots)
+        paulis = shots.paulis(simulator, measured, seed, size.shots)
+        return [shots.bookkeeping(draws, size.shots), *shots.counts(draws), paulis]
+
+    def sampled_gradients() -> list[Finding]:
+        cases = slopes[: size.sampled_gradients]
+        return shots.gradients_by_shots(simulator, cases, seed, size.shots)
+
+    return {
+        **{f"states, {kind}": partial(states, kind) for kind in KINDS},
+        "sampled gradients": sampled_gradients,
+        "shots": sampled,
+        **{
+            f"gates, {kind}": partial(gates, kind, stream)
+            for kind, stream in zip(KINDS, streams[4:], strict=True)
+        },
     }
-    for stream, kind in zip(streams[4:], exact.LIMITS, strict=True):
-        groups[f"states, {kind}"] = partial(_states, simulator, templates, cases, kind)
-        groups[f"gates, {kind}"] = partial(_gates, simulator, measured, slopes, stream, size, kind)
-    return {name: groups[name] for name in GROUPS}
 
 
 def _first(circuits: dict[str, Circuit], number: int) -> dict[str, Circuit]:
     return dict(list(circuits.items())[:number])
-
-
-def _states(
-    simulator: Simulator, templates: list[exact.Case], cases: list[exact.Case], kind: str
-) -> list[Finding]:
-    return [
-        exact.states(simulator, templates, "templates", kind),
-        exact.states(simulator, cases, "random circuits", kind),
-    ]
-
-
-def _gates(
-    simulator: Simulator,
-    templates: list[exact.Case],
-    gradients: list[exact.Case],
-    stream: np.random.Generator,
-    size: Size,
-    kind: str,
-) -> list[Finding]:
-    alone = [exact.unitaries(simulator, stream, kind)] if kind in size.unitaries else []
-    return [
-        *alone,
-        exact.expectations(simulator, templates, kind),
-        exact.gradients(simulator, gradients, stream, kind),
-        exact.encoding(simulator, stream, size.encoded, size.rows, kind),
-    ]
-
-
-def _shots(
-    simulator: Simulator,
-    sampled: list[exact.Case],
-    measured: list[exact.Case],
-    number: int,
-    seed: int,
-) -> list[Finding]:
-    draws = shots.draw(simulator, sampled, seed, number)
-    return [
-        shots.bookkeeping(draws, number),
-        *shots.counts(draws),
-        *shots.paulis(simulator, measured, seed, number),
-    ]

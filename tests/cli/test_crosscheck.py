@@ -12,8 +12,8 @@ import pytest
 from jqkd import cli
 from jqkd.cli import crosscheck as command
 from jqkd.crosscheck import agreement, certificate, from_qasm
-from jqkd.crosscheck.controls import h_omitted, run_control
 from jqkd.quantum import Circuit, h_ry
+from tests.crosscheck.controls import h_omitted, run_control
 
 qiskit = pytest.importorskip("qiskit", reason="needs the qiskit extra")
 STUDENT = (

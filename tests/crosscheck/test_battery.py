@@ -12,9 +12,9 @@ from jqkd._checks import InputError
 from jqkd.common.files import EXACT, write_json
 from jqkd.crosscheck import run_battery
 from jqkd.crosscheck.battery import GROUPS
-from jqkd.crosscheck.controls import CONTROLS, run_control
 from jqkd.crosscheck.findings import deviation, judge, p_value
-from jqkd.crosscheck.report import picture, table
+from jqkd.crosscheck.report import battery_picture, battery_table
+from tests.crosscheck.controls import CONTROLS, run_control
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,8 @@ def test_the_simulator_agrees_with_qiskit(quick):
 
 def test_report_as_table_picture_and_json(quick, tmp_path):
     report, _ = quick
-    assert table(report).row_count == len(report.findings)
-    assert picture(report, tmp_path / "deep" / "battery.png").stat().st_size > 10_000
+    assert battery_table(report).row_count == len(report.findings)
+    assert battery_picture(report, tmp_path / "deep" / "battery.png").stat().st_size > 10_000
     write_json(tmp_path / "battery.json", report.to_json())
     read = json.loads((tmp_path / "battery.json").read_text())
     assert read["schema"] == 1 and read["agrees"] and read["seed"] == 0
@@ -51,7 +51,7 @@ def test_every_control_is_caught(make, group, words):
     report = run_control(make(), group)
     assert not report.agrees
     assert any(words in f.name for f in report.findings if not f.agrees)
-    assert table(report).row_count == len(report.findings)
+    assert battery_table(report).row_count == len(report.findings)
 
 
 def test_json_has_no_words_for_infinity(tmp_path):

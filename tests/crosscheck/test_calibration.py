@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from jqkd.crosscheck import calibration
 from jqkd.crosscheck.findings import p_value
+from scripts import false_alarms
 
 
 def batteries(power: float):
@@ -21,8 +21,8 @@ def batteries(power: float):
 
 
 def test_right_batteries_raise_alpha_alarms(monkeypatch):
-    monkeypatch.setattr(calibration, "run_battery", batteries(1.0))
-    found = calibration.calibrate(range(1000), alphas=(0.001, 0.1))
+    monkeypatch.setattr(false_alarms, "run_battery", batteries(1.0))
+    found = false_alarms.calibrate(range(1000), alphas=(0.001, 0.1))
     assert found.agrees
     # 1 - (1 - 0.1 / 3)**3 = 0.0967 of 1,000, five standard errors to both sides.
     assert 50 < found.alarms[0.1] < 144
@@ -31,7 +31,7 @@ def test_right_batteries_raise_alpha_alarms(monkeypatch):
 
 
 def test_wrong_batteries_raise_more(monkeypatch):
-    monkeypatch.setattr(calibration, "run_battery", batteries(3.0))
+    monkeypatch.setattr(false_alarms, "run_battery", batteries(3.0))
     seen = []
-    found = calibration.calibrate(range(100), progress=lambda seed, p: seen.append(seed))
+    found = false_alarms.calibrate(range(100), progress=lambda seed, p: seen.append(seed))
     assert not found.agrees and seen == list(range(100))

@@ -10,29 +10,29 @@ import pytest
 from scipy import stats
 
 from jqkd._checks import InputError
-from jqkd.crosscheck import Student, certify, compare, from_qasm, noise_picture, noise_table
+from jqkd.crosscheck import TrainedCircuit, certify, compare, from_qasm, noise_picture, noise_table
 from jqkd.crosscheck import certificate as module
 from jqkd.crosscheck.agreement import _extreme_p, _largest, _same_p, chance_to_agree
-from jqkd.crosscheck.certificate import agreement_table
-from jqkd.crosscheck.controls import bit_order_reversed, under_dispersed
 from jqkd.crosscheck.noise import sweep
+from jqkd.crosscheck.report import agreement_table
 from jqkd.quantum import Circuit, Op, h_ry
+from tests.crosscheck.controls import bit_order_reversed, under_dispersed
 
 N = 200
 
 
-def predict(frequencies: np.ndarray) -> np.ndarray:
-    return frequencies[:, :6].argmax(-1)
+def logits(frequencies: np.ndarray) -> np.ndarray:
+    return frequencies[:, :6]
 
 
 @pytest.fixture(scope="module")
-def student() -> Student:
+def student() -> TrainedCircuit:
     """Six classes; angles of every size, so that shots decide some images."""
     generator = np.random.default_rng(0)
     labels = np.arange(N) % 6
     signs = 2.0 * ((labels[:, None] >> np.arange(3)) & 1) - 1
     angles = (signs * generator.uniform(-0.1, 1.2, (N, 3))).astype(np.float32)
-    return Student("alone", h_ry(3), angles, labels, predict, 1000, {"weights": "abc"})
+    return TrainedCircuit("alone", h_ry(3), angles, labels, logits, 1000, {"weights": "abc"})
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_wrong_simulators_are_told_apart(student, make, words):
 def test_chance_to_agree_of_a_coin():
     """Two outcomes of probability p in one shot: two runs agree with p**2 + (1 - p)**2."""
     exact = np.array([[0.5, 0.5], [0.9, 0.1], [1.0, 0.0]])
-    coin = Student("", Circuit(1, (Op("RY", (0,)),)), None, None, lambda f: f.argmax(-1), 1, {})
+    coin = TrainedCircuit("", Circuit(1, (Op("RY", (0,)),)), None, None, np.asarray, 1, {})
     many = [chance_to_agree(exact, coin, np.random.default_rng(s)) for s in range(50)]
     np.testing.assert_allclose(np.mean(many, 0), [0.5, 0.82, 1.0], atol=0.02)
 

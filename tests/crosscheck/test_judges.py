@@ -9,17 +9,25 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jqkd.crosscheck import Simulator, Student, agreement, certify, compare, noise, shots
+from jqkd.crosscheck import (
+    Recorded,
+    Simulator,
+    TrainedCircuit,
+    agreement,
+    certify,
+    compare,
+    noise,
+    shots,
+)
 from jqkd.crosscheck import certificate as module
 from jqkd.crosscheck import findings as judging
-from jqkd.crosscheck.agreement import Recorded
-from jqkd.crosscheck.certificate import agreement_table
-from jqkd.crosscheck.controls import one_key_for_shots
 from jqkd.crosscheck.exact import make_cases
 from jqkd.crosscheck.findings import judge, p_value
-from jqkd.crosscheck.probe import probe
-from jqkd.crosscheck.subject import DEFAULT
+from jqkd.crosscheck.noise import probe
+from jqkd.crosscheck.report import agreement_table
+from jqkd.crosscheck.simulator import DEFAULT
 from jqkd.quantum import Circuit, Op, h_ry, ry_layer, sample_counts
+from tests.crosscheck.controls import one_key_for_shots
 
 N, S = 60, 400
 CIRCUIT = h_ry(2)
@@ -28,10 +36,6 @@ REVERSED = [0, 2, 1, 3]
 
 def logits(frequencies: np.ndarray) -> np.ndarray:
     return 10 * np.asarray(frequencies)
-
-
-def predict(frequencies: np.ndarray) -> np.ndarray:
-    return logits(frequencies).argmax(-1)
 
 
 def probabilities(angles: np.ndarray) -> np.ndarray:
@@ -48,17 +52,17 @@ def recorded(p: np.ndarray, labels: np.ndarray, keys: jax.Array | None) -> Recor
         values = np.asarray(drawn, float) / S
     z = 10 * values
     loss = (np.log(np.exp(z).sum(-1)) - z[np.arange(N), labels]).mean()
-    return Recorded(float(loss), float((z.argmax(-1) == labels).mean()), logits, keys)
+    return Recorded(float(loss), float((z.argmax(-1) == labels).mean()), keys)
 
 
-def student_of(seed: int, sampled: bool) -> Student:
+def student_of(seed: int, sampled: bool) -> TrainedCircuit:
     generator = np.random.default_rng(seed)
     labels = np.arange(N) % 4
     signs = 2.0 * ((labels[:, None] >> np.arange(2)) & 1) - 1
     angles = (signs * generator.uniform(-0.1, 1.2, (N, 2))).astype(np.float32)
     keys = jax.random.split(jax.random.key(100 + seed), N) if sampled else None
-    said = recorded(probabilities(angles.astype(float)), labels, keys)
-    return Student(f"seed {seed}", CIRCUIT, angles, labels, predict, S, {}, said)
+    by_hand = recorded(probabilities(angles.astype(float)), labels, keys)
+    return TrainedCircuit(f"seed {seed}", CIRCUIT, angles, labels, logits, S, {}, by_hand)
 
 
 STUDENTS = {(seed, sampled): student_of(seed, sampled) for seed in (0, 1) for sampled in (0, 1)}
@@ -176,38 +180,38 @@ def test_a_simulator_that_loses_a_shot_is_seen():
     assert "as many shots as stated" in disagreeing(found)
 
 
-def one_weight_perturbed(student: Student) -> Student:
+def one_weight_perturbed(student: TrainedCircuit) -> TrainedCircuit:
     """A bias of the last layer, so that one angle of every image moves."""
     return replace(student, angles=student.angles + np.float32([0.01, 0]))
 
 
-def another_students_record(student: Student) -> Student:
+def another_students_record(student: TrainedCircuit) -> TrainedCircuit:
     return replace(student, recorded=STUDENTS[1, student.recorded.keys is not None].recorded)
 
 
-def another_students_angles(student: Student) -> Student:
+def another_students_angles(student: TrainedCircuit) -> TrainedCircuit:
     return replace(student, angles=OTHER.angles)
 
 
-def classes_shifted(student: Student) -> Student:
+def classes_shifted(student: TrainedCircuit) -> TrainedCircuit:
     shifted = lambda f: np.roll(logits(f), 1, -1)  # noqa: E731
-    return replace(student, recorded=replace(student.recorded, logits=shifted))
+    return replace(student, logits=shifted)
 
 
-def images_in_another_order(student: Student) -> Student:
+def images_in_another_order(student: TrainedCircuit) -> TrainedCircuit:
     return replace(student, angles=student.angles[::-1], labels=student.labels[::-1])
 
 
-def one_digit_of_the_loss(student: Student) -> Student:
+def one_digit_of_the_loss(student: TrainedCircuit) -> TrainedCircuit:
     return replace(student, recorded=replace(student.recorded, loss=student.recorded.loss + 1e-3))
 
 
-def two_images_more(student: Student) -> Student:
-    said = replace(student.recorded, accuracy=student.recorded.accuracy + 2 / N)
-    return replace(student, recorded=said)
+def two_images_more(student: TrainedCircuit) -> TrainedCircuit:
+    more = replace(student.recorded, accuracy=student.recorded.accuracy + 2 / N)
+    return replace(student, recorded=more)
 
 
-def no_number(student: Student) -> Student:
+def no_number(student: TrainedCircuit) -> TrainedCircuit:
     return replace(student, recorded=replace(student.recorded, loss=float("nan")))
 
 
@@ -249,9 +253,9 @@ PHASES = Circuit(2, (Op("RX", (0,)), Op("RY", (1,)), Op("CX", (0, 1)), Op("RZ", 
 
 
 @pytest.fixture(scope="module")
-def phased() -> Student:
+def phased() -> TrainedCircuit:
     angles = np.random.default_rng(5).uniform(0.3, 1.2, (12, PHASES.num_angles)).astype(np.float32)
-    return Student("phased", PHASES, angles, np.zeros(12, int), predict, S, {})
+    return TrainedCircuit("phased", PHASES, angles, np.zeros(12, int), logits, S, {})
 
 
 def _other_run(change):
@@ -365,12 +369,12 @@ def test_a_certificate_says_that_noise_was_not_applied(phased, monkeypatch):
 
 def test_fewer_shots_on_aer_are_seen_by_the_battery(monkeypatch):
     cases = make_cases(np.random.default_rng(0), {"two": CIRCUIT}, 4)
-    draws = shots.draw(DEFAULT, cases, 1, S)
+    draws = shots.take(DEFAULT, cases, 1, S)
     assert shots.bookkeeping(draws, S).agrees
     sample = shots.sample
     less = lambda *rest, **options: sample(*rest, **options | {"shots": S - 1})  # noqa: E731
     monkeypatch.setattr(shots, "sample", less)
-    found = shots.bookkeeping(shots.draw(DEFAULT, cases, 1, S), S)
+    found = shots.bookkeeping(shots.take(DEFAULT, cases, 1, S), S)
     assert not found.agrees and "Aer" in found.where
 
 
@@ -392,5 +396,5 @@ def test_counts_that_do_not_repeat_are_seen():
         return DEFAULT.counts(circuit, angles, again(keys, next(calls)), number)
 
     for simulator, expected in ((DEFAULT, True), (replace(DEFAULT, counts=anew), False)):
-        (found,) = judge([shots.bookkeeping(shots.draw(simulator, cases, 3, S), S)], 1e-3)
+        (found,) = judge([shots.bookkeeping(shots.take(simulator, cases, 3, S), S)], 1e-3)
         assert found.agrees is expected

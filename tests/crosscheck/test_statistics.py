@@ -10,13 +10,14 @@ from jqkd.crosscheck.statistics import (
     LEAST_EXPECTED,
     chi_square_p_values,
     fit,
-    holm,
     homogeneity,
     mcnemar,
     normal_p_values,
     pool,
+    smallest,
     uniform,
 )
+from jqkd.statistics import holm
 
 P = np.array([0.4, 0.3, 0.2, 0.0995, 0.0003, 0.0002])
 
@@ -76,9 +77,12 @@ def test_p_values_are_uniform_for_independent_multinomials():
     assert uniform(same) < 1e-100
 
 
-def test_holm_by_hand():
-    np.testing.assert_allclose(holm([0.02, 0.001, 0.03, 0.9]), [0.06, 0.004, 0.06, 0.9])
-    assert holm([0.8, 0.7]).max() == 1
+def test_the_smallest_is_that_of_holms_correction():
+    generator = np.random.default_rng(0)
+    for number in (1, 4, 30):
+        values = generator.uniform(size=number).tolist()
+        assert smallest(values) == min(holm(values))
+    assert smallest([0.02, 0.001, 0.03, 0.9]) == 0.004 and smallest([0.8, 0.7]) == 1
 
 
 def test_normal_p_values():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 
 import jax
@@ -24,11 +24,6 @@ from jqkd.quantum import (
 )
 from jqkd.quantum.measurement import check_shots, flat
 from jqkd.quantum.statevector import check_circuit
-
-State = Callable[..., Array]
-Sampler = Callable[[Array, Array, ArrayLike], Array]
-Gradient = Callable[..., Array]
-
 
 # Every circuit of the battery is compiled and then run once or twice.
 _QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
@@ -58,17 +53,38 @@ class Simulator:
 
     def __post_init__(self) -> None:
         check_type("name", self.name, str, "a string")
-        for name in ("states", "unitary", "counts", "gradients", "sampled_gradients"):
-            check_type(name, getattr(self, name), Callable, "a function")
+        for part in fields(self)[1:]:
+            check_type(part.name, getattr(self, part.name), Callable, "a function")
+
+
+def shift_gradient(
+    circuit: Circuit,
+    angles: Array,
+    weights: Array,
+    shots: ArrayLike | None,
+    key: Array | None,
+    rule: ShiftRule = TWO_TERM_RULE,
+) -> Array:
+    """Gradient of ``weights @ outcome probabilities`` by the package's shift rule: ``(P,)``.
+
+    Example:
+        >>> from jqkd.quantum import h_ry
+        >>> shift_gradient(h_ry(1), jnp.zeros(1), jnp.arange(2.0), None, None).round(3).item()
+        0.5
+    """
+
+    def value(a: Array) -> Array:
+        return outcome_probabilities(circuit, a, shots=shots, key=key, rule=rule) @ weights
+
+    return jax.grad(value)(angles)
 
 
 def build(
     name: str,
     *,
-    state: State = run,
-    sampler: Sampler = sample_counts,
-    gradient: Gradient | None = None,
-    rule: ShiftRule = TWO_TERM_RULE,
+    state: Callable[[Circuit, Array, Array | None], Array] = run,
+    sampler: Callable[[Array, Array, ArrayLike], Array] = sample_counts,
+    gradient: Callable[..., Array] = shift_gradient,
     optimized: bool = True,
 ) -> Simulator:
     """A simulator from unbatched functions: vmapped and compiled here, once a circuit.
@@ -77,22 +93,18 @@ def build(
         name: for reports.
         state: (circuit, angles ``(P,)``, initial state or None) -> ``(2,) * Q``.
         sampler: (key, probabilities ``(K,)``, shots) -> counts ``(K,)``.
-        gradient: (circuit, angles, weights, shots or None, key or None) -> ``(P,)``; by the shift
-            rule if not given.
-        rule: the shift rule of the default gradient.
+        gradient: (circuit, angles, weights, shots or None, key or None) -> ``(P,)``.
+        optimized: compiled as in training, or quickly.
 
     Example:
         >>> from jqkd.quantum import h_ry
-        >>> build("mine").states(h_ry(2), jnp.zeros((3, 2))).shape
+        >>> build("another").states(h_ry(2), jnp.zeros((3, 2))).shape
         (3, 4)
     """
     check_type("name", name, str, "a string")
-    for part, value in (("state", state), ("sampler", sampler)):
+    for part, value in (("state", state), ("sampler", sampler), ("gradient", gradient)):
         check_type(part, value, Callable, "a function")
-    check_type("gradient", gradient, (Callable, type(None)), "a function or None")
-    check_type("rule", rule, ShiftRule, "a ShiftRule")
     check_flag("optimized", optimized)
-    gradient = gradient or partial(shift_gradient, rule=rule)
     options = None if optimized else _QUICKLY
     compiled = partial(_compiled, options=options)
 
@@ -120,8 +132,9 @@ def build(
 
     @compiled
     def sampled(circuit: Circuit, angles: Array, weights: Array, keys: Array, shots: int) -> Array:
-        one = partial(gradient, circuit)
-        return jax.vmap(one, (0, None, None, 0))(angles, weights, shots, keys)
+        return jax.vmap(partial(gradient, circuit), (0, None, None, 0))(
+            angles, weights, shots, keys
+        )
 
     return Simulator(name, states, unitary, counts, gradients, sampled)
 
@@ -137,28 +150,6 @@ def _compiled(function: Callable[..., Array], options: dict | None) -> Callable[
         return (double if angles.dtype == np.float64 else single)(circuit, angles, *rest)
 
     return call
-
-
-def shift_gradient(
-    circuit: Circuit,
-    angles: Array,
-    weights: Array,
-    shots: ArrayLike | None,
-    key: Array | None,
-    rule: ShiftRule = TWO_TERM_RULE,
-) -> Array:
-    """Gradient of ``weights @ outcome probabilities`` by the package's shift rule: ``(P,)``.
-
-    Example:
-        >>> from jqkd.quantum import h_ry
-        >>> shift_gradient(h_ry(1), jnp.zeros(1), jnp.arange(2.0), None, None).round(3).item()
-        0.5
-    """
-
-    def value(a: Array) -> Array:
-        return outcome_probabilities(circuit, a, shots=shots, key=key, rule=rule) @ weights
-
-    return jax.grad(value)(angles)
 
 
 DEFAULT = build("jqkd")

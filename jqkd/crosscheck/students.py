@@ -1,0 +1,79 @@
+"""The students of a finished run, each as a trained circuit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jqkd.crosscheck.trained import Reader, Recorded, TrainedCircuit
+from jqkd.data import load
+from jqkd.models import NETWORKS, build_student
+from jqkd.models.functional import Functional, functional
+from jqkd.training.config import StudentConfig
+from jqkd.training.student_run import splits_for
+from jqkd.training.students import Run
+from jqkd.training.teacher_store import weights_digest
+from jqkd.training.trained import TrainedRun
+
+# Shots on Aer for a student that was trained with exact probabilities.
+_SHOTS = 5000
+# Nats by which a recorded loss may be missed; accelerators multiply with fewer digits.
+_ROUNDING, _ELSEWHERE = 1e-4, 1e-2
+
+
+def students_of(trained: TrainedRun, seeds: Sequence[int]) -> Iterator[TrainedCircuit]:
+    """The students of some seeds, with what the run recorded about them."""
+    config = trained.job.config
+    dataset = load(config.dataset)
+    test = splits_for(config, dataset).test
+    for row, run in enumerate(trained.runs):
+        if run.seed in seeds:
+            params = jax.tree.map(lambda leaf: leaf[row], trained.params)  # noqa: B023
+            angles, reader = angles_and_reader(config, params, test.images)
+            yield TrainedCircuit(
+                name=f"{run.arm}, seed {run.seed}",
+                circuit=NETWORKS[config.preset].circuit(config.qubits),
+                angles=angles,
+                labels=test.labels,
+                logits=reader,
+                shots=config.shots or _SHOTS,
+                digests={
+                    "weights": weights_digest(params),
+                    "data": dataset.digest,
+                    "run": trained.job.digest(),
+                },
+                recorded=_recorded(trained, run, test.ids),
+            )
+
+
+def angles_and_reader(
+    config: StudentConfig, params: object, images: np.ndarray
+) -> tuple[np.ndarray, Reader]:
+    """What a student sends to its circuit, ``(N, P)``, and how it reads what comes back."""
+    head = NETWORKS[config.preset].heads.index(config.head)
+    model, angles_of = _network(config.preset, config.qubits)
+    student = model.module(params)
+
+    def logits(frequencies: np.ndarray) -> np.ndarray:
+        values = jnp.asarray(frequencies, jnp.float32)
+        return np.asarray(student.logits(values, head, config.num_classes))
+
+    return np.asarray(angles_of(params, images)), logits
+
+
+@cache
+def _network(preset: str, qubits: int) -> tuple[Functional, jax.stages.Wrapped]:
+    """The students of a run share one compiled program."""
+    model = functional(lambda rngs: build_student(preset, qubits, rngs=rngs))
+    return model, jax.jit(lambda params, images: model.module(params).angles(images))
+
+
+def _recorded(trained: TrainedRun, run: Run, ids: np.ndarray) -> Recorded:
+    loss, accuracy = trained.last(run)
+    keys = None if trained.job.config.shots is None else trained.last_keys(run, ids)
+    platforms = {trained.result["environment"]["platform"], jax.default_backend()}
+    return Recorded(loss, accuracy, keys, _ROUNDING if platforms == {"cpu"} else _ELSEWHERE)
