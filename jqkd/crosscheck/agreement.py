@@ -27,21 +27,15 @@ _LEAST_EXPECTED = 5.0
 
 @dataclass(frozen=True)
 class Agreement:
-    """The comparison, image by image.
+    """The comparison, image by image: here is the simulator, there the machine.
 
     Attributes:
-        images: N.
-        accuracy_here: of the simulator's shots.
-        accuracy_there: of the machine's shots.
-        accuracy_exact: of exact probabilities.
         same_prediction: images on which the two agree.
         same_expected: images on which two independent runs agree on average.
         same_error: standard deviation of that number.
         only_here: images that only the simulator gets right.
-        only_there: images that only the machine gets right.
         largest_deviation: of a frequency there from its exact value, in standard errors, over
             outcomes expected 5 times or more.
-        findings: p-values and deviations with verdicts.
     """
 
     images: int
@@ -132,12 +126,8 @@ def compare(
 def as_recorded(student: TrainedCircuit, simulator: Simulator, exact: np.ndarray) -> list[Finding]:
     """The run's last evaluation again, from these angles: are they those of that student?
 
-    Two students that are equally good differ in their loss.
-
-    Args:
-        student: nothing is compared where its ``recorded`` is ``None``.
-        simulator: draws the run's own shots.
-        exact: Aer's probabilities ``(N, K)``, for a student without shots.
+    Two students that are equally good differ in their loss. The simulator draws the run's own
+    shots; a student without shots is read from Aer's exact probabilities ``(N, K)``.
     """
     run, frequencies = student.recorded, exact
     if run is None:
@@ -160,18 +150,10 @@ def as_recorded(student: TrainedCircuit, simulator: Simulator, exact: np.ndarray
 def chance_to_agree(
     exact: np.ndarray, student: TrainedCircuit, generator: np.random.Generator
 ) -> np.ndarray:
-    """Probability, image by image, that two independent runs predict the same class.
+    """Probability ``(N,)``, image by image, that two independent runs predict the same class.
 
     From R pretended runs with n_c predictions of class c, without bias:
     ``sum_c n_c (n_c - 1) / (R (R - 1))``.
-
-    Args:
-        exact: ``(N, K)``.
-        student: its shots and its ``predict``.
-        generator: of the pretended shots.
-
-    Returns:
-        Shape ``(N,)``.
     """
     chances = []
     for rows in np.array_split(exact / exact.sum(-1, keepdims=True), -(-len(exact) // _BATCH)):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,6 @@ from jqkd.crosscheck.circuits import (
 )
 from jqkd.crosscheck.findings import Finding, judge
 from jqkd.crosscheck.simulator import Simulator
-from jqkd.quantum import Circuit
 from jqkd.quantum.measurement import check_shots
 
 SCHEMA = 1
@@ -47,20 +47,11 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Size:
-    """How much is checked.
+    """How much is checked: how many circuits, how wide, how many angle vectors each.
 
-    Attributes:
-        random_circuits: number of random circuits.
-        max_qubits: their largest width.
-        templates: number of template circuits.
-        encoded: largest width of the amplitude encoding.
-        rows: angle vectors a circuit, an even number.
-        shots: S of every sampled circuit.
-        shot_qubits: widths of the circuits that are also sampled.
-        gradients: number of gradient circuits.
-        sampled_gradients: number of those that are also sampled.
-        gradient_rows: angle vectors a gradient circuit, an even number.
-        unitaries: precisions in which every gate alone is checked.
+    ``rows`` and ``gradient_rows`` are even; ``shot_qubits`` are the widths that are also sampled;
+    ``encoded`` is the largest width of the amplitude encoding; ``unitaries`` are the precisions in
+    which every gate alone is checked.
     """
 
     random_circuits: int = 200
@@ -76,16 +67,12 @@ class Size:
     unitaries: tuple[str, ...] = KINDS
 
     def __post_init__(self) -> None:
-        most = {
-            "random_circuits": MOST,
-            "max_qubits": MAX_QUBITS,
-            "templates": None,
-            "encoded": MAX_QUBITS,
-            "gradients": None,
-            "sampled_gradients": self.gradients,
-        }
-        for name, value in most.items():
-            check_integer(name, getattr(self, name), 1, value)
+        check_integer("random_circuits", self.random_circuits, 1, MOST)
+        check_integer("max_qubits", self.max_qubits, 1, MAX_QUBITS)
+        check_integer("templates", self.templates, 1)
+        check_integer("encoded", self.encoded, 1, MAX_QUBITS)
+        check_integer("gradients", self.gradients, 1)
+        check_integer("sampled_gradients", self.sampled_gradients, 1, self.gradients)
         for name in ("rows", "gradient_rows"):
             if check_integer(name, getattr(self, name), 2) % 2:
                 fail(name, "be an even number", getattr(self, name))
@@ -110,17 +97,9 @@ QUICK = Size(
 
 @dataclass(frozen=True)
 class BatteryReport:
-    """What was found, and what it takes to find it again.
+    """One finding a check, and what it takes to see them again.
 
-    Attributes:
-        agrees: whether every finding does.
-        findings: one a check.
-        simulator: name of the simulator under test.
-        quick: which size.
-        seed: of all circuits, angles and shots.
-        alpha: probability that a correct simulator is rejected.
-        seconds: wall time.
-        versions: of everything involved.
+    ``alpha`` is the probability that a correct simulator is rejected.
     """
 
     agrees: bool
@@ -179,7 +158,7 @@ def run_battery(
     start = time.perf_counter()
     size = size or (QUICK if quick else FULL)
     simulator = simulator or (simulators.QUICK if quick else simulators.DEFAULT)
-    groups = _groups(simulator, size, seed)
+    groups = _Battery.draw(simulator, size, seed).groups()
     findings = judge(_run({n: groups[n] for n in GROUPS if n in only}, progress), alpha)
     return BatteryReport(
         agrees=all(f.agrees for f in findings),
@@ -208,54 +187,70 @@ def _run(groups: dict[str, Group], progress: Progress | None) -> list[Finding]:
     return [finding for name in groups for finding in done[name]]
 
 
-def _groups(simulator: Simulator, size: Size, seed: int) -> dict[str, Group]:
-    """Independent groups of checks; each has its own generator, so that order does not matter."""
-    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(6)]
-    circuits = random_circuits(streams[0], size.random_circuits, size.max_qubits)
-    randoms = exact.make_cases(streams[1], circuits, size.rows)
-    templates = exact.make_cases(streams[2], _first(template_circuits(), size.templates), size.rows)
-    steep = _first(gradient_circuits(), size.gradients)
-    slopes = exact.make_cases(streams[3], steep, size.gradient_rows)
-    measured = templates[:4]
+@dataclass(frozen=True)
+class _Battery:
+    """What is compared: circuits, angles, and a generator for each precision."""
 
-    def states(kind: str) -> list[Finding]:
+    simulator: Simulator
+    size: Size
+    seed: int
+    templates: list[exact.Case]
+    randoms: list[exact.Case]
+    slopes: list[exact.Case]
+    streams: dict[str, np.random.Generator]
+
+    @classmethod
+    def draw(cls, simulator: Simulator, size: Size, seed: int) -> _Battery:
+        streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(6)]
+        random = random_circuits(streams[0], size.random_circuits, size.max_qubits)
+        randoms = exact.make_cases(streams[1], random, size.rows)
+        first = dict(islice(template_circuits().items(), size.templates))
+        templates = exact.make_cases(streams[2], first, size.rows)
+        steep = dict(islice(gradient_circuits().items(), size.gradients))
+        slopes = exact.make_cases(streams[3], steep, size.gradient_rows)
+        own = dict(zip(KINDS, streams[4:], strict=True))
+        return cls(simulator, size, seed, templates, randoms, slopes, own)
+
+    def groups(self) -> dict[str, Group]:
+        """Independent of each other, so that their order does not matter."""
+        return {
+            **{f"states, {kind}": partial(self.states, kind) for kind in KINDS},
+            "sampled gradients": self.sampled_gradients,
+            "shots": self.shots,
+            **{f"gates, {kind}": partial(self.gates, kind) for kind in KINDS},
+        }
+
+    def states(self, kind: str) -> list[Finding]:
         return [
-            exact.worst(f"states of {name}", kind, partial(exact.states, simulator, cases))
-            for name, cases in (("templates", templates), ("random circuits", randoms))
+            exact.worst(f"states of {name}", kind, partial(exact.states, self.simulator, cases))
+            for name, cases in (("templates", self.templates), ("random circuits", self.randoms))
         ]
 
-    def gates(kind: str, stream: np.random.Generator) -> list[Finding]:
-        widths = size.encoded, size.rows
+    def gates(self, kind: str) -> list[Finding]:
+        size, stream = self.size, self.streams[kind]
         checks = {
-            "gate unitaries": partial(exact.unitaries, simulator, stream),
-            "Pauli expectations": partial(exact.expectations, simulator, measured),
-            "shift-rule gradients": partial(exact.gradients, simulator, slopes, stream),
-            "amplitude encoding": partial(exact.encoding, simulator, stream, *widths),
+            "gate unitaries": partial(exact.unitaries, self.simulator, stream),
+            "Pauli expectations": partial(exact.expectations, self.simulator, self.measured),
+            "shift-rule gradients": partial(exact.gradients, self.simulator, self.slopes, stream),
+            "amplitude encoding": partial(
+                exact.encoding, self.simulator, stream, size.encoded, size.rows
+            ),
         }
         if kind not in size.unitaries:
             del checks["gate unitaries"]
         return [exact.worst(name, kind, pairs) for name, pairs in checks.items()]
 
-    def sampled() -> list[Finding]:
-        cases = [c for c in templates + randoms if c.circuit.num_qubits in size.shot_qubits]
-        draws = shots.take(simulator, cases, seed, size.shots)
-        paulis = shots.paulis(simulator, measured, seed, size.shots)
-        return [shots.bookkeeping(draws, size.shots), *shots.counts(draws), paulis]
+    @property
+    def measured(self) -> list[exact.Case]:
+        return self.templates[:4]
 
-    def sampled_gradients() -> list[Finding]:
-        cases = slopes[: size.sampled_gradients]
-        return shots.gradients_by_shots(simulator, cases, seed, size.shots)
+    def shots(self) -> list[Finding]:
+        widths, number = self.size.shot_qubits, self.size.shots
+        cases = [c for c in self.templates + self.randoms if c.circuit.num_qubits in widths]
+        draws = shots.take(self.simulator, cases, self.seed, number)
+        paulis = shots.paulis(self.simulator, self.measured, self.seed, number)
+        return [shots.bookkeeping(draws, number), *shots.counts(draws), paulis]
 
-    return {
-        **{f"states, {kind}": partial(states, kind) for kind in KINDS},
-        "sampled gradients": sampled_gradients,
-        "shots": sampled,
-        **{
-            f"gates, {kind}": partial(gates, kind, stream)
-            for kind, stream in zip(KINDS, streams[4:], strict=True)
-        },
-    }
-
-
-def _first(circuits: dict[str, Circuit], number: int) -> dict[str, Circuit]:
-    return dict(list(circuits.items())[:number])
+    def sampled_gradients(self) -> list[Finding]:
+        slopes = self.slopes[: self.size.sampled_gradients]
+        return shots.gradients_by_shots(self.simulator, slopes, self.seed, self.size.shots)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from jqkd.crosscheck._qiskit import require_qiskit, versions
 from jqkd.crosscheck.agreement import compare
 from jqkd.crosscheck.arguments import check_alpha, check_flag, check_progress
 from jqkd.crosscheck.exact import LIMITS, precision
-from jqkd.crosscheck.execute import exact_states
+from jqkd.crosscheck.execute import Progress, exact_states
 from jqkd.crosscheck.findings import Finding, deviation, judge
 from jqkd.crosscheck.noise import probe, sweep
 from jqkd.crosscheck.trained import TrainedCircuit, check_trained
@@ -64,8 +65,8 @@ def certify(
     if directory is not None:
         check_out_folder("directory", directory)
 
-    def step(what: str) -> Callable[[int, int], None]:
-        return lambda done, total: progress and progress(what, done, total)
+    def step(what: str) -> Progress | None:
+        return None if progress is None else partial(progress, what)
 
     # Half for the student's own shots, half for the noise.
     share = alpha / 2 if noise else alpha
@@ -73,9 +74,7 @@ def certify(
     trip = round_trip(student)
     points, probed = [], []
     if noise:
-        circuit, angles, labels = student.circuit, student.angles, student.labels
-        options = {"shots": student.shots, "seed": seed, "progress": step("noise")}
-        points = sweep(circuit, angles, labels, student.predict, **options)
+        points = sweep(student, seed=seed, progress=step("noise"))
         probed = judge([probe(seed)], share)
     certificate = {
         "schema": SCHEMA,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from jqkd._checks import check_integer, check_type
@@ -21,14 +23,14 @@ from jqkd.quantum.limits import check_num_qubits
 MAX_QUBITS = 8
 # More random circuits than any battery runs.
 MOST = 10**6
-_TEMPLATES = (
-    (h_ry, 3),
-    (rotations, 3),
-    (ry_layer, 4),
-    *((angle_encoding, 3, axis) for axis in "XYZ"),
-    (hardware_efficient, 4, 2),
-    (amplitude_encoding, 3),
-    (amplitude_encoding, 4),
+_TEMPLATES: tuple[tuple[Callable[..., Circuit], tuple[int | str, ...]], ...] = (
+    (h_ry, (3,)),
+    (rotations, (3,)),
+    (ry_layer, (4,)),
+    *((angle_encoding, (3, axis)) for axis in "XYZ"),
+    (hardware_efficient, (4, 2)),
+    (amplitude_encoding, (3,)),
+    (amplitude_encoding, (4,)),
 )
 
 
@@ -55,8 +57,7 @@ def template_circuits() -> dict[str, Circuit]:
         ['h_ry(3)', 'rotations(3)', 'ry_layer(4)', 'angle_encoding(3, X)']
     """
     return {
-        f"{make.__name__}({', '.join(map(str, sizes))})": make(*sizes)
-        for make, *sizes in _TEMPLATES
+        f"{make.__name__}({', '.join(map(str, sizes))})": make(*sizes) for make, sizes in _TEMPLATES
     }
 
 

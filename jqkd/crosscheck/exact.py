@@ -162,13 +162,11 @@ def _in_phase(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def _prepared(vectors: np.ndarray) -> np.ndarray:
     from qiskit import QuantumCircuit
-    from qiskit.circuit.library import StatePreparation
     from qiskit.quantum_info import Statevector
 
-    prepared = []
+    states = []
     for vector in vectors.astype(float):
-        num_qubits = int(np.log2(vector.size))
-        quantum = QuantumCircuit(num_qubits)
-        quantum.append(StatePreparation(vector / np.linalg.norm(vector)), range(num_qubits))
-        prepared.append(Statevector(quantum).data)
-    return np.stack(prepared)
+        quantum = QuantumCircuit(int(np.log2(vector.size)))
+        quantum.prepare_state(vector / np.linalg.norm(vector))
+        states.append(Statevector(quantum).data)
+    return np.stack(states)

@@ -20,7 +20,6 @@ from jqkd.quantum.measurement import check_shots
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
-    from qiskit.primitives.containers import SamplerPubLike
 
 # Called with (done, of how many).
 Progress = Callable[[int, int], None]
@@ -81,7 +80,7 @@ def sample(
     return np.concatenate(counts)
 
 
-def _pubs(quantum: QuantumCircuit, values: np.ndarray, shots: int) -> list[SamplerPubLike]:
+def _pubs(quantum: QuantumCircuit, values: np.ndarray, shots: int) -> list[tuple]:
     """One PUB for a batch, or one PUB a row where a batch cannot be bound."""
     if not _binds_in_batch(quantum):
         return [(_bound(quantum, row), None, shots) for row in values]

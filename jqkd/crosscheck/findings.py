@@ -53,7 +53,7 @@ def deviation(name: str, pairs: Pairs, limit: float) -> Finding:
     distances = {label: _distance(np.asarray(a), np.asarray(b)) for label, a, b in pairs}
     if not distances:
         fail("pairs", "hold something to compare", "nothing")
-    where = max(distances, key=distances.get)
+    where = max(distances, key=distances.__getitem__)
     worst = distances[where]
     return Finding(name, "deviation", len(distances), worst, limit, where, worst <= limit)
 
@@ -95,11 +95,9 @@ def total(name: str, tests: Sequence[Statistic]) -> Finding:
 
 
 def judge(findings: Sequence[Finding], alpha: float) -> list[Finding]:
-    """Verdicts for all p-values together: Holm's correction keeps false alarms at ``alpha``.
+    """Verdicts for all p-values together; deviations pass through unchanged.
 
-    Args:
-        findings: deviations pass through unchanged.
-        alpha: probability that at least one p-value of a correct simulator is rejected.
+    Holm's correction keeps the probability of a false alarm at ``alpha``.
 
     Example:
         >>> judged = judge([p_value("a", 0.004, 1), p_value("b", 0.5, 1)], 0.01)

@@ -115,7 +115,7 @@ def agreement_table(certificate: Certificate) -> Table:
     return table
 
 
-def noise_table(certificates: list[Certificate]) -> Table:
+def noise_table(certificates: Sequence[Certificate]) -> Table:
     """Accuracy against noise, one column a student.
 
     Raises:
@@ -131,7 +131,7 @@ def noise_table(certificates: list[Certificate]) -> Table:
     return table
 
 
-def _with_noise(certificates: list[Certificate]) -> tuple[Certificate, ...]:
+def _with_noise(certificates: Sequence[Certificate]) -> Sequence[Certificate]:
     certificates = check_sequence("certificates", certificates, "certificates")
     for certificate in certificates:
         if not isinstance(certificate, dict) or certificate.get("kind") != "certificate":
@@ -141,13 +141,13 @@ def _with_noise(certificates: list[Certificate]) -> tuple[Certificate, ...]:
     return certificates
 
 
-def noise_picture(certificates: list[Certificate], path: str | Path) -> Path:
+def noise_picture(certificates: Sequence[Certificate], path: str | Path) -> Path:
     """Writes ``noise_figure``; the path's ending chooses the format."""
     certificates, path = _with_noise(certificates), check_picture("path", path)
     return write_figure(noise_figure(certificates), path)
 
 
-def noise_figure(certificates: list[Certificate]) -> Figure:
+def noise_figure(certificates: Sequence[Certificate]) -> Figure:
     """Accuracy against the strength of every channel; dashed: ideal, dotted: GenericBackendV2."""
     from matplotlib.figure import Figure
 

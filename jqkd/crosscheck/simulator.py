@@ -122,7 +122,7 @@ def build(
 
     sample_all = jax.jit(jax.vmap(sampler, (0, 0, None)), compiler_options=options)
 
-    def counts(circuit: Circuit, angles: Array, keys: Array, shots: int) -> Array:
+    def counts(circuit: Circuit, angles: ArrayLike, keys: Array, shots: int) -> Array:
         check_shots(shots)
         return sample_all(keys, jnp.abs(states(circuit, angles)) ** 2, shots)
 
@@ -132,9 +132,8 @@ def build(
 
     @compiled
     def sampled(circuit: Circuit, angles: Array, weights: Array, keys: Array, shots: int) -> Array:
-        return jax.vmap(partial(gradient, circuit), (0, None, None, 0))(
-            angles, weights, shots, keys
-        )
+        one = jax.vmap(partial(gradient, circuit), (0, None, None, 0))
+        return one(angles, weights, shots, keys)
 
     return Simulator(name, states, unitary, counts, gradients, sampled)
 

@@ -23,14 +23,7 @@ _PAIRS = "pairs (statistic, degrees of freedom)"
 
 
 def pool(probabilities: ArrayLike, shots: int) -> np.ndarray:
-    """Assigns outcomes to cells, each expected at least ``LEAST_EXPECTED`` times.
-
-    Args:
-        probabilities: shape ``(K,)``, exact.
-        shots: S.
-
-    Returns:
-        Shape ``(K,)``: the cell of every outcome, ``0..cells-1``.
+    """The cell ``(K,)`` of every outcome, from 0; each is expected ``LEAST_EXPECTED`` times.
 
     Example:
         >>> pool([0.5, 0.499, 0.0005, 0.0005], 1000).tolist()
@@ -50,18 +43,10 @@ def pool(probabilities: ArrayLike, shots: int) -> np.ndarray:
 
 
 def fit(counts: ArrayLike, probabilities: ArrayLike) -> Statistic:
-    """G-test of counts against exact probabilities.
+    """G-test of counts ``(K,)`` against exact probabilities ``(K,)``, which are normalised here.
 
-    ``G = 2 sum_c n_c log(n_c / (S p_c))`` over pooled cells, chi-square with cells - 1 degrees of
-    freedom.
-
-    Args:
-        counts: shape ``(K,)``.
-        probabilities: shape ``(K,)``, exact; normalised here.
-
-    Returns:
-        G and its degrees of freedom. One cell gives (0, 0): nothing to test. A count where the
-        probability is 0 gives an infinite G.
+    ``G = 2 sum_c n_c log(n_c / (S p_c))`` over pooled cells; infinite for a count where the
+    probability is 0.
 
     Example:
         >>> g, freedom = fit([480, 520], [0.5, 0.5])
@@ -82,15 +67,9 @@ def fit(counts: ArrayLike, probabilities: ArrayLike) -> Statistic:
 
 
 def homogeneity(first: ArrayLike, second: ArrayLike, probabilities: ArrayLike) -> Statistic:
-    """Chi-square of two samples drawn independently from one distribution.
+    """Chi-square of two counts ``(K,)`` drawn independently from one distribution.
 
-    Args:
-        first: counts of shape ``(K,)``.
-        second: counts of shape ``(K,)``.
-        probabilities: exact, shape ``(K,)``: decides the pooling only.
-
-    Returns:
-        The statistic and its degrees of freedom, as ``fit``.
+    Its exact probabilities ``(K,)`` decide the pooling only.
 
     Example:
         >>> homogeneity([50, 50], [60, 40], [0.5, 0.5])[1]
@@ -188,11 +167,7 @@ def _p_values(values: ArrayLike) -> np.ndarray:
 
 
 def mcnemar(first: ArrayLike, second: ArrayLike) -> tuple[int, int, float]:
-    """McNemar's exact test: do two classifiers err equally often on the same images?
-
-    Args:
-        first: shape ``(N,)``, whether the first one is right.
-        second: shape ``(N,)``, whether the second one is right.
+    """McNemar's exact test: are two classifiers right equally often on the same images ``(N,)``?
 
     Returns:
         Images only the first gets right, images only the second gets right, two-sided p-value.

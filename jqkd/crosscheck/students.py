@@ -12,7 +12,7 @@ import numpy as np
 from jqkd.crosscheck.trained import Reader, Recorded, TrainedCircuit
 from jqkd.data import load
 from jqkd.models import NETWORKS, build_student
-from jqkd.models.functional import Functional, functional
+from jqkd.models.functional import Functional, Params, functional
 from jqkd.training.config import StudentConfig
 from jqkd.training.student_run import splits_for
 from jqkd.training.students import Run
@@ -51,7 +51,7 @@ def students_of(trained: TrainedRun, seeds: Sequence[int]) -> Iterator[TrainedCi
 
 
 def angles_and_reader(
-    config: StudentConfig, params: object, images: np.ndarray
+    config: StudentConfig, params: Params, images: np.ndarray
 ) -> tuple[np.ndarray, Reader]:
     """What a student sends to its circuit, ``(N, P)``, and how it reads what comes back."""
     head = NETWORKS[config.preset].heads.index(config.head)

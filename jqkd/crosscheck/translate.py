@@ -166,10 +166,7 @@ def to_qasm(circuit: Circuit, angles: ArrayLike | None = None, *, version: int =
 
 
 def from_qasm(text: str) -> Circuit:
-    """Circuit of an OpenQASM 2 or 3 program, the version read from its first line.
-
-    Raises:
-        InputError: text that does not parse, a gate outside the table.
+    """Circuit of an OpenQASM 2 or 3 program; ``InputError`` for what does not parse or translate.
 
     Example:
         >>> print(from_qasm("OPENQASM 3; include 'stdgates.inc'; qubit[2] q; cx q[0], q[1];"))
@@ -203,11 +200,7 @@ def from_qasm(text: str) -> Circuit:
 
 
 def save_picture(circuit: Circuit, path: str | Path) -> Path:
-    """Qiskit's drawing of the circuit; the file name's ending chooses the format (png, pdf, svg).
-
-    Raises:
-        InputError: an ending of no picture, or a file that cannot be written.
-    """
+    """Qiskit's drawing of the circuit; the path's ending chooses the format (png, pdf, svg)."""
     require_qiskit("pylatexenc")
     path = check_picture("path", path)
     return write_figure(to_qiskit(circuit).draw("mpl", fold=30), path, bbox_inches="tight")

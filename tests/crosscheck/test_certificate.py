@@ -43,9 +43,10 @@ def certificate(student, tmp_path_factory):
         return certify(student, seed=3, directory=directory), directory
 
 
-def _short_sweep(circuit, angles, labels, predict, **options):
+def _short_sweep(student, **options):
     """Every machine, fewer images and shots: what it measures is tested with the noise."""
-    return sweep(circuit, angles[:12], labels[:12], predict, **options | {"shots": 50})
+    few = {"angles": student.angles[:12], "labels": student.labels[:12], "shots": 50}
+    return sweep(replace(student, **few), **options)
 
 
 def test_certificate_agrees_and_is_plain(certificate, student):

@@ -11,14 +11,7 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import Operator, Statevector
 
 from jqkd._checks import InputError
-from jqkd.crosscheck import (
-    _qiskit,
-    from_qasm,
-    from_qiskit,
-    save_picture,
-    to_qasm,
-    to_qiskit,
-)
+from jqkd.crosscheck import _qiskit, from_qasm, from_qiskit, save_picture, to_qasm, to_qiskit
 from jqkd.quantum import GATES, Circuit, Op, h_ry, hardware_efficient, run
 from jqkd.quantum.measurement import flat
 

@@ -67,8 +67,8 @@ def taken(circuit=RY, angles=ROWS, **options):
     return sample(circuit, angles, **{"shots": 10, "seed": 0} | options)
 
 
-def swept(circuit=RY, angles=ROWS, labels=(0, 1, 2), predict=len, **options):
-    return sweep(circuit, angles, labels, predict, **{"shots": 10, "seed": 0} | options)
+def swept(circuit=RY, seed=0, **change):
+    return sweep(replace(TRAINED, circuit=circuit, **change), seed=seed)
 
 
 def certified(seed=0, alpha=1e-3, noise=False, directory=None, **change):
@@ -223,12 +223,13 @@ CALLS = {
     "labels, too few": (lambda: swept(labels=[0]), r"`labels` .*\(3,\), but shape \(1,\)"),
     "labels, shares": (lambda: swept(labels=[0.1, 0.2, 0.3]), "`labels` .*integers"),
     "labels, names": (lambda: swept(labels=["a", "b", "c"]), "`labels` .*integers"),
-    "predict, None": (lambda: swept(predict=None), "`predict` .*function.*but None"),
-    "predict, one label": (
-        lambda: swept(predict=lambda f: 0),
-        r"`predict` .*\(3,\), but shape \(\)",
+    "sweep, no reader": (lambda: swept(logits=None), "`logits` .*function.*but None"),
+    "sweep, one label": (
+        lambda: swept(logits=lambda f: 0),
+        r"`logits` .*\(3, L\), but shape \(\)",
     ),
-    "predict, logits": (lambda: swept(predict=lambda f: f), r"`predict` .*but shape \(3, 4\)"),
+    "sweep, labels": (lambda: swept(logits=lambda f: f.argmax(-1)), r"`logits` .*but shape \(3,\)"),
+    "sweep, None": (lambda: sweep(None, seed=0), "`student` .*TrainedCircuit, but None"),
     "to_qiskit, angles": (lambda: to_qiskit(RY, [0.1]), r"`angles` .*\(2,\), but shape \(1,\)"),
     "to_qiskit, NaN": (lambda: to_qiskit(RY, [NAN, 0]), "`angles` .*finite"),
     "to_qiskit, text": (lambda: to_qiskit(RY, "ab"), "`angles` .*but 'ab'"),
