@@ -86,9 +86,9 @@ def compare(
     angles = np.asarray(student.angles, np.float32)
     keys = jax.random.split(jax.random.key(seed), number)
     ours = np.asarray(simulator.counts(circuit, angles, keys, shots), float)
-    aers = sample(circuit, angles, shots=shots, seed=seed, machine=machine, progress=progress)
+    others = sample(circuit, angles, shots=shots, seed=seed, machine=machine, progress=progress)
     exact = exact_probabilities(circuit, angles)
-    guesses = [student.predict(counts / shots) for counts in (ours, aers)]
+    guesses = [student.predict(counts / shots) for counts in (ours, others)]
     right = [guess == student.labels for guess in guesses]
     same = int((guesses[0] == guesses[1]).sum())
     chances = chance_to_agree(exact, student, np.random.default_rng(seed))
@@ -98,15 +98,15 @@ def compare(
         *as_recorded(student, simulator, exact),
         deviation(
             "as many shots as stated",
-            [("here", ours.sum(-1), sums), ("there", aers.sum(-1), sums)],
+            [("here", ours.sum(-1), sums), ("there", others.sum(-1), sums)],
             0.0,
         ),
         p_value("same accuracy: McNemar, exact", p_mcnemar, number),
         p_value("same predictions as shot noise allows", _same_p(chances, same), number),
-        p_value("largest deviation of a probability", _extreme_p(aers, exact), aers.size),
+        p_value("largest deviation of a probability", _extreme_p(others, exact), others.size),
         *_fits("shots here", ours, exact),
-        *_fits("shots there", aers, exact),
-        total("shots here against shots there", list(map(homogeneity, ours, aers, exact))),
+        *_fits("shots there", others, exact),
+        total("shots here against shots there", list(map(homogeneity, ours, others, exact))),
     ]
     return Agreement(
         images=number,
@@ -118,7 +118,7 @@ def compare(
         same_error=float(np.sqrt((chances * (1 - chances)).sum())),
         only_here=only_here,
         only_there=only_there,
-        largest_deviation=_largest(aers, exact),
+        largest_deviation=_largest(others, exact),
         findings=tuple(judge(findings, alpha)),
     )
 

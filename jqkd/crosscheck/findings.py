@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import stats
 
 from jqkd._checks import check_array, check_integer, check_list, check_number, fail
 from jqkd.crosscheck.arguments import check_alpha
-from jqkd.crosscheck.statistics import Statistic, dispersion, smallest, uniform
+from jqkd.crosscheck.statistics import Statistic, smallest, uniform
 from jqkd.statistics import holm
 
 # What was compared, our value, the other one.
@@ -89,9 +90,12 @@ def family(name: str, values: ArrayLike) -> list[Finding]:
 
 
 def total(name: str, tests: Sequence[Statistic]) -> Finding:
-    """Is the sum of all statistics too large or too small?"""
-    number = len(tests) if np.any([freedom for _, freedom in tests]) else 0
-    return p_value(f"{name}: total", dispersion(tests), number)
+    """Is the sum of all statistics too large or too small? Sees a wrong dispersion best."""
+    statistic, freedom = np.sum(tests, axis=0)
+    if not freedom:
+        return p_value(f"{name}: total", 1.0, 0)
+    tail = min(stats.chi2.sf(statistic, freedom), stats.chi2.cdf(statistic, freedom))
+    return p_value(f"{name}: total", min(1.0, 2 * tail), len(tests))
 
 
 def judge(findings: Sequence[Finding], alpha: float) -> list[Finding]:

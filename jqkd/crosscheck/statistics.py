@@ -110,20 +110,6 @@ def chi_square_p_values(tests: Sequence[Statistic]) -> np.ndarray:
     return np.array([stats.chi2.sf(value, freedom) for value, freedom in tests if freedom])
 
 
-def dispersion(tests: Sequence[Statistic]) -> float:
-    """Two-sided p-value of the sum of all statistics: sees a wrong dispersion best.
-
-    Example:
-        >>> dispersion([(0.0, 0)]), round(dispersion([(1.0, 1)] * 100), 2)
-        (1.0, 0.96)
-    """
-    statistic, freedom = np.sum(tests, axis=0)
-    if not freedom:
-        return 1.0
-    tail = min(stats.chi2.sf(statistic, freedom), stats.chi2.cdf(statistic, freedom))
-    return float(min(1.0, 2 * tail))
-
-
 def normal_p_values(z: ArrayLike) -> np.ndarray:
     """Two-sided p-values of standard normal numbers; a NaN stays one.
 

@@ -30,8 +30,8 @@ def test_the_simulator_agrees_with_qiskit(quick):
     assert [done for done, _, _ in seen] == list(range(1, len(GROUPS) + 1))
     assert sum(f.kind == "p-value" for f in report.findings) == 14
     for kind, limit in (("complex64", 1e-5), ("complex128", 1e-10)):
-        found = [f for f in report.findings if f.name.endswith(kind)]
-        assert len(found) >= 5 and all(f.worst < limit for f in found)
+        of_kind = [f for f in report.findings if f.name.endswith(kind)]
+        assert len(of_kind) >= 5 and all(f.worst < limit for f in of_kind)
 
 
 def test_report_as_table_picture_and_json(quick, tmp_path):
@@ -69,9 +69,9 @@ def test_deviations_of_another_shape_or_nan_disagree():
 def test_judging_is_holms_procedure():
     """0.004 < 0.02/4 and 0.006 < 0.02/3 are rejected, 0.012 > 0.02/2 stops it for good."""
     values = (0.012, 0.004, 0.011, 0.006)
-    found = judge([p_value(str(v), v, 1) for v in values], 0.02)
-    assert [f.agrees for f in found] == [True, False, True, False]
-    np.testing.assert_allclose([f.limit for f in found], [0.02, 0.005, 0.01, 0.02 / 3])
+    judged = judge([p_value(str(v), v, 1) for v in values], 0.02)
+    assert [f.agrees for f in judged] == [True, False, True, False]
+    np.testing.assert_allclose([f.limit for f in judged], [0.02, 0.005, 0.01, 0.02 / 3])
 
 
 @pytest.mark.parametrize(

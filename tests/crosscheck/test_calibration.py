@@ -22,16 +22,16 @@ def batteries(power: float):
 
 def test_right_batteries_raise_alpha_alarms(monkeypatch):
     monkeypatch.setattr(false_alarms, "run_battery", batteries(1.0))
-    found = false_alarms.calibrate(range(1000), alphas=(0.001, 0.1))
-    assert found.agrees
+    counted = false_alarms.calibrate(range(1000), alphas=(0.001, 0.1))
+    assert counted.agrees
     # 1 - (1 - 0.1 / 3)**3 = 0.0967 of 1,000, five standard errors to both sides.
-    assert 50 < found.alarms[0.1] < 144
-    assert found.limits == {0.001: 5, 0.1: 130}
-    assert len(found.by_finding["check 2"]) == 1000
+    assert 50 < counted.alarms[0.1] < 144
+    assert counted.limits == {0.001: 5, 0.1: 130}
+    assert len(counted.by_finding["check 2"]) == 1000
 
 
 def test_wrong_batteries_raise_more(monkeypatch):
     monkeypatch.setattr(false_alarms, "run_battery", batteries(3.0))
     seen = []
-    found = false_alarms.calibrate(range(100), progress=lambda seed, p: seen.append(seed))
-    assert not found.agrees and seen == list(range(100))
+    counted = false_alarms.calibrate(range(100), progress=lambda seed, p: seen.append(seed))
+    assert not counted.agrees and seen == list(range(100))

@@ -88,9 +88,9 @@ def test_tables_and_picture(certificate, tmp_path):
     ],
 )
 def test_wrong_simulators_are_told_apart(student, make, words):
-    found = compare(student, seed=3, simulator=make())
-    assert not found.agrees
-    assert any(words in f.name for f in found.findings if not f.agrees)
+    result = compare(student, seed=3, simulator=make())
+    assert not result.agrees
+    assert any(words in f.name for f in result.findings if not f.agrees)
 
 
 def test_chance_to_agree_of_a_coin():

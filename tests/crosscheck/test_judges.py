@@ -66,7 +66,7 @@ def student_of(seed: int, sampled: bool) -> TrainedCircuit:
 
 
 STUDENTS = {(seed, sampled): student_of(seed, sampled) for seed in (0, 1) for sampled in (0, 1)}
-MINE, OTHER = STUDENTS[0, 1], STUDENTS[1, 1]
+ONE, OTHER = STUDENTS[0, 1], STUDENTS[1, 1]
 
 
 @pytest.fixture(autouse=True)
@@ -74,16 +74,16 @@ def fewer_pretended_runs(monkeypatch):
     monkeypatch.setattr(agreement, "_RUNS", 50)
 
 
-def disagreeing(found) -> list[str]:
-    return [finding.name for finding in found.findings if not finding.agrees]
+def disagreeing(result) -> list[str]:
+    return [finding.name for finding in result.findings if not finding.agrees]
 
 
 @pytest.mark.parametrize("student", STUDENTS.values(), ids=str(list(STUDENTS)).split("), ("))
 def test_right_students_pass(student):
     """Alarms of right students: 1 in 1000 each, and the seeds are fixed."""
-    found = compare(student, seed=3)
-    assert found.agrees, disagreeing(found)
-    names = [finding.name for finding in found.findings]
+    result = compare(student, seed=3)
+    assert result.agrees, disagreeing(result)
+    names = [finding.name for finding in result.findings]
     assert names[:3] == [
         "test loss as recorded",
         "test accuracy as recorded",
@@ -156,16 +156,16 @@ def test_a_machine_that_does_something_else_is_seen(fault, words, monkeypatch):
     monkeypatch.setattr(
         agreement, "sample", lambda *rest, **options: fault(sample, *rest, **options)
     )
-    found = compare(MINE, seed=3)
-    assert not found.agrees
-    assert any(words in name for name in disagreeing(found)), disagreeing(found)
+    result = compare(ONE, seed=3)
+    assert not result.agrees
+    assert any(words in name for name in disagreeing(result)), disagreeing(result)
 
 
 def test_one_key_for_all_images_is_seen():
     """The same uniform numbers for every image: each by itself is right, all are too much alike."""
-    found = compare(replace(MINE, recorded=None), seed=3, simulator=one_key_for_shots())
-    smallest, alike = (f for f in found.findings if f.name.startswith("shots here against exact"))
-    assert smallest.agrees and not alike.agrees and not found.agrees
+    result = compare(replace(ONE, recorded=None), seed=3, simulator=one_key_for_shots())
+    smallest, alike = (f for f in result.findings if f.name.startswith("shots here against exact"))
+    assert smallest.agrees and not alike.agrees and not result.agrees
 
 
 def lost_shots(simulator: Simulator) -> Simulator:
@@ -176,8 +176,8 @@ def lost_shots(simulator: Simulator) -> Simulator:
 
 
 def test_a_simulator_that_loses_a_shot_is_seen():
-    found = compare(replace(MINE, recorded=None), seed=3, simulator=lost_shots(DEFAULT))
-    assert "as many shots as stated" in disagreeing(found)
+    result = compare(replace(ONE, recorded=None), seed=3, simulator=lost_shots(DEFAULT))
+    assert "as many shots as stated" in disagreeing(result)
 
 
 def one_weight_perturbed(student: TrainedCircuit) -> TrainedCircuit:
@@ -235,17 +235,17 @@ def test_a_student_that_is_not_the_recorded_one_is_seen(fault, words, sampled):
     assert all(f.agrees for f in agreement.as_recorded(right, DEFAULT, exact))
     wrong = fault(right)
     exact = probabilities(np.asarray(wrong.angles, float))
-    found = agreement.as_recorded(wrong, DEFAULT, exact)
-    assert [f.name for f in found if not f.agrees and words in f.name]
+    result = agreement.as_recorded(wrong, DEFAULT, exact)
+    assert [f.name for f in result if not f.agrees and words in f.name]
 
 
 def test_keys_of_another_seed_or_order_are_seen():
     for wrong in (
-        replace(MINE, recorded=replace(MINE.recorded, keys=OTHER.recorded.keys)),
-        images_in_another_order(MINE),
+        replace(ONE, recorded=replace(ONE.recorded, keys=OTHER.recorded.keys)),
+        images_in_another_order(ONE),
     ):
-        found = agreement.as_recorded(wrong, DEFAULT, probabilities(wrong.angles.astype(float)))
-        assert not found[0].agrees
+        result = agreement.as_recorded(wrong, DEFAULT, probabilities(wrong.angles.astype(float)))
+        assert not result[0].agrees
 
 
 # The round trip: complex states, so that a fault of phases alone can be seen.
@@ -298,8 +298,8 @@ def _other_angle(circuit: Circuit) -> Circuit:
 def test_a_failed_round_trip_is_seen(phased, fault, monkeypatch):
     assert module.round_trip(phased).agrees
     fault(monkeypatch)
-    found = module.round_trip(phased)
-    assert not found.agrees
+    result = module.round_trip(phased)
+    assert not result.agrees
     # A global phase aside, conjugation and signs leave every probability as it was.
     made = certify(phased, seed=0, noise=False)
     assert not made["agrees"] and made["agreement"]["findings"]
@@ -351,8 +351,8 @@ def clean_probe():
 def test_noise_that_is_not_the_stated_one_is_seen(clean_probe, fault, monkeypatch):
     assert clean_probe.agrees and clean_probe.compared == 48
     fault(monkeypatch)
-    (found,) = judge([probe(3)], 1e-3)
-    assert not found.agrees and found.where
+    (result,) = judge([probe(3)], 1e-3)
+    assert not result.agrees and result.where
 
 
 def test_a_certificate_says_that_noise_was_not_applied(phased, monkeypatch):
@@ -374,8 +374,8 @@ def test_fewer_shots_on_aer_are_seen_by_the_battery(monkeypatch):
     sample = shots.sample
     less = lambda *rest, **options: sample(*rest, **options | {"shots": S - 1})  # noqa: E731
     monkeypatch.setattr(shots, "sample", less)
-    found = shots.bookkeeping(shots.take(DEFAULT, cases, 1, S), S)
-    assert not found.agrees and "Aer" in found.where
+    result = shots.bookkeeping(shots.take(DEFAULT, cases, 1, S), S)
+    assert not result.agrees and "Aer" in result.where
 
 
 def test_judging_without_holms_correction_is_seen(monkeypatch):
@@ -396,5 +396,5 @@ def test_counts_that_do_not_repeat_are_seen():
         return DEFAULT.counts(circuit, angles, again(keys, next(calls)), number)
 
     for simulator, expected in ((DEFAULT, True), (replace(DEFAULT, counts=anew), False)):
-        (found,) = judge([shots.bookkeeping(shots.take(simulator, cases, 3, S), S)], 1e-3)
-        assert found.agrees is expected
+        (result,) = judge([shots.bookkeeping(shots.take(simulator, cases, 3, S), S)], 1e-3)
+        assert result.agrees is expected

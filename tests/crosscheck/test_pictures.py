@@ -85,9 +85,9 @@ def test_noise_curves_are_those_of_their_student_and_channel(noise_axes, place):
     colours = []
     for number, container in enumerate(axes.containers):
         line, _, (bars,) = container.lines
-        mine = of(number, channel)
-        percents = 100 * np.array([point["accuracy"] for point in mine])
-        errors = 100 * np.array([point["standard_error"] for point in mine])
+        own = of(number, channel)
+        percents = 100 * np.array([point["accuracy"] for point in own])
+        errors = 100 * np.array([point["standard_error"] for point in own])
         assert list(line.get_xdata()) == list(STRENGTHS)
         np.testing.assert_allclose(line.get_ydata(), percents)
         ends = np.array(bars.get_segments())[:, :, 1]
