@@ -18,17 +18,10 @@ from typing import Any
 import numpy as np
 
 from jqkd._checks import check_choice, check_integer, check_seed, check_type, fail
-from jqkd.crosscheck import exact, shots
+from jqkd.crosscheck import circuits, exact, shots
 from jqkd.crosscheck import simulator as simulators
 from jqkd.crosscheck._qiskit import require_qiskit, versions
 from jqkd.crosscheck.arguments import check_alpha, check_flag, check_progress, check_sequence
-from jqkd.crosscheck.circuits import (
-    MAX_QUBITS,
-    MOST,
-    gradient_circuits,
-    random_circuits,
-    template_circuits,
-)
 from jqkd.crosscheck.findings import Finding, judge
 from jqkd.crosscheck.simulator import Simulator
 from jqkd.quantum.measurement import check_shots
@@ -55,23 +48,22 @@ class Size:
     """
 
     random_circuits: int = 200
-    max_qubits: int = MAX_QUBITS
-    templates: int = len(template_circuits())
+    max_qubits: int = circuits.MAX_QUBITS
+    templates: int = len(circuits.template_circuits())
     encoded: int = 4
     rows: int = 4
     shots: int = 5000
-    shot_qubits: tuple[int, ...] = tuple(range(1, MAX_QUBITS + 1))
-    gradients: int = len(gradient_circuits())
-    sampled_gradients: int = len(gradient_circuits())
+    shot_qubits: tuple[int, ...] = tuple(range(1, circuits.MAX_QUBITS + 1))
+    gradients: int = len(circuits.gradient_circuits())
+    sampled_gradients: int = len(circuits.gradient_circuits())
     gradient_rows: int = 24
     unitaries: tuple[str, ...] = KINDS
 
     def __post_init__(self) -> None:
-        check_integer("random_circuits", self.random_circuits, 1, MOST)
-        check_integer("max_qubits", self.max_qubits, 1, MAX_QUBITS)
-        check_integer("templates", self.templates, 1)
-        check_integer("encoded", self.encoded, 1, MAX_QUBITS)
-        check_integer("gradients", self.gradients, 1)
+        widest = circuits.MAX_QUBITS
+        most = {"random_circuits": circuits.MOST, "max_qubits": widest, "encoded": widest}
+        for name in ("random_circuits", "max_qubits", "templates", "encoded", "gradients"):
+            check_integer(name, getattr(self, name), 1, most.get(name))
         check_integer("sampled_gradients", self.sampled_gradients, 1, self.gradients)
         for name in ("rows", "gradient_rows"):
             if check_integer(name, getattr(self, name), 2) % 2:
@@ -202,11 +194,11 @@ class _Battery:
     @classmethod
     def draw(cls, simulator: Simulator, size: Size, seed: int) -> _Battery:
         streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(6)]
-        random = random_circuits(streams[0], size.random_circuits, size.max_qubits)
+        random = circuits.random_circuits(streams[0], size.random_circuits, size.max_qubits)
         randoms = exact.make_cases(streams[1], random, size.rows)
-        first = dict(islice(template_circuits().items(), size.templates))
+        first = dict(islice(circuits.template_circuits().items(), size.templates))
         templates = exact.make_cases(streams[2], first, size.rows)
-        steep = dict(islice(gradient_circuits().items(), size.gradients))
+        steep = dict(islice(circuits.gradient_circuits().items(), size.gradients))
         slopes = exact.make_cases(streams[3], steep, size.gradient_rows)
         own = dict(zip(KINDS, streams[4:], strict=True))
         return cls(simulator, size, seed, templates, randoms, slopes, own)
