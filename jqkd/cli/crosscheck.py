@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import jax
-import jax.numpy as jnp
-import numpy as np
 import typer
 
 from jqkd._checks import check_choice, fail
@@ -18,33 +14,14 @@ from jqkd.cli.effects import CROSSCHECK_RULES, refuse_unread
 from jqkd.cli.options import Json, deliver
 from jqkd.common.files import EXACT, write_json
 from jqkd.common.outputs import check_out_folder
-from jqkd.crosscheck import (
-    Student,
-    certify,
-    noise_picture,
-    noise_table,
-    run_battery,
-    save_picture,
-    to_qasm,
-)
+from jqkd.crosscheck import certify, noise_picture, noise_table, run_battery, save_picture, to_qasm
 from jqkd.crosscheck._qiskit import require_qiskit
-from jqkd.crosscheck.agreement import Recorded
-from jqkd.crosscheck.certificate import FILE, agreement_table
-from jqkd.crosscheck.report import picture as battery_picture
-from jqkd.crosscheck.report import table as battery_table
-from jqkd.data import load
+from jqkd.crosscheck.certificate import FILE
+from jqkd.crosscheck.report import agreement_table, battery_picture, battery_table
+from jqkd.crosscheck.students import students_of
 from jqkd.experiments.readme import write_text
 from jqkd.models import PRESETS, StudentSpec
-from jqkd.training.student_run import splits_for
-from jqkd.training.student_task import student_model
-from jqkd.training.students import Run
-from jqkd.training.teacher_store import weights_digest
-from jqkd.training.trained import TrainedRun, load_run
-
-# Shots on Aer for a student that was trained with exact probabilities.
-_SHOTS = 5000
-# Nats by which a recorded loss may be missed; accelerators multiply with fewer digits.
-_ROUNDING, _ELSEWHERE = 1e-4, 1e-2
+from jqkd.training.trained import load_run
 
 
 def crosscheck(
@@ -134,58 +111,10 @@ def _certify_run(
     return all(certificate["agrees"] for certificate in certificates)
 
 
-def students_of(trained: TrainedRun, seeds: tuple[int, ...]) -> Iterator[Student]:
-    """The students of some seeds as circuits, angles and a reading of frequencies."""
-    config = trained.job.config
-    dataset = load(config.dataset)
-    test = splits_for(config, dataset).test
-    model = student_model(config.spec, config.image_shape)
-    angles_of = jax.jit(lambda params, images: model.module(params).encoded(images).angles)
-
-    def logits(frequencies: np.ndarray) -> np.ndarray:
-        student = model.module(jax.tree.map(lambda leaf: leaf[0], trained.params))
-        values = jnp.asarray(frequencies, jnp.float32)
-        return np.asarray(student.logits(values, config.num_classes))
-
-    def predict(frequencies: np.ndarray) -> np.ndarray:
-        return logits(frequencies).argmax(-1)
-
-    for row, run in enumerate(trained.runs):
-        if run.seed in seeds:
-            params = jax.tree.map(lambda leaf: leaf[row], trained.params)  # noqa: B023
-            digests = {
-                "weights": weights_digest(params),
-                "data": dataset.digest,
-                "run": trained.job.digest(),
-            }
-            yield Student(
-                name=_name(run),
-                circuit=config.spec.circuit,
-                angles=np.asarray(angles_of(params, test.images)),
-                labels=test.labels,
-                predict=predict,
-                shots=config.shots or _SHOTS,
-                digests=digests,
-                recorded=_recorded(trained, run, logits, test.ids),
-            )
-
-
-def _recorded(trained: TrainedRun, run: Run, logits: Any, ids: np.ndarray) -> Recorded:
-    loss, accuracy = trained.last(run)
-    keys = None if trained.job.config.shots is None else trained.last_keys(run, ids)
-    platforms = {trained.result["environment"]["platform"], jax.default_backend()}
-    limit = _ROUNDING if platforms == {"cpu"} else _ELSEWHERE
-    return Recorded(loss, accuracy, logits, keys, limit)
-
-
 def check_has_circuit(name: str, spec: StudentSpec) -> None:
     """There is nothing to repeat on a simulator, or to draw, where a classical layer stands."""
     if not spec.is_quantum:
         fail(name, "be of a student with a circuit", f"{spec.words}, which has none,")
-
-
-def _name(run: Run) -> str:
-    return f"{run.arm}, seed {run.seed}"
 
 
 def circuit(
@@ -207,9 +136,10 @@ def circuit(
     output = Output(json)
     drawn = PRESETS[preset].spec(qubits).circuit
     output.say(str(drawn))
-    written: dict[str, Any] = {"preset": preset, "qubits": qubits, "angles": drawn.num_angles}
     if qasm is not None:
         write_text(qasm, to_qasm(drawn))
     if picture is not None:
         save_picture(drawn, picture)
-    deliver(written | {"ops": [[op.name, *op.wires] for op in drawn.ops]}, json)
+    ops = [[op.name, *op.wires] for op in drawn.ops]
+    result = {"preset": preset, "qubits": qubits, "angles": drawn.num_angles, "ops": ops}
+    deliver(result, json)

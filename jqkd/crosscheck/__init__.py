@@ -3,12 +3,15 @@
 Qiskit is imported inside the functions that use it; ``pip install "jqkd[qiskit]"`` brings it.
 """
 
-from jqkd.crosscheck.agreement import Agreement, Student, compare
+from jqkd.crosscheck.agreement import Agreement, compare
 from jqkd.crosscheck.battery import BatteryReport, run_battery
-from jqkd.crosscheck.certificate import certify, noise_picture, noise_table
-from jqkd.crosscheck.execute import Machine, aer, from_sampler, generic_backend, sample
+from jqkd.crosscheck.certificate import certify
+from jqkd.crosscheck.execute import sample
+from jqkd.crosscheck.machines import Machine, aer, from_sampler, generic_backend
 from jqkd.crosscheck.noise import NoisePoint, noise_model, sweep
-from jqkd.crosscheck.subject import DEFAULT, Simulator, build
+from jqkd.crosscheck.report import noise_picture, noise_table
+from jqkd.crosscheck.simulator import DEFAULT, Simulator, build
+from jqkd.crosscheck.trained import Recorded, TrainedCircuit
 from jqkd.crosscheck.translate import from_qasm, from_qiskit, save_picture, to_qasm, to_qiskit
 
 __all__ = [
@@ -17,8 +20,9 @@ __all__ = [
     "BatteryReport",
     "Machine",
     "NoisePoint",
+    "Recorded",
     "Simulator",
-    "Student",
+    "TrainedCircuit",
     "aer",
     "build",
     "certify",

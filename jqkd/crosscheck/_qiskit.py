@@ -5,20 +5,15 @@ from __future__ import annotations
 import importlib
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from typing import NoReturn
 
 from jqkd import __version__
 from jqkd._checks import InputError
 
 LEAST = (2, 0)
-_INSTALL = 'run `pip install "jqkd[qiskit]"`'
 
 
 def require_qiskit(package: str = "qiskit_aer") -> None:
-    """Refuse to go on without Qiskit 2.0 or newer and ``package``.
-
-    Args:
-        package: what is needed besides ``qiskit``: an import name.
+    """Refuse to go on without Qiskit 2.0 or newer and ``package``, an import name.
 
     Raises:
         InputError: a package is missing, or Qiskit is older than 2.0; says what to install.
@@ -30,19 +25,20 @@ def require_qiskit(package: str = "qiskit_aer") -> None:
         try:
             importlib.import_module(name)
         except ImportError:
-            _refuse(f"needs the package {name.replace('_', '-')}, which is not installed")
-    found = version_of("qiskit")
-    if tuple(int(part) for part in found.split(".")[:2] if part.isdigit()) < LEAST:
-        _refuse(f"needs Qiskit {'.'.join(map(str, LEAST))} or newer, but {found} is installed")
+            missing = f"the package {name.replace('_', '-')}, which is not installed"
+            raise _refusal(missing) from None
+    installed = version_of("qiskit")
+    if tuple(int(part) for part in installed.split(".")[:2] if part.isdigit()) < LEAST:
+        least = ".".join(map(str, LEAST))
+        raise _refusal(f"Qiskit {least} or newer, but {installed} is installed")
+
+
+def _refusal(need: str) -> InputError:
+    return InputError(f'The cross-check needs {need}; run `pip install "jqkd[qiskit]"`.')
 
 
 def version_of(package: str) -> str:
-    """Version of an installed distribution, ``"0"`` if it has none.
-
-    Example:
-        >>> version_of("qiskit") >= "2"
-        True
-    """
+    """Version of an installed distribution, ``"0"`` if it has none."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -56,10 +52,7 @@ def versions() -> dict[str, str]:
         >>> sorted(versions())
         ['jax', 'jqkd', 'numpy', 'python', 'qiskit', 'qiskit-aer', 'scipy']
     """
-    packages = ("jax", "numpy", "qiskit", "qiskit-aer", "scipy")
     own = {"jqkd": __version__, "python": platform.python_version()}
-    return own | {name: version_of(name) for name in packages}
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise InputError(f"The cross-check {reason}; {_INSTALL}.")
+    return own | {
+        name: version_of(name) for name in ("jax", "numpy", "qiskit", "qiskit-aer", "scipy")
+    }

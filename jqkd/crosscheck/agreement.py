@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
@@ -11,22 +10,13 @@ from scipy import stats
 from scipy.special import log_softmax
 
 from jqkd._checks import check_seed, check_type
-from jqkd.crosscheck.arguments import check_alpha, check_labels
-from jqkd.crosscheck.execute import Machine, Progress, check_batch, exact_probabilities, sample
-from jqkd.crosscheck.findings import Finding, deviation, judge, p_value
-from jqkd.crosscheck.noise import Predict, check_guesses
-from jqkd.crosscheck.shots import total
-from jqkd.crosscheck.statistics import (
-    chi_square_p_values,
-    fit,
-    holm,
-    homogeneity,
-    mcnemar,
-    uniform,
-)
-from jqkd.crosscheck.subject import DEFAULT, Simulator
-from jqkd.quantum import Circuit
-from jqkd.quantum.measurement import check_shots
+from jqkd.crosscheck.arguments import check_alpha
+from jqkd.crosscheck.execute import Progress, exact_probabilities, sample
+from jqkd.crosscheck.findings import Finding, deviation, family, judge, p_value, total
+from jqkd.crosscheck.machines import Machine
+from jqkd.crosscheck.simulator import DEFAULT, Simulator
+from jqkd.crosscheck.statistics import chi_square_p_values, fit, homogeneity, mcnemar
+from jqkd.crosscheck.trained import TrainedCircuit, check_trained
 
 # Pretended runs from which the chance that two runs agree on an image is estimated.
 _RUNS = 400
@@ -36,66 +26,16 @@ _LEAST_EXPECTED = 5.0
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """What a run wrote down about a student, and what it takes to see it again.
-
-    Attributes:
-        loss: mean cross-entropy on the test images after the last epoch, nats.
-        accuracy: on the same images.
-        logits: frequencies ``(N, K)`` -> logits ``(N, L)``.
-        keys: ``(N,)``, of the shots of that evaluation; ``None`` for exact probabilities.
-        limit: largest deviation of the loss that rounding explains, nats.
-    """
-
-    loss: float
-    accuracy: float
-    logits: Callable[[np.ndarray], np.ndarray]
-    keys: jax.Array | None = None
-    limit: float = 1e-4
-
-
-@dataclass(frozen=True)
-class Student:
-    """A trained student, reduced to what a quantum computer and its reader need.
-
-    Attributes:
-        name: for reports.
-        circuit: Q qubits, P slots.
-        angles: ``(N, P)``, radians, of every test image.
-        labels: ``(N,)``, whole numbers.
-        predict: frequencies ``(N, K)`` -> labels ``(N,)``.
-        shots: S per image.
-        digests: of weights and data, by name.
-        recorded: what its run says of it; nothing is compared without.
-    """
-
-    name: str
-    circuit: Circuit
-    angles: np.ndarray
-    labels: np.ndarray
-    predict: Predict
-    shots: int
-    digests: dict[str, str]
-    recorded: Recorded | None = None
-
-
-@dataclass(frozen=True)
 class Agreement:
-    """The comparison, image by image.
+    """The comparison, image by image: here is the simulator, there the machine.
 
     Attributes:
-        images: N.
-        accuracy_here: of the simulator's shots.
-        accuracy_there: of the machine's shots.
-        accuracy_exact: of exact probabilities.
         same_prediction: images on which the two agree.
         same_expected: images on which two independent runs agree on average.
         same_error: standard deviation of that number.
         only_here: images that only the simulator gets right.
-        only_there: images that only the machine gets right.
         largest_deviation: of a frequency there from its exact value, in standard errors, over
             outcomes expected 5 times or more.
-        findings: p-values and deviations with verdicts.
     """
 
     images: int
@@ -117,7 +57,7 @@ class Agreement:
 
 
 def compare(
-    student: Student,
+    student: TrainedCircuit,
     *,
     seed: int,
     alpha: float = 1e-3,
@@ -137,69 +77,68 @@ def compare(
 
     Raises:
         InputError: no student, arrays that do not fit together, a seed, alpha or shots out of
-            range, a ``predict`` that does not return one label an image.
+            range, a reader that does not return logits for every image.
     """
-    check_student(student)
+    check_trained(student)
     seed, alpha = check_seed("seed", seed), check_alpha(alpha)
     check_type("simulator", simulator, Simulator, "a Simulator")
-    s = student
-    keys = jax.random.split(jax.random.key(seed), len(s.angles))
-    angles = np.asarray(s.angles, np.float32)
-    here = np.asarray(simulator.counts(s.circuit, angles, keys, s.shots), float)
-    there = sample(s.circuit, angles, shots=s.shots, seed=seed, machine=machine, progress=progress)
-    exact = exact_probabilities(s.circuit, angles)
-    guesses = [
-        check_guesses(s.predict(counts / s.shots), len(s.angles)) for counts in (here, there)
-    ]
-    right = [guess == s.labels for guess in guesses]
-    chances = chance_to_agree(exact, s, np.random.default_rng(seed))
+    circuit, shots, number = student.circuit, student.shots, len(student.labels)
+    angles = np.asarray(student.angles, np.float32)
+    keys = jax.random.split(jax.random.key(seed), number)
+    ours = np.asarray(simulator.counts(circuit, angles, keys, shots), float)
+    others = sample(circuit, angles, shots=shots, seed=seed, machine=machine, progress=progress)
+    exact = exact_probabilities(circuit, angles)
+    guesses = [student.predict(counts / shots) for counts in (ours, others)]
+    right = [guess == student.labels for guess in guesses]
     same = int((guesses[0] == guesses[1]).sum())
+    chances = chance_to_agree(exact, student, np.random.default_rng(seed))
     only_here, only_there, p_mcnemar = mcnemar(*right)
+    sums = np.full(number, float(shots))
     findings = [
-        *as_recorded(s, simulator, exact),
-        _complete(s.shots, here, there),
-        p_value("same accuracy: McNemar, exact", p_mcnemar, len(s.labels)),
-        p_value("same predictions as shot noise allows", _same_p(chances, same), len(s.labels)),
-        p_value("largest deviation of a probability", _extreme_p(there, exact), there.size),
-        *_fits("shots here", here, exact),
-        *_fits("shots there", there, exact),
-        total("shots here against shots there", list(map(homogeneity, here, there, exact))),
+        *as_recorded(student, simulator, exact),
+        deviation(
+            "as many shots as stated",
+            [("here", ours.sum(-1), sums), ("there", others.sum(-1), sums)],
+            0.0,
+        ),
+        p_value("same accuracy: McNemar, exact", p_mcnemar, number),
+        p_value("same predictions as shot noise allows", _same_p(chances, same), number),
+        p_value("largest deviation of a probability", _extreme_p(others, exact), others.size),
+        *_fits("shots here", ours, exact),
+        *_fits("shots there", others, exact),
+        total("shots here against shots there", list(map(homogeneity, ours, others, exact))),
     ]
     return Agreement(
-        images=len(s.labels),
+        images=number,
         accuracy_here=float(right[0].mean()),
         accuracy_there=float(right[1].mean()),
-        accuracy_exact=float((s.predict(exact) == s.labels).mean()),
+        accuracy_exact=float((student.predict(exact) == student.labels).mean()),
         same_prediction=same,
         same_expected=float(chances.sum()),
         same_error=float(np.sqrt((chances * (1 - chances)).sum())),
         only_here=only_here,
         only_there=only_there,
-        largest_deviation=_largest(there, exact),
+        largest_deviation=_largest(others, exact),
         findings=tuple(judge(findings, alpha)),
     )
 
 
-def as_recorded(student: Student, simulator: Simulator, exact: np.ndarray) -> list[Finding]:
+def as_recorded(student: TrainedCircuit, simulator: Simulator, exact: np.ndarray) -> list[Finding]:
     """The run's last evaluation again, from these angles: are they those of that student?
 
-    Two students that are equally good differ in their loss.
-
-    Args:
-        student: nothing is compared where its ``recorded`` is ``None``.
-        simulator: draws the run's own shots.
-        exact: Aer's probabilities ``(N, K)``, for a student without shots.
+    Two students that are equally good differ in their loss. The simulator draws the run's own
+    shots; a student without shots is read from Aer's exact probabilities ``(N, K)``.
     """
-    s, run = student, student.recorded
+    run, frequencies = student.recorded, exact
     if run is None:
         return []
-    frequencies = exact
     if run.keys is not None:
-        angles = np.asarray(s.angles, np.float32)
-        frequencies = np.asarray(simulator.counts(s.circuit, angles, run.keys, s.shots)) / s.shots
-    logits = np.asarray(run.logits(frequencies), np.float64)
-    loss = -log_softmax(logits, -1)[np.arange(len(logits)), s.labels].mean()
-    accuracy = (logits.argmax(-1) == s.labels).mean()
+        angles = np.asarray(student.angles, np.float32)
+        counts = simulator.counts(student.circuit, angles, run.keys, student.shots)
+        frequencies = np.asarray(counts) / student.shots
+    logits = np.asarray(student.logits(frequencies), np.float64)
+    loss = -log_softmax(logits, -1)[np.arange(len(logits)), student.labels].mean()
+    accuracy = (logits.argmax(-1) == student.labels).mean()
     # A tie may be broken otherwise.
     one_image = max(1.5 / len(logits), run.limit)
     return [
@@ -208,46 +147,21 @@ def as_recorded(student: Student, simulator: Simulator, exact: np.ndarray) -> li
     ]
 
 
-def _complete(shots: int, here: np.ndarray, there: np.ndarray) -> Finding:
-    sides = (("here", here), ("there", there))
-    pairs = [(side, counts.sum(-1), np.full(len(counts), float(shots))) for side, counts in sides]
-    return deviation("as many shots as stated", pairs, 0.0)
-
-
-def check_student(student: Student) -> None:
-    """A student's arrays fit together, and it can be run."""
-    check_type("student", student, Student, "a jqkd.crosscheck.Student")
-    check_type("name", student.name, str, "a string")
-    check_shots(student.shots)
-    values = check_batch(student.circuit, student.angles)
-    check_labels("labels", student.labels, len(values))
-    check_type("predict", student.predict, Callable, "a function from frequencies to labels")
-    check_type("digests", student.digests, dict, "a dictionary")
-
-
 def chance_to_agree(
-    exact: np.ndarray, student: Student, generator: np.random.Generator
+    exact: np.ndarray, student: TrainedCircuit, generator: np.random.Generator
 ) -> np.ndarray:
-    """Probability, image by image, that two independent runs predict the same class.
+    """Probability ``(N,)``, image by image, that two independent runs predict the same class.
 
     From R pretended runs with n_c predictions of class c, without bias:
     ``sum_c n_c (n_c - 1) / (R (R - 1))``.
-
-    Args:
-        exact: ``(N, K)``.
-        student: its shots and its ``predict``.
-        generator: of the pretended shots.
-
-    Returns:
-        Shape ``(N,)``.
     """
     chances = []
     for rows in np.array_split(exact / exact.sum(-1, keepdims=True), -(-len(exact) // _BATCH)):
         drawn = generator.multinomial(student.shots, rows, (_RUNS, len(rows)))
         guesses = student.predict(drawn.reshape(-1, rows.shape[-1]) / student.shots)
-        for own in guesses.reshape(_RUNS, -1).T:
-            found = np.unique(own, return_counts=True)[1].astype(float)
-            chances.append((found * (found - 1)).sum() / (_RUNS * (_RUNS - 1)))
+        for of_image in guesses.reshape(_RUNS, -1).T:
+            n = np.unique(of_image, return_counts=True)[1].astype(float)
+            chances.append((n * (n - 1)).sum() / (_RUNS * (_RUNS - 1)))
     return np.array(chances)
 
 
@@ -270,18 +184,10 @@ def _extreme_p(counts: np.ndarray, exact: np.ndarray) -> float:
 def _largest(counts: np.ndarray, exact: np.ndarray) -> float:
     shots = counts.sum(-1, keepdims=True)
     error = np.sqrt(np.maximum(exact * (1 - exact), 0) * shots)
-    judged = (exact * shots >= _LEAST_EXPECTED) & ((1 - exact) * shots >= _LEAST_EXPECTED)
-    if not judged.any():
-        return 0.0
-    return float((np.abs(counts - exact * shots)[judged] / error[judged]).max())
+    judged = np.minimum(exact, 1 - exact) * shots >= _LEAST_EXPECTED
+    return float((np.abs(counts - exact * shots)[judged] / error[judged]).max(initial=0.0))
 
 
 def _fits(name: str, counts: np.ndarray, exact: np.ndarray) -> list[Finding]:
-    values = chi_square_p_values([fit(n, p) for n, p in zip(counts, exact, strict=True)])
-    if not len(values):
-        return []
-    family = f"{name} against exact probabilities"
-    return [
-        p_value(f"{family}: smallest, Holm", holm(values).min(), len(values)),
-        p_value(f"{family}: uniform, KS", uniform(values), len(values)),
-    ]
+    values = chi_square_p_values(list(map(fit, counts, exact)))
+    return family(f"{name} against exact probabilities", values)

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from jqkd._checks import check_array, check_number, check_type, fail, shown
+from jqkd._checks import check_number, check_type, fail, shown
 
 
 def check_alpha(alpha: float) -> float:
@@ -20,29 +19,12 @@ def check_alpha(alpha: float) -> float:
 
 def check_progress(progress: Callable[..., None] | None) -> None:
     """A function, or nothing."""
-    if progress is not None:
-        check_type("progress", progress, Callable, "a function or None")
+    check_type("progress", progress, (Callable, type(None)), "a function or None")
 
 
-def check_flag(name: str, value: Any) -> None:
+def check_flag(name: str, value: bool | np.bool_) -> None:
     """True or False, not a word that Python takes for True."""
     check_type(name, value, (bool, np.bool_), "True or False")
-
-
-def check_weights(
-    name: str, values: ArrayLike, shape: tuple[int | str, ...] = ("K",)
-) -> np.ndarray:
-    """Counts or probabilities: finite, not negative, not all 0, as float64."""
-    values = np.asarray(check_array(name, values, shape), np.float64)
-    if not values.size or values.min() < 0 or not values.any():
-        given = f"one of {values.min():g}" if values.size else "an empty array"
-        fail(name, "be 0 or more and not all 0", given)
-    return values
-
-
-def check_labels(name: str, labels: ArrayLike, number: int) -> np.ndarray:
-    """``number`` integers."""
-    return np.asarray(check_array(name, labels, (number,), kinds="iu"))
 
 
 def check_sequence(name: str, values: Any, what: str) -> tuple[Any, ...]:

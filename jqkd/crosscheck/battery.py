@@ -12,66 +12,58 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from jqkd._checks import check_choice, check_integer, check_seed, check_type, fail
-from jqkd.crosscheck import exact, shots, subject
+from jqkd.crosscheck import circuits, exact, shots
+from jqkd.crosscheck import simulator as simulators
 from jqkd.crosscheck._qiskit import require_qiskit, versions
 from jqkd.crosscheck.arguments import check_alpha, check_flag, check_progress, check_sequence
-from jqkd.crosscheck.circuits import (
-    MAX_QUBITS,
-    MOST,
-    gradient_circuits,
-    random_circuits,
-    template_circuits,
-)
 from jqkd.crosscheck.findings import Finding, judge
-from jqkd.crosscheck.subject import Simulator
-from jqkd.quantum import Circuit
+from jqkd.crosscheck.simulator import Simulator
 from jqkd.quantum.measurement import check_shots
 
 SCHEMA = 1
+KINDS = tuple(exact.LIMITS)
+# In this order: shots reuse what the states have compiled.
+GROUPS = (
+    *(f"states, {kind}" for kind in KINDS),
+    "sampled gradients",
+    "shots",
+    *(f"gates, {kind}" for kind in KINDS),
+)
 Progress = Callable[[int, int, str], None]
-
-
-_MOST = {"random_circuits": MOST, "max_qubits": MAX_QUBITS, "encoded": MAX_QUBITS}
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is checked.
+    """How much is checked: how many circuits, how wide, how many angle vectors each.
 
-    Attributes:
-        random_circuits: number of random circuits.
-        max_qubits: their largest width.
-        templates: number of template circuits.
-        encoded: largest width of the amplitude encoding.
-        rows: angle vectors a circuit, an even number.
-        shots: S of every sampled circuit.
-        shot_qubits: widths of the circuits that are also sampled.
-        gradients: number of gradient circuits.
-        sampled_gradients: number of those that are also sampled.
-        gradient_rows: angle vectors a gradient circuit, an even number.
-        unitaries: precisions in which every gate alone is checked.
+    ``rows`` and ``gradient_rows`` are even; ``shot_qubits`` are the widths that are also sampled;
+    ``encoded`` is the largest width of the amplitude encoding; ``unitaries`` are the precisions in
+    which every gate alone is checked.
     """
 
     random_circuits: int = 200
-    max_qubits: int = 8
-    templates: int = len(template_circuits())
+    max_qubits: int = circuits.MAX_QUBITS
+    templates: int = len(circuits.template_circuits())
     encoded: int = 4
     rows: int = 4
     shots: int = 5000
-    shot_qubits: tuple[int, ...] = tuple(range(1, 9))
-    gradients: int = len(gradient_circuits())
-    sampled_gradients: int = len(gradient_circuits())
+    shot_qubits: tuple[int, ...] = tuple(range(1, circuits.MAX_QUBITS + 1))
+    gradients: int = len(circuits.gradient_circuits())
+    sampled_gradients: int = len(circuits.gradient_circuits())
     gradient_rows: int = 24
-    unitaries: tuple[str, ...] = tuple(exact.LIMITS)
+    unitaries: tuple[str, ...] = KINDS
 
     def __post_init__(self) -> None:
+        widest = circuits.MAX_QUBITS
+        most = {"random_circuits": circuits.MOST, "max_qubits": widest, "encoded": widest}
         for name in ("random_circuits", "max_qubits", "templates", "encoded", "gradients"):
-            check_integer(name, getattr(self, name), 1, _MOST.get(name))
+            check_integer(name, getattr(self, name), 1, most.get(name))
         check_integer("sampled_gradients", self.sampled_gradients, 1, self.gradients)
         for name in ("rows", "gradient_rows"):
             if check_integer(name, getattr(self, name), 2) % 2:
@@ -80,7 +72,7 @@ class Size:
         for width in check_sequence("shot_qubits", self.shot_qubits, "integers"):
             check_integer("shot_qubits", width, 1)
         for name in self.unitaries:
-            check_choice("unitaries", name, exact.LIMITS)
+            check_choice("unitaries", name, KINDS)
 
 
 FULL = Size()
@@ -93,28 +85,13 @@ QUICK = Size(
     gradient_rows=16,
     unitaries=("complex128",),
 )
-# In this order: shots reuse what the states have compiled.
-GROUPS = (
-    *(f"states, {kind}" for kind in exact.LIMITS),
-    "sampled gradients",
-    "shots",
-    *(f"gates, {kind}" for kind in exact.LIMITS),
-)
 
 
 @dataclass(frozen=True)
 class BatteryReport:
-    """What was found, and what it takes to find it again.
+    """One finding a check, and what it takes to see them again.
 
-    Attributes:
-        agrees: whether every finding does.
-        findings: one a check.
-        simulator: name of the simulator under test.
-        quick: which size.
-        seed: of all circuits, angles and shots.
-        alpha: probability that a correct simulator is rejected.
-        seconds: wall time.
-        versions: of everything involved.
+    ``alpha`` is the probability that a correct simulator is rejected.
     """
 
     agrees: bool
@@ -172,18 +149,18 @@ def run_battery(
         check_choice("only", name, GROUPS)
     start = time.perf_counter()
     size = size or (QUICK if quick else FULL)
-    simulator = simulator or (subject.QUICK if quick else subject.DEFAULT)
-    groups = {n: g for n, g in _groups(simulator, size, seed).items() if n in only}
-    findings = judge(_run(groups, progress), alpha)
+    simulator = simulator or (simulators.QUICK if quick else simulators.DEFAULT)
+    groups = _Battery.draw(simulator, size, seed).groups()
+    findings = judge(_run({n: groups[n] for n in GROUPS if n in only}, progress), alpha)
     return BatteryReport(
-        all(f.agrees for f in findings),
-        tuple(findings),
-        simulator.name,
-        quick,
-        seed,
-        alpha,
-        time.perf_counter() - start,
-        versions(),
+        agrees=all(f.agrees for f in findings),
+        findings=tuple(findings),
+        simulator=simulator.name,
+        quick=quick,
+        seed=seed,
+        alpha=alpha,
+        seconds=time.perf_counter() - start,
+        versions=versions(),
     )
 
 
@@ -192,78 +169,80 @@ Group = Callable[[], list[Finding]]
 
 def _run(groups: dict[str, Group], progress: Progress | None) -> list[Finding]:
     """Groups run side by side: compilation and Aer leave Python's lock; their order is kept."""
-    found: dict[str, list[Finding]] = {}
+    done: dict[str, list[Finding]] = {}
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         waiting = {pool.submit(group): name for name, group in groups.items()}
         for future in as_completed(waiting):
-            found[waiting[future]] = future.result()
+            done[waiting[future]] = future.result()
             if progress:
-                progress(len(found), len(groups), waiting[future])
-    return [finding for name in groups for finding in found[name]]
+                progress(len(done), len(groups), waiting[future])
+    return [finding for name in groups for finding in done[name]]
 
 
-def _groups(simulator: Simulator, size: Size, seed: int) -> dict[str, Group]:
-    """Independent groups of checks; each has its own generator, so that order does not matter."""
-    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(6)]
-    randoms = random_circuits(streams[0], size.random_circuits, size.max_qubits)
-    cases = exact.make_cases(streams[1], randoms, size.rows)
-    templates = exact.make_cases(streams[2], _first(template_circuits(), size.templates), size.rows)
-    steep = _first(gradient_circuits(), size.gradients)
-    slopes = exact.make_cases(streams[3], steep, size.gradient_rows)
-    sampled = [c for c in templates + cases if c.circuit.num_qubits in size.shot_qubits]
-    measured = templates[:4]
-    groups: dict[str, Group] = {
-        "shots": partial(_shots, simulator, sampled, measured, size.shots, seed),
-        "sampled gradients": partial(
-            shots.gradients, simulator, slopes[: size.sampled_gradients], seed, size.shots
-        ),
-    }
-    for stream, kind in zip(streams[4:], exact.LIMITS, strict=True):
-        groups[f"states, {kind}"] = partial(_states, simulator, templates, cases, kind)
-        groups[f"gates, {kind}"] = partial(_gates, simulator, measured, slopes, stream, size, kind)
-    return {name: groups[name] for name in GROUPS}
+@dataclass(frozen=True)
+class _Battery:
+    """What is compared: circuits, angles, and a generator for each precision."""
 
+    simulator: Simulator
+    size: Size
+    seed: int
+    templates: list[exact.Case]
+    randoms: list[exact.Case]
+    slopes: list[exact.Case]
+    streams: dict[str, np.random.Generator]
 
-def _first(circuits: dict[str, Circuit], number: int) -> dict[str, Circuit]:
-    return dict(list(circuits.items())[:number])
+    @classmethod
+    def draw(cls, simulator: Simulator, size: Size, seed: int) -> _Battery:
+        streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(6)]
+        random = circuits.random_circuits(streams[0], size.random_circuits, size.max_qubits)
+        randoms = exact.make_cases(streams[1], random, size.rows)
+        first = dict(islice(circuits.template_circuits().items(), size.templates))
+        templates = exact.make_cases(streams[2], first, size.rows)
+        steep = dict(islice(circuits.gradient_circuits().items(), size.gradients))
+        slopes = exact.make_cases(streams[3], steep, size.gradient_rows)
+        own = dict(zip(KINDS, streams[4:], strict=True))
+        return cls(simulator, size, seed, templates, randoms, slopes, own)
 
+    def groups(self) -> dict[str, Group]:
+        """Independent of each other, so that their order does not matter."""
+        return {
+            **{f"states, {kind}": partial(self.states, kind) for kind in KINDS},
+            "sampled gradients": self.sampled_gradients,
+            "shots": self.shots,
+            **{f"gates, {kind}": partial(self.gates, kind) for kind in KINDS},
+        }
 
-def _states(
-    simulator: Simulator, templates: list[exact.Case], cases: list[exact.Case], kind: str
-) -> list[Finding]:
-    return [
-        exact.states(simulator, templates, "templates", kind),
-        exact.states(simulator, cases, "random circuits", kind),
-    ]
+    def states(self, kind: str) -> list[Finding]:
+        return [
+            exact.worst(f"states of {name}", kind, partial(exact.states, self.simulator, cases))
+            for name, cases in (("templates", self.templates), ("random circuits", self.randoms))
+        ]
 
+    def gates(self, kind: str) -> list[Finding]:
+        size, stream = self.size, self.streams[kind]
+        checks = {
+            "gate unitaries": partial(exact.unitaries, self.simulator, stream),
+            "Pauli expectations": partial(exact.expectations, self.simulator, self.measured),
+            "shift-rule gradients": partial(exact.gradients, self.simulator, self.slopes, stream),
+            "amplitude encoding": partial(
+                exact.encoding, self.simulator, stream, size.encoded, size.rows
+            ),
+        }
+        if kind not in size.unitaries:
+            del checks["gate unitaries"]
+        return [exact.worst(name, kind, pairs) for name, pairs in checks.items()]
 
-def _gates(
-    simulator: Simulator,
-    templates: list[exact.Case],
-    gradients: list[exact.Case],
-    stream: np.random.Generator,
-    size: Size,
-    kind: str,
-) -> list[Finding]:
-    alone = [exact.unitaries(simulator, stream, kind)] if kind in size.unitaries else []
-    return [
-        *alone,
-        exact.expectations(simulator, templates, kind),
-        exact.gradients(simulator, gradients, stream, kind),
-        exact.encoding(simulator, stream, size.encoded, size.rows, kind),
-    ]
+    @property
+    def measured(self) -> list[exact.Case]:
+        return self.templates[:4]
 
+    def shots(self) -> list[Finding]:
+        widths, number = self.size.shot_qubits, self.size.shots
+        cases = [c for c in self.templates + self.randoms if c.circuit.num_qubits in widths]
+        draws = shots.take(self.simulator, cases, self.seed, number)
+        paulis = shots.paulis(self.simulator, self.measured, self.seed, number)
+        return [shots.bookkeeping(draws, number), *shots.counts(draws), paulis]
 
-def _shots(
-    simulator: Simulator,
-    sampled: list[exact.Case],
-    measured: list[exact.Case],
-    number: int,
-    seed: int,
-) -> list[Finding]:
-    draws = shots.draw(simulator, sampled, seed, number)
-    return [
-        shots.bookkeeping(draws, number),
-        *shots.counts(draws),
-        *shots.paulis(simulator, measured, seed, number),
-    ]
+    def sampled_gradients(self) -> list[Finding]:
+        slopes = self.slopes[: self.size.sampled_gradients]
+        return shots.gradients_by_shots(self.simulator, slopes, self.seed, self.size.shots)

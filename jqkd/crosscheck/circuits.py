@@ -1,6 +1,8 @@
-"""The circuits of the battery: every gate, every template, random ones. Also their angles."""
+"""The circuits of the battery: every gate, every template, random ones. Also what goes in them."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -21,7 +23,15 @@ from jqkd.quantum.limits import check_num_qubits
 MAX_QUBITS = 8
 # More random circuits than any battery runs.
 MOST = 10**6
-_GENERATOR = np.random.Generator, "a numpy.random.Generator"
+_TEMPLATES: tuple[tuple[Callable[..., Circuit], tuple[int | str, ...]], ...] = (
+    (h_ry, (3,)),
+    (rotations, (3,)),
+    (ry_layer, (4,)),
+    *((angle_encoding, (3, axis)) for axis in "XYZ"),
+    (hardware_efficient, (4, 2)),
+    (amplitude_encoding, (3,)),
+    (amplitude_encoding, (4,)),
+)
 
 
 def gate_circuits() -> dict[str, Circuit]:
@@ -43,19 +53,11 @@ def template_circuits() -> dict[str, Circuit]:
     """Every template of ``jqkd.quantum.templates``, at the paper's sizes where it has some.
 
     Example:
-        >>> len(template_circuits())
-        9
+        >>> list(template_circuits())[:4]
+        ['h_ry(3)', 'rotations(3)', 'ry_layer(4)', 'angle_encoding(3, X)']
     """
     return {
-        "h_ry(3)": h_ry(3),
-        "rotations(3)": rotations(3),
-        "ry_layer(4)": ry_layer(4),
-        "angle_encoding(3, X)": angle_encoding(3, "X"),
-        "angle_encoding(3, Y)": angle_encoding(3, "Y"),
-        "angle_encoding(3, Z)": angle_encoding(3, "Z"),
-        "hardware_efficient(4, 2)": hardware_efficient(4, 2),
-        "amplitude_encoding(3)": amplitude_encoding(3),
-        "amplitude_encoding(4)": amplitude_encoding(4),
+        f"{make.__name__}({', '.join(map(str, sizes))})": make(*sizes) for make, sizes in _TEMPLATES
     }
 
 
@@ -81,15 +83,23 @@ def gradient_circuits() -> dict[str, Circuit]:
     }
 
 
-def random_circuit(generator: np.random.Generator, num_qubits: int) -> Circuit:
-    """Up to 3 Q gates, each any gate of the table on any wires.
+def random_circuits(
+    generator: np.random.Generator, number: int, max_qubits: int = MAX_QUBITS
+) -> dict[str, Circuit]:
+    """``number`` circuits on Q = 1 to ``max_qubits`` qubits, sizes in turn, of Q to 3 Q gates.
 
     Example:
-        >>> random_circuit(np.random.default_rng(0), 2).num_qubits
-        2
+        >>> circuits = random_circuits(np.random.default_rng(0), 10, 3)
+        >>> [circuit.num_qubits for circuit in circuits.values()]
+        [1, 2, 3, 1, 2, 3, 1, 2, 3, 1]
     """
-    check_type("generator", generator, *_GENERATOR)
-    num_qubits = check_num_qubits(num_qubits)
+    _check_generator(generator)
+    check_integer("number", number, 0, MOST)
+    check_integer("max_qubits", max_qubits, 1, MAX_QUBITS)
+    return {f"random {i}": _any_gates(generator, 1 + i % max_qubits) for i in range(number)}
+
+
+def _any_gates(generator: np.random.Generator, num_qubits: int) -> Circuit:
     names = [gate.name for gate in GATES.values() if gate.num_wires <= num_qubits]
     ops = []
     for _ in range(generator.integers(num_qubits, 3 * num_qubits + 1)):
@@ -99,23 +109,6 @@ def random_circuit(generator: np.random.Generator, num_qubits: int) -> Circuit:
     return Circuit(num_qubits, tuple(ops))
 
 
-def random_circuits(
-    generator: np.random.Generator, number: int, max_qubits: int = MAX_QUBITS
-) -> dict[str, Circuit]:
-    """``number`` random circuits on 1 to ``max_qubits`` qubits, sizes in turn.
-
-    Example:
-        >>> circuits = random_circuits(np.random.default_rng(0), 10, 3)
-        >>> [circuit.num_qubits for circuit in circuits.values()]
-        [1, 2, 3, 1, 2, 3, 1, 2, 3, 1]
-    """
-    check_type("generator", generator, *_GENERATOR)
-    check_integer("number", number, 0, MOST)
-    check_integer("max_qubits", max_qubits, 1, MAX_QUBITS)
-    sizes = [1 + i % max_qubits for i in range(number)]
-    return {f"random {i}": random_circuit(generator, size) for i, size in enumerate(sizes)}
-
-
 def random_angles(generator: np.random.Generator, circuit: Circuit, rows: int) -> np.ndarray:
     """Angles ``(rows, P)`` in [-2 pi, 2 pi), float32, so that both precisions see the same ones.
 
@@ -123,8 +116,26 @@ def random_angles(generator: np.random.Generator, circuit: Circuit, rows: int) -
         >>> random_angles(np.random.default_rng(0), h_ry(3), 2).shape
         (2, 3)
     """
-    check_type("generator", generator, *_GENERATOR)
+    _check_generator(generator)
     check_type("circuit", circuit, Circuit, "a Circuit")
     check_integer("rows", rows, 0, MOST)
     drawn = generator.uniform(-2 * np.pi, 2 * np.pi, (rows, circuit.num_angles))
     return drawn.astype(np.float32)
+
+
+def random_pauli(generator: np.random.Generator, num_qubits: int) -> str:
+    """A Pauli string other than the identity.
+
+    Example:
+        >>> random_pauli(np.random.default_rng(0), 3)
+        'ZYY'
+    """
+    num_qubits = check_num_qubits(num_qubits)
+    while True:
+        pauli = "".join(generator.choice(list("IXYZ"), num_qubits))
+        if set(pauli) != {"I"}:
+            return pauli
+
+
+def _check_generator(generator: np.random.Generator) -> None:
+    check_type("generator", generator, np.random.Generator, "a numpy.random.Generator")

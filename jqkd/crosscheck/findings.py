@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
 
-from jqkd._checks import check_array, check_integer, check_number, check_type, fail
+from jqkd._checks import check_array, check_integer, check_list, check_number, fail
 from jqkd.crosscheck.arguments import check_alpha
-from jqkd.crosscheck.statistics import holm
+from jqkd.crosscheck.statistics import Statistic, smallest, uniform
+from jqkd.statistics import holm
+
+# What was compared, our value, the other one.
+Pairs = Iterable[tuple[str, ArrayLike, ArrayLike]]
 
 
 @dataclass(frozen=True)
@@ -35,31 +41,28 @@ class Finding:
     agrees: bool
 
 
-def deviation(
-    name: str, pairs: Iterable[tuple[str, np.ndarray, np.ndarray]], limit: float
-) -> Finding:
-    """Largest |ours - theirs| of all (label, ours, theirs); a NaN or another shape disagrees.
+def deviation(name: str, pairs: Pairs, limit: float) -> Finding:
+    """Largest distance of two values of a pair; a NaN or another shape disagrees.
 
     Example:
         >>> pairs = [("a", np.ones(2), np.ones(2)), ("b", np.ones(2), np.array([1.0, 1.5]))]
-        >>> found = deviation("states", pairs, 1e-5)
-        >>> found.where, found.worst, found.agrees
+        >>> finding = deviation("states", pairs, 1e-5)
+        >>> finding.where, finding.worst, finding.agrees
         ('b', 0.5, False)
     """
     check_number("limit", limit, least=0)
-    distances = {label: _distance(ours, theirs) for label, ours, theirs in pairs}
+    distances = {label: _distance(np.asarray(a), np.asarray(b)) for label, a, b in pairs}
     if not distances:
         fail("pairs", "hold something to compare", "nothing")
-    where = max(distances, key=distances.get)
+    where = max(distances, key=distances.__getitem__)
     worst = distances[where]
     return Finding(name, "deviation", len(distances), worst, limit, where, worst <= limit)
 
 
-def _distance(ours: np.ndarray, theirs: np.ndarray) -> float:
-    ours, theirs = np.asarray(ours), np.asarray(theirs)
-    if ours.shape != theirs.shape:
+def _distance(first: np.ndarray, second: np.ndarray) -> float:
+    if first.shape != second.shape:
         return float("inf")
-    largest = float(np.abs(ours - theirs).max(initial=0.0))
+    largest = float(np.abs(first - second).max(initial=0.0))
     return largest if np.isfinite(largest) else float("inf")
 
 
@@ -70,27 +73,47 @@ def p_value(name: str, value: float, compared: int, where: str = "") -> Finding:
     return Finding(name, "p-value", compared, float(value), 0.0, where, True)
 
 
-def judge(findings: list[Finding], alpha: float) -> list[Finding]:
-    """Verdicts for all p-values together: Holm's correction keeps false alarms at ``alpha``.
-
-    Args:
-        findings: deviations pass through unchanged.
-        alpha: probability that at least one p-value of a correct simulator is rejected.
+def family(name: str, values: ArrayLike) -> list[Finding]:
+    """Of many p-values the smallest after Holm's correction, and their uniformity; of none, none.
 
     Example:
-        >>> found = judge([p_value("a", 0.004, 1), p_value("b", 0.5, 1)], 0.01)
-        >>> [(f.limit, f.agrees) for f in found]
+        >>> [finding.name for finding in family("shots", [0.2, 0.7])]
+        ['shots: smallest, Holm', 'shots: uniform, KS']
+    """
+    values = np.where(np.isfinite(values), values, 0.0)
+    if not values.size:
+        return []
+    return [
+        p_value(f"{name}: smallest, Holm", smallest(values), values.size),
+        p_value(f"{name}: uniform, KS", uniform(values), values.size),
+    ]
+
+
+def total(name: str, tests: Sequence[Statistic]) -> Finding:
+    """Is the sum of all statistics too large or too small? Sees a wrong dispersion best."""
+    statistic, freedom = np.sum(tests, axis=0)
+    if not freedom:
+        return p_value(f"{name}: total", 1.0, 0)
+    tail = min(stats.chi2.sf(statistic, freedom), stats.chi2.cdf(statistic, freedom))
+    return p_value(f"{name}: total", min(1.0, 2 * tail), len(tests))
+
+
+def judge(findings: Sequence[Finding], alpha: float) -> list[Finding]:
+    """Verdicts for all p-values together; deviations pass through unchanged.
+
+    Holm's correction keeps the probability of a false alarm at ``alpha``.
+
+    Example:
+        >>> judged = judge([p_value("a", 0.004, 1), p_value("b", 0.5, 1)], 0.01)
+        >>> [(f.limit, f.agrees) for f in judged]
         [(0.005, False), (0.01, True)]
     """
     alpha = check_alpha(alpha)
-    check_type("findings", findings, (list, tuple), "a list of Findings")
-    for finding in findings:
-        check_type("findings", finding, Finding, "a list of Findings")
+    findings = check_list("findings", findings, Finding, "Findings")
     # A NaN agrees with nothing: it counts as the least of all p-values.
     values = [0.0 if f.worst != f.worst else f.worst for f in findings if f.kind == "p-value"]
-    adjusted = iter(holm(values)) if values else iter(())
-    order = np.argsort(np.argsort(values, kind="stable"))
-    shares = iter(alpha / (len(values) - order))
+    adjusted = iter(holm(values))
+    shares = iter(alpha / (len(values) - np.argsort(np.argsort(values, kind="stable"))))
     return [
         replace(f, agrees=bool(next(adjusted) > alpha), limit=float(next(shares)))
         if f.kind == "p-value"

@@ -15,33 +15,31 @@ from scipy import stats
 
 from jqkd.crosscheck.exact import Case, shifted_angles, shifted_probabilities
 from jqkd.crosscheck.execute import sample
-from jqkd.crosscheck.findings import Finding, deviation, p_value
+from jqkd.crosscheck.findings import Finding, deviation, family, p_value, total
+from jqkd.crosscheck.simulator import Simulator
 from jqkd.crosscheck.statistics import (
     chi_square_p_values,
     fit,
-    holm,
     homogeneity,
     normal_p_values,
-    uniform,
+    smallest,
 )
-from jqkd.crosscheck.subject import Simulator
 from jqkd.quantum.measurement import parity, rotate_to
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Counts ``(B, K)`` of a case from the simulator, of its even rows ``(B/2, K)`` from Aer."""
+    """Counts ``(B, K)`` of a case, drawn twice with the same keys, and of its even rows by Aer."""
 
     case: Case
-    exact: np.ndarray
     ours: np.ndarray
     again: np.ndarray
     aer: np.ndarray
 
 
-def draw(simulator: Simulator, cases: list[Case], seed: int, shots: int) -> list[Draws]:
+def take(simulator: Simulator, cases: list[Case], seed: int, shots: int) -> list[Draws]:
     """Samples every case here, twice with the same keys, and on Aer."""
-    drawn = []
+    draws = []
     for i, case in enumerate(cases):
         keys = jax.random.split(_key(seed, "counts", i), len(case.angles))
         ours, again = (
@@ -49,8 +47,8 @@ def draw(simulator: Simulator, cases: list[Case], seed: int, shots: int) -> list
         )
         aer_seed = _derived(seed, "Aer counts", i)
         aer = sample(case.circuit, case.angles[::2], shots=shots, seed=aer_seed)
-        drawn.append(Draws(case, np.abs(case.states) ** 2, ours, again, aer))
-    return drawn
+        draws.append(Draws(case, ours, again, aer))
+    return draws
 
 
 def _derived(seed: int, purpose: str, index: int) -> int:
@@ -67,10 +65,11 @@ def bookkeeping(draws: list[Draws], shots: int) -> Finding:
     """Counts are whole, sum to the shots on both sides, and repeat for the same keys."""
     pairs = []
     for d in draws:
-        pairs.append((f"whole counts of {d.case.name}", d.ours, np.round(d.ours)))
-        pairs.append((f"sum of {d.case.name}", d.ours.sum(-1), np.full(len(d.ours), float(shots))))
-        pairs.append((f"Aer's sum of {d.case.name}", d.aer.sum(-1), np.full(len(d.aer), shots)))
-        pairs.append((f"same keys for {d.case.name}", d.ours, d.again))
+        name = d.case.name
+        pairs.append((f"whole counts of {name}", d.ours, np.round(d.ours)))
+        pairs.append((f"sum of {name}", d.ours.sum(-1), np.full(len(d.ours), float(shots))))
+        pairs.append((f"Aer's sum of {name}", d.aer.sum(-1), np.full(len(d.aer), shots)))
+        pairs.append((f"same keys for {name}", d.ours, d.again))
     return deviation("whole, complete, repeatable counts", pairs, 0.0)
 
 
@@ -78,50 +77,34 @@ def counts(draws: list[Draws]) -> list[Finding]:
     """Shots against exact probabilities, against Aer's shots, and against each other."""
     fits, versus, pairs = [], [], []
     for d in draws:
-        fits += [fit(n, p) for n, p in zip(d.ours, d.exact, strict=True)]
-        even, odd, exact = d.ours[::2], d.ours[1::2], d.exact[::2]
-        versus += [homogeneity(*row) for row in zip(even, d.aer, exact, strict=True)]
-        pairs += [homogeneity(*row) for row in zip(even, odd, exact, strict=True)]
+        exact = d.case.probabilities
+        fits += map(fit, d.ours, exact)
+        versus += map(homogeneity, d.ours[::2], d.aer, exact[::2])
+        pairs += map(homogeneity, d.ours[::2], d.ours[1::2], exact[::2])
     return [
-        *_family("shots against exact probabilities (G)", chi_square_p_values(fits)),
+        *family("shots against exact probabilities (G)", chi_square_p_values(fits)),
         total("shots against exact probabilities (G)", fits),
-        *_family("shots against Aer's shots (chi-square)", chi_square_p_values(versus)),
-        *_family("shots under two keys (chi-square)", chi_square_p_values(pairs)),
+        *family("shots against Aer's shots (chi-square)", chi_square_p_values(versus)),
+        *family("shots under two keys (chi-square)", chi_square_p_values(pairs)),
     ]
 
 
-def _family(name: str, values: np.ndarray) -> list[Finding]:
-    """The smallest p-value after Holm's correction, and the uniformity of all."""
-    values = np.where(np.isfinite(values), values, 0.0)
-    found = [p_value(f"{name}: smallest, Holm", holm(values).min(), len(values))]
-    return [*found, p_value(f"{name}: uniform, KS", uniform(values), len(values))]
-
-
-def total(name: str, tests: list[tuple[float, int]]) -> Finding:
-    """Is the sum of all statistics too large or too small? Sees a wrong dispersion best."""
-    statistic, freedom = np.sum(tests, axis=0)
-    if not freedom:
-        return p_value(f"{name}: total", 1.0, 0)
-    tail = min(stats.chi2.sf(statistic, freedom), stats.chi2.cdf(statistic, freedom))
-    return p_value(f"{name}: total", min(1.0, 2 * tail), len(tests))
-
-
-def paulis(simulator: Simulator, cases: list[Case], seed: int, shots: int) -> list[Finding]:
+def paulis(simulator: Simulator, cases: list[Case], seed: int, shots: int) -> Finding:
     """Sampled Pauli expectations against exact ones, by an exact binomial test each."""
     values = []
     for i, case in enumerate(cases):
         rotated = rotate_to(case.circuit, case.pauli)
         keys = jax.random.split(_key(seed, "Pauli", i), len(case.angles))
-        ours = np.asarray(simulator.counts(rotated, case.angles, keys, shots))
-        plus = ours @ (parity(case.pauli) > 0)
+        drawn = np.asarray(simulator.counts(rotated, case.angles, keys, shots))
+        plus = (drawn @ (parity(case.pauli) > 0)).astype(int)
         chance = np.clip((1 + case.expected) / 2, 0, 1).round(12)
-        values += [
-            stats.binomtest(int(n), shots, p).pvalue for n, p in zip(plus, chance, strict=True)
-        ]
-    return [p_value("sampled Pauli expectations: smallest, Holm", holm(values).min(), len(values))]
+        values += [stats.binomtest(n, shots, p).pvalue for n, p in zip(plus, chance, strict=True)]
+    return p_value("sampled Pauli expectations: smallest, Holm", smallest(values), len(values))
 
 
-def gradients(simulator: Simulator, cases: list[Case], seed: int, shots: int) -> list[Finding]:
+def gradients_by_shots(
+    simulator: Simulator, cases: list[Case], seed: int, shots: int
+) -> list[Finding]:
     """Sampled shift-rule gradients against Aer's shifted circuits, exact and sampled.
 
     ``g = [f(t + pi/2) - f(t - pi/2)] / 2`` from independent shots has the variance
@@ -136,41 +119,28 @@ def gradients(simulator: Simulator, cases: list[Case], seed: int, shots: int) ->
         rows += [*(z.sum(-1) / np.sqrt(z.shape[-1]))]
         versus += [*z_aer.ravel()]
     return [
-        *_family("sampled gradients against exact ones", normal_p_values(pairs)),
-        *_family("sampled gradients, sum over slots", normal_p_values(rows)),
-        *_family("sampled gradients against Aer's shots", normal_p_values(versus)),
+        *family("sampled gradients against exact ones", normal_p_values(pairs)),
+        *family("sampled gradients, sum over slots", normal_p_values(rows)),
+        *family("sampled gradients against Aer's shots", normal_p_values(versus)),
     ]
 
 
 def _gradient_z(
-    simulator: Simulator, case: Case, key: jax.Array, seed: int, shots: int
+    simulator: Simulator, case: Case, key: jax.Array, aer_seed: int, shots: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Standardised differences to exact gradients ``(B, P)`` and, even rows, to Aer's."""
+    circuit, angles = case.circuit, case.angles
     draw_key, weight_key = jax.random.split(key)
-    weights = np.asarray(jax.random.normal(weight_key, (2**case.circuit.num_qubits,)))
-    keys = jax.random.split(draw_key, len(case.angles))
-    ours = np.asarray(
-        simulator.sampled_gradients(case.circuit, case.angles, weights, keys, shots), float
-    )
-    weights = weights.astype(float)
-    up, down = shifted_probabilities(case.circuit, case.angles)
-    error = np.sqrt((_variance(up, weights) + _variance(down, weights)) / (4 * shots))
-    z = _standardised(ours - 0.5 * (up - down) @ weights, error)
-    theirs = _aer_gradients(case, weights, seed, shots)
-    return z, _standardised(ours[::2] - theirs, np.sqrt(2) * error[::2])
-
-
-def _variance(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return np.maximum(probabilities @ weights**2 - (probabilities @ weights) ** 2, 0)
-
-
-def _standardised(difference: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """Differences over errors; random angles and weights leave no slot without scatter."""
-    return difference / np.maximum(error, 1e-9)
-
-
-def _aer_gradients(case: Case, weights: np.ndarray, seed: int, shots: int) -> np.ndarray:
-    many = np.stack(shifted_angles(case.angles[::2]))
-    taken = sample(case.circuit, many.reshape(-1, many.shape[-1]), shots=shots, seed=seed)
-    up, down = (taken / shots @ weights).reshape(2, -1, many.shape[-1])
-    return 0.5 * (up - down)
+    weights = np.asarray(jax.random.normal(weight_key, (2**circuit.num_qubits,)))
+    keys = jax.random.split(draw_key, len(angles))
+    drawn = simulator.sampled_gradients(circuit, angles, weights, keys, shots)
+    gradients, w = np.asarray(drawn, float), weights.astype(float)
+    p = shifted_probabilities(circuit, angles)
+    variances = np.maximum(p @ w**2 - (p @ w) ** 2, 0)
+    # Random angles and weights leave no slot without scatter.
+    error = np.maximum(np.sqrt(variances.sum(0) / (4 * shots)), 1e-9)
+    shifted = shifted_angles(angles[::2])
+    taken = sample(circuit, shifted.reshape(-1, shifted.shape[-1]), shots=shots, seed=aer_seed)
+    up, down = (taken / shots @ w).reshape(shifted.shape[:-1])
+    z = (gradients - 0.5 * (p[0] - p[1]) @ w) / error
+    return z, (gradients[::2] - 0.5 * (up - down)) / (np.sqrt(2) * error[::2])

@@ -6,36 +6,32 @@ bias the test. SciPy computes all distributions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
 from jqkd._checks import check_array, check_integer, check_type, fail, shown
-from jqkd.crosscheck.arguments import check_weights
 
+# A statistic that follows chi-square, and its degrees of freedom; 0 where nothing is tested.
+Statistic = tuple[float, int]
 # Expected counts below which a cell is merged with others, where chi-square is only approximate.
 LEAST_EXPECTED = 10.0
 _IMPOSSIBLE = 1e-12
+_PAIRS = "pairs (statistic, degrees of freedom)"
 
 
 def pool(probabilities: ArrayLike, shots: int) -> np.ndarray:
-    """Assigns outcomes to cells, each expected at least ``LEAST_EXPECTED`` times.
-
-    Args:
-        probabilities: shape ``(K,)``, exact.
-        shots: S.
-
-    Returns:
-        Shape ``(K,)``: the cell of every outcome, ``0..cells-1``.
+    """The cell ``(K,)`` of every outcome, from 0; each is expected ``LEAST_EXPECTED`` times.
 
     Example:
         >>> pool([0.5, 0.499, 0.0005, 0.0005], 1000).tolist()
         [1, 0, 0, 0]
     """
     shots = check_integer("shots", shots, 1, 2**63)
-    expected = check_weights("probabilities", probabilities) * shots
-    cells, filled = np.zeros(expected.size, int), 0.0
-    cell = 0
+    expected = _weights("probabilities", probabilities) * shots
+    cells, cell, filled = np.zeros(expected.size, int), 0, 0.0
     for outcome in np.argsort(expected, kind="stable"):
         if filled >= LEAST_EXPECTED:
             cell, filled = cell + 1, 0.0
@@ -46,27 +42,19 @@ def pool(probabilities: ArrayLike, shots: int) -> np.ndarray:
     return cells
 
 
-def fit(counts: ArrayLike, probabilities: ArrayLike) -> tuple[float, int]:
-    """G-test of counts against exact probabilities.
+def fit(counts: ArrayLike, probabilities: ArrayLike) -> Statistic:
+    """G-test of counts ``(K,)`` against exact probabilities ``(K,)``, which are normalised here.
 
-    ``G = 2 sum_c n_c log(n_c / (S p_c))`` over pooled cells, chi-square with cells - 1 degrees of
-    freedom.
-
-    Args:
-        counts: shape ``(K,)``.
-        probabilities: shape ``(K,)``, exact; normalised here.
-
-    Returns:
-        G and its degrees of freedom. One cell gives (0, 0): nothing to test. A count where the
-        probability is 0 gives an infinite G.
+    ``G = 2 sum_c n_c log(n_c / (S p_c))`` over pooled cells; infinite for a count where the
+    probability is 0.
 
     Example:
         >>> g, freedom = fit([480, 520], [0.5, 0.5])
         >>> round(g, 3), freedom
         (1.6, 1)
     """
-    exact = check_weights("probabilities", probabilities)
-    counts = check_weights("counts", counts, (exact.size,))
+    exact = _weights("probabilities", probabilities)
+    counts = _weights("counts", counts, exact.size)
     exact = exact / exact.sum()
     if counts[exact < _IMPOSSIBLE].any():
         return np.inf, 1
@@ -74,51 +62,52 @@ def fit(counts: ArrayLike, probabilities: ArrayLike) -> tuple[float, int]:
     observed, expected = np.bincount(cells, counts), np.bincount(cells, exact * counts.sum())
     if observed.size == 1:
         return 0.0, 0
-    return float(stats.power_divergence(observed, expected, lambda_="log-likelihood")[0]), (
-        observed.size - 1
-    )
+    g = stats.power_divergence(observed, expected, lambda_="log-likelihood").statistic
+    return float(g), observed.size - 1
 
 
-def homogeneity(first: ArrayLike, second: ArrayLike, probabilities: ArrayLike) -> tuple[float, int]:
-    """Chi-square of two samples drawn independently from one distribution.
+def homogeneity(first: ArrayLike, second: ArrayLike, probabilities: ArrayLike) -> Statistic:
+    """Chi-square of two counts ``(K,)`` drawn independently from one distribution.
 
-    Args:
-        first: counts of shape ``(K,)``.
-        second: counts of shape ``(K,)``.
-        probabilities: exact, shape ``(K,)``: decides the pooling only.
-
-    Returns:
-        The statistic and its degrees of freedom, as ``fit``.
+    Its exact probabilities ``(K,)`` decide the pooling only.
 
     Example:
         >>> homogeneity([50, 50], [60, 40], [0.5, 0.5])[1]
         1
     """
-    size = check_weights("probabilities", probabilities).size
-    first, second = check_weights("first", first, (size,)), check_weights("second", second, (size,))
+    size = _weights("probabilities", probabilities).size
+    first, second = _weights("first", first, size), _weights("second", second, size)
     cells = pool(probabilities, max(int(min(first.sum(), second.sum())), 1))
     table = np.stack([np.bincount(cells, first), np.bincount(cells, second)])
     table = table[:, table.sum(0) > 0]
     if table.shape[1] == 1:
         return 0.0, 0
-    found = stats.chi2_contingency(table, correction=False)
-    return float(found.statistic), int(found.dof)
+    result = stats.chi2_contingency(table, correction=False)
+    return float(result.statistic), int(result.dof)
 
 
-def chi_square_p_values(tests: list[tuple[float, int]]) -> np.ndarray:
-    """Upper-tail p-values of (statistic, degrees of freedom); pairs with 0 degrees are left out.
+def _weights(name: str, values: ArrayLike, size: int | str = "K") -> np.ndarray:
+    """Counts or probabilities: finite, not negative, not all 0, as float64."""
+    values = np.asarray(check_array(name, values, (size,)), np.float64)
+    if not values.size or values.min() < 0 or not values.any():
+        given = f"one of {values.min():g}" if values.size else "an empty array"
+        fail(name, "be 0 or more and not all 0", given)
+    return values
+
+
+def chi_square_p_values(tests: Sequence[Statistic]) -> np.ndarray:
+    """Upper-tail p-values; statistics with 0 degrees of freedom are left out.
 
     Example:
         >>> chi_square_p_values([(3.841, 1), (0.0, 0)]).round(3).tolist()
         [0.05]
     """
-    check_type("tests", tests, (list, tuple), "a list of pairs (statistic, degrees of freedom)")
+    check_type("tests", tests, (list, tuple), f"a list of {_PAIRS}")
     for pair in tests:
         if not isinstance(pair, tuple | list) or len(pair) != 2:
-            fail("tests", "hold pairs (statistic, degrees of freedom)", shown(pair))
+            fail("tests", f"hold {_PAIRS}", shown(pair))
         check_array("tests", pair, (2,), finite=False)
-    kept = [(value, freedom) for value, freedom in tests if freedom]
-    return np.array([stats.chi2.sf(value, freedom) for value, freedom in kept])
+    return np.array([stats.chi2.sf(value, freedom) for value, freedom in tests if freedom])
 
 
 def normal_p_values(z: ArrayLike) -> np.ndarray:
@@ -132,21 +121,15 @@ def normal_p_values(z: ArrayLike) -> np.ndarray:
     return 2 * stats.norm.sf(np.abs(z))
 
 
-def holm(p_values: ArrayLike) -> np.ndarray:
-    """Holm's adjusted p-values: rejecting those below alpha keeps the family-wise error at alpha.
-
-    Holm, Scand. J. Statist. 6, 65 (1979).
+def smallest(p_values: ArrayLike) -> float:
+    """The smallest of N p-values after Holm's correction: ``min(1, N min(p))``.
 
     Example:
-        >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
-        [0.03, 0.06, 0.06]
+        >>> smallest([0.01, 0.04, 0.03])
+        0.03
     """
-    p_values = _p_values(p_values)
-    order = np.argsort(p_values)
-    steps = np.maximum.accumulate(p_values[order] * np.arange(len(p_values), 0, -1))
-    adjusted = np.empty_like(p_values)
-    adjusted[order] = np.minimum(steps, 1)
-    return adjusted
+    values = _p_values(p_values)
+    return float(min(1.0, values.size * values.min()))
 
 
 def uniform(p_values: ArrayLike) -> float:
@@ -170,11 +153,7 @@ def _p_values(values: ArrayLike) -> np.ndarray:
 
 
 def mcnemar(first: ArrayLike, second: ArrayLike) -> tuple[int, int, float]:
-    """McNemar's exact test: do two classifiers err equally often on the same images?
-
-    Args:
-        first: shape ``(N,)``, whether the first one is right.
-        second: shape ``(N,)``, whether the second one is right.
+    """McNemar's exact test: are two classifiers right equally often on the same images ``(N,)``?
 
     Returns:
         Images only the first gets right, images only the second gets right, two-sided p-value.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +23,8 @@ from jqkd.quantum.limits import check_num_qubits
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+    from qiskit.circuit import Parameter
+    from qiskit.circuit.quantumcircuit import ParameterValueType as ParameterValue
 
 _REGISTER = re.compile(r"\b(?:[qc]reg\s+\w+|qubit|bit)\s*\[\s*(\d+)")
 BY_QISKIT_NAME = {gate.qiskit: gate.name for gate in GATES.values()}
@@ -59,12 +61,11 @@ def to_qiskit(
     if angles is None:
         values = ParameterVector("t", circuit.num_angles)
     else:
-        values = np.asarray(check_array("angles", angles, (circuit.num_angles,)))
+        values = np.asarray(check_array("angles", angles, (circuit.num_angles,)), float).tolist()
     quantum = QuantumCircuit(circuit.num_qubits)
     for op, slots in circuit.slots():
-        given = op.fixed if op.fixed is not None else [values[s] for s in slots]
-        bound = [float(v) for v in given] if angles is not None or op.fixed else list(given)
-        getattr(quantum, op.gate.qiskit)(*bound, *op.wires)
+        parameters = [values[s] for s in slots] if op.fixed is None else op.fixed
+        getattr(quantum, op.gate.qiskit)(*parameters, *op.wires)
     if measure:
         quantum.measure_all()
     return quantum
@@ -94,12 +95,12 @@ def from_qiskit(quantum: QuantumCircuit) -> Circuit:
     check_type("quantum", quantum, QuantumCircuit, "a Qiskit QuantumCircuit")
     if not quantum.num_qubits:
         fail("quantum", "have at least one qubit", "none")
-    seen: set[Any] = set()
-    ops = [_op(name, wires, params, seen) for name, wires, params in _steps(quantum)]
-    return Circuit(quantum.num_qubits, tuple(ops))
+    used: set[Parameter] = set()
+    ops = tuple(_op(name, wires, params, used) for name, wires, params in _steps(quantum))
+    return Circuit(quantum.num_qubits, ops)
 
 
-def _steps(quantum: QuantumCircuit) -> Iterator[tuple[str, tuple[int, ...], list[Any]]]:
+def _steps(quantum: QuantumCircuit) -> Iterator[tuple[str, tuple[int, ...], list[ParameterValue]]]:
     """Name, wires and parameters of every gate; checks that nothing follows a measurement."""
     measured: set[int] = set()
     for step in quantum.data:
@@ -109,17 +110,18 @@ def _steps(quantum: QuantumCircuit) -> Iterator[tuple[str, tuple[int, ...], list
             continue
         if measured & set(wires):
             fail("quantum", "have no operation after a measurement", name)
-        if name == "measure":
-            bit = quantum.find_bit(step.clbits[0]).index
-            if bit != wires[0]:
-                must = "measure qubit k into bit k"
-                fail("quantum", must, f"qubit {wires[0]} into bit {bit}")
-            measured |= set(wires)
+        if name != "measure":
+            yield name, wires, list(step.operation.params)
             continue
-        yield name, wires, list(step.operation.params)
+        bit = quantum.find_bit(step.clbits[0]).index
+        if bit != wires[0]:
+            fail("quantum", "measure qubit k into bit k", f"qubit {wires[0]} into bit {bit}")
+        measured |= set(wires)
 
 
-def _op(name: str, wires: tuple[int, ...], params: list[Any], seen: set[Any]) -> Op:
+def _op(
+    name: str, wires: tuple[int, ...], params: list[ParameterValue], used: set[Parameter]
+) -> Op:
     from qiskit.circuit import Parameter, ParameterExpression
 
     if name not in BY_QISKIT_NAME:
@@ -131,10 +133,10 @@ def _op(name: str, wires: tuple[int, ...], params: list[Any], seen: set[Any]) ->
     if len(free) < len(params):
         fail("quantum", "have only numbers or only parameters in a gate", f"{name} with both")
     for p in free:
-        if not isinstance(p, Parameter) or p in seen:
+        if not isinstance(p, Parameter) or p in used:
             must = "use every parameter once and bare"
             fail("quantum", must, f"{p} in {name}", "bind the parameters first")
-        seen.add(p)
+        used.add(p)
     return Op(BY_QISKIT_NAME[name], wires)
 
 
@@ -154,21 +156,17 @@ def to_qasm(circuit: Circuit, angles: ArrayLike | None = None, *, version: int =
         >>> print(to_qasm(h_ry(1), [0.5], version=2).splitlines()[-1])
         ry(0.5) q[0];
     """
-    check_type("circuit", circuit, Circuit, "a Circuit")
     check_integer("version", version, 2, 3)
-    if version == 2 and angles is None and circuit.num_angles:
-        fail("angles", "be given for OpenQASM 2, which has no free parameters", "None")
     quantum = to_qiskit(circuit, angles)
+    if version == 2 and quantum.parameters:
+        fail("angles", "be given for OpenQASM 2, which has no free parameters", "None")
     from qiskit import qasm2, qasm3
 
     return qasm2.dumps(quantum) if version == 2 else qasm3.dumps(quantum)
 
 
 def from_qasm(text: str) -> Circuit:
-    """Circuit of an OpenQASM 2 or 3 program, the version read from its first line.
-
-    Raises:
-        InputError: text that does not parse, a gate outside the table.
+    """Circuit of an OpenQASM 2 or 3 program; ``InputError`` for what does not parse or translate.
 
     Example:
         >>> print(from_qasm("OPENQASM 3; include 'stdgates.inc'; qubit[2] q; cx q[0], q[1];"))
@@ -184,35 +182,25 @@ def from_qasm(text: str) -> Circuit:
             fail("text", "declare registers of 1 to 10000 bits", shown(register[0]))
     require_qiskit("qiskit_qasm3_import")
     from qiskit import qasm2, qasm3
+    from qiskit.circuit.library import RYYGate
 
+    # Qiskit writes it into OpenQASM 2, but qelib1.inc does not define it.
+    ryy = qasm2.CustomInstruction("ryy", 1, 2, RYYGate)
+    gates = [*qasm2.LEGACY_CUSTOM_INSTRUCTIONS, ryy]
     try:
         if "OPENQASM 2" in text:
-            return from_qiskit(qasm2.loads(text, custom_instructions=_qasm2_gates()))
+            return from_qiskit(qasm2.loads(text, custom_instructions=gates))
         return from_qiskit(qasm3.loads(text))
     except InputError:
         raise
     except Exception as error:  # The two parsers raise several unrelated classes
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        reason = " ".join(reason.split())[:150].rstrip(".")
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        reason = " ".join(lines[0].split())[:150].rstrip(".")
         fail("text", "be OpenQASM 2 or 3", f"one that could not be read ({reason})")
 
 
-def _qasm2_gates() -> list[Any]:
-    """Gates that Qiskit writes into OpenQASM 2 but that qelib1.inc does not define."""
-    from qiskit import qasm2
-    from qiskit.circuit.library import RYYGate
-
-    ryy = qasm2.CustomInstruction("ryy", 1, 2, RYYGate)
-    return [*qasm2.LEGACY_CUSTOM_INSTRUCTIONS, ryy]
-
-
 def save_picture(circuit: Circuit, path: str | Path) -> Path:
-    """Qiskit's drawing of the circuit; the file name's ending chooses the format (png, pdf, svg).
-
-    Raises:
-        InputError: an ending of no picture, or a file that cannot be written.
-    """
-    check_type("circuit", circuit, Circuit, "a Circuit")
+    """Qiskit's drawing of the circuit; the path's ending chooses the format (png, pdf, svg)."""
     require_qiskit("pylatexenc")
     path = check_picture("path", path)
     return write_figure(to_qiskit(circuit).draw("mpl", fold=30), path, bbox_inches="tight")

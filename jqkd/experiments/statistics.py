@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from jqkd._checks import check_array, check_integer, check_number, fail
+from jqkd.statistics import holm as holm
 
 Interval = tuple[float, float]
 # More runs than that would keep the tests busy for minutes.
@@ -134,24 +135,6 @@ def sign_flip(differences: ArrayLike) -> float:
         rng=np.random.default_rng(0),
     )
     return float(found.pvalue)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's correction (1979) for testing several hypotheses; of none it is nothing.
-
-    Raises:
-        InputError: a p-value outside 0 to 1.
-
-    Example:
-        >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03])]
-        [0.03, 0.06, 0.06]
-    """
-    p = _within("p_values", p_values, 1, least=0)
-    order = np.argsort(p, kind="stable")
-    steps = np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order])
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(steps, 1)
-    return adjusted.tolist()
 
 
 def next_run(values: ArrayLike) -> Interval | None:

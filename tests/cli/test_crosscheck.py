@@ -12,8 +12,8 @@ import pytest
 from jqkd import cli
 from jqkd.cli import crosscheck as command
 from jqkd.crosscheck import agreement, certificate, from_qasm
-from jqkd.crosscheck.controls import h_omitted, run_control
 from jqkd.quantum import Circuit, h_ry
+from tests.crosscheck.controls import h_omitted, run_control
 
 qiskit = pytest.importorskip("qiskit", reason="needs the qiskit extra")
 STUDENT = (
@@ -47,12 +47,12 @@ def test_a_trained_student_is_certified(run, folder):
     tmp_path = folder
     code, _out, err = run("crosscheck", "--run", tmp_path, "--no-noise")
     assert code == 0, err
-    found = json.loads((tmp_path / "certificate.json").read_text())
-    assert [c["student"] for c in found["certificates"]] == ["alone, seed 0", "distilled, seed 0"]
-    assert all(c["agrees"] and len(c["digests"]["weights"]) == 16 for c in found["certificates"])
+    written = json.loads((tmp_path / "certificate.json").read_text())
+    assert [c["student"] for c in written["certificates"]] == ["alone, seed 0", "distilled, seed 0"]
+    assert all(c["agrees"] and len(c["digests"]["weights"]) == 16 for c in written["certificates"])
     # The simulator's own accuracy here is that of the result, up to shots: same images, weights.
     result = json.loads((tmp_path / "result.json").read_text())
-    for made in found["certificates"]:
+    for made in written["certificates"]:
         arm = made["student"].split(",")[0]
         accuracy = result["arms"][arm]["test_accuracy"]["final"][0]
         images = result["images"]["test"]
@@ -80,8 +80,8 @@ def one_weight(params):
 
 def disagreeing(folder):
     """Names of what disagrees, student by student."""
-    found = json.loads((folder / "certificate.json").read_text())["certificates"]
-    parts = [[*c["agreement"]["findings"], c["round_trip"]] for c in found]
+    written = json.loads((folder / "certificate.json").read_text())["certificates"]
+    parts = [[*c["agreement"]["findings"], c["round_trip"]] for c in written]
     return [[f["name"] for f in part if not f["agrees"]] for part in parts]
 
 
@@ -101,8 +101,8 @@ def test_weights_that_are_not_the_recorded_ones_are_exit_code_1(
     load_run = command.load_run
 
     def other(path):
-        found = load_run(path)
-        return dataclasses.replace(found, params=change(found.params))
+        loaded = load_run(path)
+        return dataclasses.replace(loaded, params=change(loaded.params))
 
     monkeypatch.setattr(command, "load_run", other)
     code, out, _err = run("crosscheck", "--run", folder, "--no-noise")

@@ -10,7 +10,8 @@ import pytest
 from flax import nnx
 
 from jqkd._checks import InputError
-from jqkd.cli.crosscheck import check_has_circuit, students_of
+from jqkd.cli.crosscheck import check_has_circuit
+from jqkd.crosscheck.students import students_of
 from jqkd.models import NETWORKS, build_student
 from jqkd.models.functional import functional
 from jqkd.training.config import TRAINING, StudentConfig

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from jqkd.crosscheck import calibration
 from jqkd.crosscheck.findings import p_value
+from scripts import false_alarms
 
 
 def batteries(power: float):
@@ -21,17 +21,17 @@ def batteries(power: float):
 
 
 def test_right_batteries_raise_alpha_alarms(monkeypatch):
-    monkeypatch.setattr(calibration, "run_battery", batteries(1.0))
-    found = calibration.calibrate(range(1000), alphas=(0.001, 0.1))
-    assert found.agrees
+    monkeypatch.setattr(false_alarms, "run_battery", batteries(1.0))
+    counted = false_alarms.calibrate(range(1000), alphas=(0.001, 0.1))
+    assert counted.agrees
     # 1 - (1 - 0.1 / 3)**3 = 0.0967 of 1,000, five standard errors to both sides.
-    assert 50 < found.alarms[0.1] < 144
-    assert found.limits == {0.001: 5, 0.1: 130}
-    assert len(found.by_finding["check 2"]) == 1000
+    assert 50 < counted.alarms[0.1] < 144
+    assert counted.limits == {0.001: 5, 0.1: 130}
+    assert len(counted.by_finding["check 2"]) == 1000
 
 
 def test_wrong_batteries_raise_more(monkeypatch):
-    monkeypatch.setattr(calibration, "run_battery", batteries(3.0))
+    monkeypatch.setattr(false_alarms, "run_battery", batteries(3.0))
     seen = []
-    found = calibration.calibrate(range(100), progress=lambda seed, p: seen.append(seed))
-    assert not found.agrees and seen == list(range(100))
+    counted = false_alarms.calibrate(range(100), progress=lambda seed, p: seen.append(seed))
+    assert not counted.agrees and seen == list(range(100))

@@ -10,29 +10,29 @@ import pytest
 from scipy import stats
 
 from jqkd._checks import InputError
-from jqkd.crosscheck import Student, certify, compare, from_qasm, noise_picture, noise_table
+from jqkd.crosscheck import TrainedCircuit, certify, compare, from_qasm, noise_picture, noise_table
 from jqkd.crosscheck import certificate as module
 from jqkd.crosscheck.agreement import _extreme_p, _largest, _same_p, chance_to_agree
-from jqkd.crosscheck.certificate import agreement_table
-from jqkd.crosscheck.controls import bit_order_reversed, under_dispersed
 from jqkd.crosscheck.noise import sweep
+from jqkd.crosscheck.report import agreement_table
 from jqkd.quantum import Circuit, Op, h_ry
+from tests.crosscheck.controls import bit_order_reversed, under_dispersed
 
 N = 200
 
 
-def predict(frequencies: np.ndarray) -> np.ndarray:
-    return frequencies[:, :6].argmax(-1)
+def logits(frequencies: np.ndarray) -> np.ndarray:
+    return frequencies[:, :6]
 
 
 @pytest.fixture(scope="module")
-def student() -> Student:
+def student() -> TrainedCircuit:
     """Six classes; angles of every size, so that shots decide some images."""
     generator = np.random.default_rng(0)
     labels = np.arange(N) % 6
     signs = 2.0 * ((labels[:, None] >> np.arange(3)) & 1) - 1
     angles = (signs * generator.uniform(-0.1, 1.2, (N, 3))).astype(np.float32)
-    return Student("alone", h_ry(3), angles, labels, predict, 1000, {"weights": "abc"})
+    return TrainedCircuit("alone", h_ry(3), angles, labels, logits, 1000, {"weights": "abc"})
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +43,10 @@ def certificate(student, tmp_path_factory):
         return certify(student, seed=3, directory=directory), directory
 
 
-def _short_sweep(circuit, angles, labels, predict, **options):
+def _short_sweep(student, **options):
     """Every machine, fewer images and shots: what it measures is tested with the noise."""
-    return sweep(circuit, angles[:12], labels[:12], predict, **options | {"shots": 50})
+    few = {"angles": student.angles[:12], "labels": student.labels[:12], "shots": 50}
+    return sweep(replace(student, **few), **options)
 
 
 def test_certificate_agrees_and_is_plain(certificate, student):
@@ -87,15 +88,15 @@ def test_tables_and_picture(certificate, tmp_path):
     ],
 )
 def test_wrong_simulators_are_told_apart(student, make, words):
-    found = compare(student, seed=3, simulator=make())
-    assert not found.agrees
-    assert any(words in f.name for f in found.findings if not f.agrees)
+    result = compare(student, seed=3, simulator=make())
+    assert not result.agrees
+    assert any(words in f.name for f in result.findings if not f.agrees)
 
 
 def test_chance_to_agree_of_a_coin():
     """Two outcomes of probability p in one shot: two runs agree with p**2 + (1 - p)**2."""
     exact = np.array([[0.5, 0.5], [0.9, 0.1], [1.0, 0.0]])
-    coin = Student("", Circuit(1, (Op("RY", (0,)),)), None, None, lambda f: f.argmax(-1), 1, {})
+    coin = TrainedCircuit("", Circuit(1, (Op("RY", (0,)),)), None, None, np.asarray, 1, {})
     many = [chance_to_agree(exact, coin, np.random.default_rng(s)) for s in range(50)]
     np.testing.assert_allclose(np.mean(many, 0), [0.5, 0.82, 1.0], atol=0.02)
 

@@ -9,17 +9,25 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jqkd.crosscheck import Simulator, Student, agreement, certify, compare, noise, shots
+from jqkd.crosscheck import (
+    Recorded,
+    Simulator,
+    TrainedCircuit,
+    agreement,
+    certify,
+    compare,
+    noise,
+    shots,
+)
 from jqkd.crosscheck import certificate as module
 from jqkd.crosscheck import findings as judging
-from jqkd.crosscheck.agreement import Recorded
-from jqkd.crosscheck.certificate import agreement_table
-from jqkd.crosscheck.controls import one_key_for_shots
 from jqkd.crosscheck.exact import make_cases
 from jqkd.crosscheck.findings import judge, p_value
-from jqkd.crosscheck.probe import probe
-from jqkd.crosscheck.subject import DEFAULT
+from jqkd.crosscheck.noise import probe
+from jqkd.crosscheck.report import agreement_table
+from jqkd.crosscheck.simulator import DEFAULT
 from jqkd.quantum import Circuit, Op, h_ry, ry_layer, sample_counts
+from tests.crosscheck.controls import one_key_for_shots
 
 N, S = 60, 400
 CIRCUIT = h_ry(2)
@@ -28,10 +36,6 @@ REVERSED = [0, 2, 1, 3]
 
 def logits(frequencies: np.ndarray) -> np.ndarray:
     return 10 * np.asarray(frequencies)
-
-
-def predict(frequencies: np.ndarray) -> np.ndarray:
-    return logits(frequencies).argmax(-1)
 
 
 def probabilities(angles: np.ndarray) -> np.ndarray:
@@ -48,21 +52,21 @@ def recorded(p: np.ndarray, labels: np.ndarray, keys: jax.Array | None) -> Recor
         values = np.asarray(drawn, float) / S
     z = 10 * values
     loss = (np.log(np.exp(z).sum(-1)) - z[np.arange(N), labels]).mean()
-    return Recorded(float(loss), float((z.argmax(-1) == labels).mean()), logits, keys)
+    return Recorded(float(loss), float((z.argmax(-1) == labels).mean()), keys)
 
 
-def student_of(seed: int, sampled: bool) -> Student:
+def student_of(seed: int, sampled: bool) -> TrainedCircuit:
     generator = np.random.default_rng(seed)
     labels = np.arange(N) % 4
     signs = 2.0 * ((labels[:, None] >> np.arange(2)) & 1) - 1
     angles = (signs * generator.uniform(-0.1, 1.2, (N, 2))).astype(np.float32)
     keys = jax.random.split(jax.random.key(100 + seed), N) if sampled else None
-    said = recorded(probabilities(angles.astype(float)), labels, keys)
-    return Student(f"seed {seed}", CIRCUIT, angles, labels, predict, S, {}, said)
+    by_hand = recorded(probabilities(angles.astype(float)), labels, keys)
+    return TrainedCircuit(f"seed {seed}", CIRCUIT, angles, labels, logits, S, {}, by_hand)
 
 
 STUDENTS = {(seed, sampled): student_of(seed, sampled) for seed in (0, 1) for sampled in (0, 1)}
-MINE, OTHER = STUDENTS[0, 1], STUDENTS[1, 1]
+ONE, OTHER = STUDENTS[0, 1], STUDENTS[1, 1]
 
 
 @pytest.fixture(autouse=True)
@@ -70,16 +74,16 @@ def fewer_pretended_runs(monkeypatch):
     monkeypatch.setattr(agreement, "_RUNS", 50)
 
 
-def disagreeing(found) -> list[str]:
-    return [finding.name for finding in found.findings if not finding.agrees]
+def disagreeing(result) -> list[str]:
+    return [finding.name for finding in result.findings if not finding.agrees]
 
 
 @pytest.mark.parametrize("student", STUDENTS.values(), ids=str(list(STUDENTS)).split("), ("))
 def test_right_students_pass(student):
     """Alarms of right students: 1 in 1000 each, and the seeds are fixed."""
-    found = compare(student, seed=3)
-    assert found.agrees, disagreeing(found)
-    names = [finding.name for finding in found.findings]
+    result = compare(student, seed=3)
+    assert result.agrees, disagreeing(result)
+    names = [finding.name for finding in result.findings]
     assert names[:3] == [
         "test loss as recorded",
         "test accuracy as recorded",
@@ -152,16 +156,16 @@ def test_a_machine_that_does_something_else_is_seen(fault, words, monkeypatch):
     monkeypatch.setattr(
         agreement, "sample", lambda *rest, **options: fault(sample, *rest, **options)
     )
-    found = compare(MINE, seed=3)
-    assert not found.agrees
-    assert any(words in name for name in disagreeing(found)), disagreeing(found)
+    result = compare(ONE, seed=3)
+    assert not result.agrees
+    assert any(words in name for name in disagreeing(result)), disagreeing(result)
 
 
 def test_one_key_for_all_images_is_seen():
     """The same uniform numbers for every image: each by itself is right, all are too much alike."""
-    found = compare(replace(MINE, recorded=None), seed=3, simulator=one_key_for_shots())
-    smallest, alike = (f for f in found.findings if f.name.startswith("shots here against exact"))
-    assert smallest.agrees and not alike.agrees and not found.agrees
+    result = compare(replace(ONE, recorded=None), seed=3, simulator=one_key_for_shots())
+    smallest, alike = (f for f in result.findings if f.name.startswith("shots here against exact"))
+    assert smallest.agrees and not alike.agrees and not result.agrees
 
 
 def lost_shots(simulator: Simulator) -> Simulator:
@@ -172,42 +176,42 @@ def lost_shots(simulator: Simulator) -> Simulator:
 
 
 def test_a_simulator_that_loses_a_shot_is_seen():
-    found = compare(replace(MINE, recorded=None), seed=3, simulator=lost_shots(DEFAULT))
-    assert "as many shots as stated" in disagreeing(found)
+    result = compare(replace(ONE, recorded=None), seed=3, simulator=lost_shots(DEFAULT))
+    assert "as many shots as stated" in disagreeing(result)
 
 
-def one_weight_perturbed(student: Student) -> Student:
+def one_weight_perturbed(student: TrainedCircuit) -> TrainedCircuit:
     """A bias of the last layer, so that one angle of every image moves."""
     return replace(student, angles=student.angles + np.float32([0.01, 0]))
 
 
-def another_students_record(student: Student) -> Student:
+def another_students_record(student: TrainedCircuit) -> TrainedCircuit:
     return replace(student, recorded=STUDENTS[1, student.recorded.keys is not None].recorded)
 
 
-def another_students_angles(student: Student) -> Student:
+def another_students_angles(student: TrainedCircuit) -> TrainedCircuit:
     return replace(student, angles=OTHER.angles)
 
 
-def classes_shifted(student: Student) -> Student:
+def classes_shifted(student: TrainedCircuit) -> TrainedCircuit:
     shifted = lambda f: np.roll(logits(f), 1, -1)  # noqa: E731
-    return replace(student, recorded=replace(student.recorded, logits=shifted))
+    return replace(student, logits=shifted)
 
 
-def images_in_another_order(student: Student) -> Student:
+def images_in_another_order(student: TrainedCircuit) -> TrainedCircuit:
     return replace(student, angles=student.angles[::-1], labels=student.labels[::-1])
 
 
-def one_digit_of_the_loss(student: Student) -> Student:
+def one_digit_of_the_loss(student: TrainedCircuit) -> TrainedCircuit:
     return replace(student, recorded=replace(student.recorded, loss=student.recorded.loss + 1e-3))
 
 
-def two_images_more(student: Student) -> Student:
-    said = replace(student.recorded, accuracy=student.recorded.accuracy + 2 / N)
-    return replace(student, recorded=said)
+def two_images_more(student: TrainedCircuit) -> TrainedCircuit:
+    more = replace(student.recorded, accuracy=student.recorded.accuracy + 2 / N)
+    return replace(student, recorded=more)
 
 
-def no_number(student: Student) -> Student:
+def no_number(student: TrainedCircuit) -> TrainedCircuit:
     return replace(student, recorded=replace(student.recorded, loss=float("nan")))
 
 
@@ -231,17 +235,17 @@ def test_a_student_that_is_not_the_recorded_one_is_seen(fault, words, sampled):
     assert all(f.agrees for f in agreement.as_recorded(right, DEFAULT, exact))
     wrong = fault(right)
     exact = probabilities(np.asarray(wrong.angles, float))
-    found = agreement.as_recorded(wrong, DEFAULT, exact)
-    assert [f.name for f in found if not f.agrees and words in f.name]
+    result = agreement.as_recorded(wrong, DEFAULT, exact)
+    assert [f.name for f in result if not f.agrees and words in f.name]
 
 
 def test_keys_of_another_seed_or_order_are_seen():
     for wrong in (
-        replace(MINE, recorded=replace(MINE.recorded, keys=OTHER.recorded.keys)),
-        images_in_another_order(MINE),
+        replace(ONE, recorded=replace(ONE.recorded, keys=OTHER.recorded.keys)),
+        images_in_another_order(ONE),
     ):
-        found = agreement.as_recorded(wrong, DEFAULT, probabilities(wrong.angles.astype(float)))
-        assert not found[0].agrees
+        result = agreement.as_recorded(wrong, DEFAULT, probabilities(wrong.angles.astype(float)))
+        assert not result[0].agrees
 
 
 # The round trip: complex states, so that a fault of phases alone can be seen.
@@ -249,9 +253,9 @@ PHASES = Circuit(2, (Op("RX", (0,)), Op("RY", (1,)), Op("CX", (0, 1)), Op("RZ", 
 
 
 @pytest.fixture(scope="module")
-def phased() -> Student:
+def phased() -> TrainedCircuit:
     angles = np.random.default_rng(5).uniform(0.3, 1.2, (12, PHASES.num_angles)).astype(np.float32)
-    return Student("phased", PHASES, angles, np.zeros(12, int), predict, S, {})
+    return TrainedCircuit("phased", PHASES, angles, np.zeros(12, int), logits, S, {})
 
 
 def _other_run(change):
@@ -294,8 +298,8 @@ def _other_angle(circuit: Circuit) -> Circuit:
 def test_a_failed_round_trip_is_seen(phased, fault, monkeypatch):
     assert module.round_trip(phased).agrees
     fault(monkeypatch)
-    found = module.round_trip(phased)
-    assert not found.agrees
+    result = module.round_trip(phased)
+    assert not result.agrees
     # A global phase aside, conjugation and signs leave every probability as it was.
     made = certify(phased, seed=0, noise=False)
     assert not made["agrees"] and made["agreement"]["findings"]
@@ -347,8 +351,8 @@ def clean_probe():
 def test_noise_that_is_not_the_stated_one_is_seen(clean_probe, fault, monkeypatch):
     assert clean_probe.agrees and clean_probe.compared == 48
     fault(monkeypatch)
-    (found,) = judge([probe(3)], 1e-3)
-    assert not found.agrees and found.where
+    (result,) = judge([probe(3)], 1e-3)
+    assert not result.agrees and result.where
 
 
 def test_a_certificate_says_that_noise_was_not_applied(phased, monkeypatch):
@@ -365,13 +369,13 @@ def test_a_certificate_says_that_noise_was_not_applied(phased, monkeypatch):
 
 def test_fewer_shots_on_aer_are_seen_by_the_battery(monkeypatch):
     cases = make_cases(np.random.default_rng(0), {"two": CIRCUIT}, 4)
-    draws = shots.draw(DEFAULT, cases, 1, S)
+    draws = shots.take(DEFAULT, cases, 1, S)
     assert shots.bookkeeping(draws, S).agrees
     sample = shots.sample
     less = lambda *rest, **options: sample(*rest, **options | {"shots": S - 1})  # noqa: E731
     monkeypatch.setattr(shots, "sample", less)
-    found = shots.bookkeeping(shots.draw(DEFAULT, cases, 1, S), S)
-    assert not found.agrees and "Aer" in found.where
+    result = shots.bookkeeping(shots.take(DEFAULT, cases, 1, S), S)
+    assert not result.agrees and "Aer" in result.where
 
 
 def test_judging_without_holms_correction_is_seen(monkeypatch):
@@ -392,5 +396,5 @@ def test_counts_that_do_not_repeat_are_seen():
         return DEFAULT.counts(circuit, angles, again(keys, next(calls)), number)
 
     for simulator, expected in ((DEFAULT, True), (replace(DEFAULT, counts=anew), False)):
-        (found,) = judge([shots.bookkeeping(shots.draw(simulator, cases, 3, S), S)], 1e-3)
-        assert found.agrees is expected
+        (result,) = judge([shots.bookkeeping(shots.take(simulator, cases, 3, S), S)], 1e-3)
+        assert result.agrees is expected

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jqkd._checks import InputError
-from jqkd.crosscheck import aer, noise_model, sample, sweep
+from jqkd.crosscheck import TrainedCircuit, aer, noise_model, sample, sweep
 from jqkd.crosscheck.noise import CHANNELS, GENERIC, IDEAL, STRENGTHS
 from jqkd.quantum import Circuit, Op, h_ry
 
@@ -74,15 +74,8 @@ def test_sweep_sees_what_each_channel_does_to_an_argmax():
     labels = np.arange(8) % 4
     angles = 0.1 * np.where((labels[:, None] >> np.arange(2)) & 1, 1.0, -1.0)
     seen = []
-    points = sweep(
-        h_ry(2),
-        angles,
-        labels,
-        lambda frequencies: frequencies.argmax(-1),
-        shots=20_000,
-        seed=0,
-        progress=lambda *step: seen.append(step),
-    )
+    student = TrainedCircuit("argmax", h_ry(2), angles, labels, np.asarray, 20_000, {})
+    points = sweep(student, seed=0, progress=lambda *step: seen.append(step))
     accuracy = {(p.channel, p.strength): p.accuracy for p in points}
     assert list(accuracy) == [
         (IDEAL, 0.0),

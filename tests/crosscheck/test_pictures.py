@@ -9,9 +9,14 @@ import pytest
 
 from jqkd.crosscheck.agreement import Agreement
 from jqkd.crosscheck.battery import BatteryReport
-from jqkd.crosscheck.certificate import agreement_table, draw_noise, noise_table
 from jqkd.crosscheck.findings import Finding
-from jqkd.crosscheck.report import draw, table
+from jqkd.crosscheck.report import (
+    agreement_table,
+    battery_figure,
+    battery_table,
+    noise_figure,
+    noise_table,
+)
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -63,7 +68,7 @@ def rows_of(shown) -> list[tuple[str, ...]]:
 
 @pytest.fixture(scope="module")
 def noise_axes():
-    return draw_noise(CERTIFICATES).axes
+    return noise_figure(CERTIFICATES).axes
 
 
 def of(student: int, channel: str) -> list[dict]:
@@ -80,9 +85,9 @@ def test_noise_curves_are_those_of_their_student_and_channel(noise_axes, place):
     colours = []
     for number, container in enumerate(axes.containers):
         line, _, (bars,) = container.lines
-        mine = of(number, channel)
-        percents = 100 * np.array([point["accuracy"] for point in mine])
-        errors = 100 * np.array([point["standard_error"] for point in mine])
+        own = of(number, channel)
+        percents = 100 * np.array([point["accuracy"] for point in own])
+        errors = 100 * np.array([point["standard_error"] for point in own])
         assert list(line.get_xdata()) == list(STRENGTHS)
         np.testing.assert_allclose(line.get_ydata(), percents)
         ends = np.array(bars.get_segments())[:, :, 1]
@@ -145,7 +150,7 @@ REPORT = BatteryReport(False, (*FINDINGS, TRIP), "a simulator", True, 7, 0.01, 1
 
 
 def test_the_batterys_picture_has_every_finding_beside_its_limit():
-    figure = draw(REPORT)
+    figure = battery_figure(REPORT)
     assert figure.get_suptitle() == "a simulator against Qiskit and Aer, seed 7"
     kinds = [[f for f in REPORT.findings if f.kind == kind] for kind in ("deviation", "p-value")]
     for axes, findings in zip(figure.axes, kinds, strict=True):
@@ -165,7 +170,7 @@ def test_the_batterys_picture_has_every_finding_beside_its_limit():
 
 
 def test_the_batterys_table_says_who_disagrees():
-    shown = table(REPORT)
+    shown = battery_table(REPORT)
     assert rows_of(shown) == [
         ("test loss", "1", "3.0e-07 of 1e-04", "agrees"),
         ("same accuracy", "200", "p = 0.25, limit 1.0e-02", "agrees"),

@@ -10,13 +10,14 @@ from jqkd.crosscheck.statistics import (
     LEAST_EXPECTED,
     chi_square_p_values,
     fit,
-    holm,
     homogeneity,
     mcnemar,
     normal_p_values,
     pool,
+    smallest,
     uniform,
 )
+from jqkd.statistics import holm
 
 P = np.array([0.4, 0.3, 0.2, 0.0995, 0.0003, 0.0002])
 
@@ -42,12 +43,12 @@ def test_pooling_leaves_large_cells_alone():
 def test_fit_is_scipys_g_test_of_pooled_cells():
     counts = np.array([4010, 2990, 1985, 1010, 3, 2])
     # 0.0003 and 0.0002 of 10,000 shots are 5 in all: they join the next cell.
-    theirs = stats.power_divergence(
+    expected = stats.power_divergence(
         [4010, 2990, 1985, 1015], [4000, 3000, 2000, 1000], lambda_="log-likelihood"
     )
     g, freedom = fit(counts, P)
     assert freedom == 3
-    np.testing.assert_allclose(g, theirs.statistic)
+    np.testing.assert_allclose(g, expected.statistic)
 
 
 def test_fit_of_certain_and_impossible_outcomes():
@@ -57,9 +58,9 @@ def test_fit_of_certain_and_impossible_outcomes():
 
 def test_homogeneity_is_scipys_contingency_table():
     first, second = [40, 60, 100], [50, 50, 100]
-    theirs = stats.chi2_contingency([first, second], correction=False)
-    found = homogeneity(first, second, [0.25, 0.25, 0.5])
-    np.testing.assert_allclose(found, (theirs.statistic, theirs.dof))
+    expected = stats.chi2_contingency([first, second], correction=False)
+    statistic = homogeneity(first, second, [0.25, 0.25, 0.5])
+    np.testing.assert_allclose(statistic, (expected.statistic, expected.dof))
     assert homogeneity([5, 0], [5, 0], [1.0, 0.0]) == (0.0, 0)
     # Two cells, without Yates' correction: four times (60 - 50)**2 / 50.
     np.testing.assert_allclose(homogeneity([60, 40], [40, 60], [0.5, 0.5]), (8.0, 1))
@@ -76,9 +77,12 @@ def test_p_values_are_uniform_for_independent_multinomials():
     assert uniform(same) < 1e-100
 
 
-def test_holm_by_hand():
-    np.testing.assert_allclose(holm([0.02, 0.001, 0.03, 0.9]), [0.06, 0.004, 0.06, 0.9])
-    assert holm([0.8, 0.7]).max() == 1
+def test_the_smallest_is_that_of_holms_correction():
+    generator = np.random.default_rng(0)
+    for number in (1, 4, 30):
+        values = generator.uniform(size=number).tolist()
+        assert smallest(values) == min(holm(values))
+    assert smallest([0.02, 0.001, 0.03, 0.9]) == 0.004 and smallest([0.8, 0.7]) == 1
 
 
 def test_normal_p_values():

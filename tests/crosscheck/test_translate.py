@@ -11,14 +11,7 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import Operator, Statevector
 
 from jqkd._checks import InputError
-from jqkd.crosscheck import (
-    _qiskit,
-    from_qasm,
-    from_qiskit,
-    save_picture,
-    to_qasm,
-    to_qiskit,
-)
+from jqkd.crosscheck import _qiskit, from_qasm, from_qiskit, save_picture, to_qasm, to_qiskit
 from jqkd.quantum import GATES, Circuit, Op, h_ry, hardware_efficient, run
 from jqkd.quantum.measurement import flat
 
@@ -33,8 +26,8 @@ ANGLES = np.random.default_rng(3).uniform(-3, 3, EVERY.num_angles)
 
 
 def same_state(first: Circuit, angles, second: Circuit) -> bool:
-    ours, theirs = (flat(run(c, a)) for c, a in ((first, angles), (second, np.zeros(0))))
-    return bool(np.allclose(ours, theirs, atol=1e-5, rtol=0))
+    one, other = (flat(run(c, a)) for c, a in ((first, angles), (second, np.zeros(0))))
+    return bool(np.allclose(one, other, atol=1e-5, rtol=0))
 
 
 def test_there_and_back_is_the_same_circuit():
@@ -50,8 +43,8 @@ def test_more_than_ten_slots_keep_their_order():
     angles = np.random.default_rng(0).uniform(-3, 3, 16)
     quantum = to_qiskit(circuit)
     bound = quantum.assign_parameters(dict(zip(quantum.parameters, angles, strict=True)))
-    theirs = Statevector(bound).data
-    np.testing.assert_allclose(flat(run(circuit, angles)), theirs, atol=1e-6)
+    expected = Statevector(bound).data
+    np.testing.assert_allclose(flat(run(circuit, angles)), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("version", [2, 3])

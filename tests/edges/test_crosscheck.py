@@ -17,7 +17,7 @@ from jqkd.crosscheck import (
     DEFAULT,
     Machine,
     Simulator,
-    Student,
+    TrainedCircuit,
     aer,
     build,
     certify,
@@ -37,29 +37,29 @@ from jqkd.crosscheck import (
     to_qiskit,
 )
 from jqkd.crosscheck.battery import Size
-from jqkd.crosscheck.calibration import calibrate
-from jqkd.crosscheck.circuits import random_angles, random_circuit, random_circuits
-from jqkd.crosscheck.exact import precision, random_pauli, shifted_angles
+from jqkd.crosscheck.circuits import random_angles, random_circuits, random_pauli
+from jqkd.crosscheck.exact import precision, shifted_angles
 from jqkd.crosscheck.execute import exact_probabilities, exact_states
 from jqkd.crosscheck.findings import Finding, deviation, judge, p_value
-from jqkd.crosscheck.report import picture, table
+from jqkd.crosscheck.report import battery_picture, battery_table
 from jqkd.crosscheck.statistics import (
     chi_square_p_values,
     fit,
-    holm,
     homogeneity,
     mcnemar,
     normal_p_values,
     pool,
+    smallest,
     uniform,
 )
 from jqkd.quantum import Circuit, h_ry
+from scripts.false_alarms import calibrate
 from tests.edges.wrong import check_refused
 
 NAN, INF, TOO_MANY = float("nan"), float("inf"), 10**12
 RY, ROWS = h_ry(2), np.zeros((3, 2))
 EVEN, RANDOM = np.full(4, 0.25), np.random.default_rng(0)
-TRAINED = Student("one", RY, ROWS, np.zeros(3, int), lambda f: f.argmax(-1), 10, {})
+TRAINED = TrainedCircuit("one", RY, ROWS, np.zeros(3, int), np.asarray, 10, {})
 CERTIFICATE = {"kind": "certificate", "student": "one", "noise": []}
 
 
@@ -67,8 +67,8 @@ def taken(circuit=RY, angles=ROWS, **options):
     return sample(circuit, angles, **{"shots": 10, "seed": 0} | options)
 
 
-def swept(circuit=RY, angles=ROWS, labels=(0, 1, 2), predict=len, **options):
-    return sweep(circuit, angles, labels, predict, **{"shots": 10, "seed": 0} | options)
+def swept(circuit=RY, seed=0, **change):
+    return sweep(replace(TRAINED, circuit=circuit, **change), seed=seed)
 
 
 def certified(seed=0, alpha=1e-3, noise=False, directory=None, **change):
@@ -173,7 +173,7 @@ CALLS = {
     },
     **{
         f"{f.__name__}, {k}": (lambda v=v, f=f: f(v), "`p_values` .*" + p)
-        for f in (holm, uniform)
+        for f in (smallest, uniform)
         for k, (v, p) in NO_P_VALUES.items()
     },
     **{
@@ -223,12 +223,13 @@ CALLS = {
     "labels, too few": (lambda: swept(labels=[0]), r"`labels` .*\(3,\), but shape \(1,\)"),
     "labels, shares": (lambda: swept(labels=[0.1, 0.2, 0.3]), "`labels` .*integers"),
     "labels, names": (lambda: swept(labels=["a", "b", "c"]), "`labels` .*integers"),
-    "predict, None": (lambda: swept(predict=None), "`predict` .*function.*but None"),
-    "predict, one label": (
-        lambda: swept(predict=lambda f: 0),
-        r"`predict` .*\(3,\), but shape \(\)",
+    "sweep, no reader": (lambda: swept(logits=None), "`logits` .*function.*but None"),
+    "sweep, one label": (
+        lambda: swept(logits=lambda f: 0),
+        r"`logits` .*\(3, L\), but shape \(\)",
     ),
-    "predict, logits": (lambda: swept(predict=lambda f: f), r"`predict` .*but shape \(3, 4\)"),
+    "sweep, labels": (lambda: swept(logits=lambda f: f.argmax(-1)), r"`logits` .*but shape \(3,\)"),
+    "sweep, None": (lambda: sweep(None, seed=0), "`student` .*TrainedCircuit, but None"),
     "to_qiskit, angles": (lambda: to_qiskit(RY, [0.1]), r"`angles` .*\(2,\), but shape \(1,\)"),
     "to_qiskit, NaN": (lambda: to_qiskit(RY, [NAN, 0]), "`angles` .*finite"),
     "to_qiskit, text": (lambda: to_qiskit(RY, "ab"), "`angles` .*but 'ab'"),
@@ -290,7 +291,7 @@ CALLS = {
     "nothing compared": (lambda: deviation("a", [], 1e-5), "`pairs` .*nothing"),
     "limit, NaN": (lambda: deviation("a", [("a", 1, 1)], NAN), "`limit` .*but nan"),
     "limit, negative": (lambda: deviation("a", [("a", 1, 1)], -1), "`limit` .*but -1"),
-    "judge, numbers": (lambda: judge([0.5], 0.01), "`findings` .*Findings, but 0.5"),
+    "judge, numbers": (lambda: judge([0.5], 0.01), "`findings` .*Findings, but one with 0.5"),
     "battery, quick": (lambda: run_battery(quick="no"), "`quick` .*True or False, but 'no'"),
     "battery, simulator": (lambda: battery(simulator="jqkd"), "`simulator` .*but 'jqkd'"),
     "battery, size": (lambda: battery(size=3), "`size` .*a Size or None, but 3"),
@@ -305,10 +306,21 @@ CALLS = {
     "battery, only unknown": (lambda: battery(only=["shot"]), "`only` .*perhaps 'shots' is meant"),
     "battery, only None": (lambda: battery(only=None), "`only` .*but None"),
     "battery, progress": (lambda: battery(progress="bar"), "`progress` .*but 'bar'"),
-    "certify, a name": (lambda: certify("student", seed=0), "`student` .*Student, but 'student'"),
+    "certify, a name": (
+        lambda: certify("student", seed=0),
+        "`student` .*TrainedCircuit, but 'student'",
+    ),
     "certify, noise": (lambda: certified(noise="no"), "`noise` .*True or False, but 'no'"),
     "certify, labels": (lambda: certified(labels=[0, 1]), r"`labels` .*\(3,\), but shape \(2,\)"),
-    "certify, predict": (lambda: certified(predict="argmax"), "`predict` .*but 'argmax'"),
+    "certify, logits": (lambda: certified(logits="argmax"), "`logits` .*but 'argmax'"),
+    "compare, labels for logits": (
+        lambda: compared(logits=lambda f: f.argmax(-1)),
+        r"`logits` .*\(3, L\), but shape \(3,\)",
+    ),
+    "compare, one image's logits": (
+        lambda: compared(logits=lambda f: f[:1]),
+        r"`logits` .*but shape \(1, 4\)",
+    ),
     "certify, digests": (lambda: certified(digests=None), "`digests` .*but None"),
     "certify, into a file": (
         lambda: certified(directory=__file__),
@@ -322,12 +334,12 @@ CALLS = {
     "certificates, one": (lambda: noise_table(CERTIFICATE), "`certificates` .*one with 'kind'"),
     "certificates, paths": (lambda: noise_table("x.json"), r"`certificates` .*but 'x\.json'"),
     "certificates without noise": (lambda: noise_table([CERTIFICATE]), "`certificates` .*without"),
-    "report, None": (lambda: table(None), "`report` .*a BatteryReport, but None"),
-    "report's picture": (lambda: picture({}, "x.png"), "`report` .*a BatteryReport"),
+    "report, None": (lambda: battery_table(None), "`report` .*a BatteryReport, but None"),
+    "report's picture": (lambda: battery_picture({}, "x.png"), "`report` .*a BatteryReport"),
     "build, no name": (lambda: build(None), "`name` .*a string, but None"),
     "build, no state": (lambda: build("a", state=None), "`state` .*a function, but None"),
     "build, a name for a sampler": (lambda: build("a", sampler="x"), "`sampler` .*but 'x'"),
-    "build, rule": (lambda: build("a", rule=0.5), r"`rule` .*ShiftRule, but 0\.5"),
+    "build, gradient": (lambda: build("a", gradient=0.5), r"`gradient` .*function, but 0\.5"),
     "build, optimized": (lambda: build("a", optimized="yes"), "`optimized` .*but 'yes'"),
     "simulator of None": (lambda: Simulator("a", *[None] * 5), "`states` .*a function, but None"),
     "simulator's angles": (lambda: DEFAULT.states(RY, np.zeros((3, 3))), r"`angles` .*\(3, 3\)"),
@@ -338,8 +350,8 @@ CALLS = {
     "calibrate, no seeds": (lambda: calibrate([]), "`seeds` .*empty"),
     "calibrate, one seed": (lambda: calibrate(3), "`seeds` .*a list.*but 3"),
     "calibrate, one alpha": (lambda: calibrate([0], alphas=0.1), r"`alphas` .*but 0\.1"),
-    "random circuit, a seed": (lambda: random_circuit(0, 2), "`generator` .*Generator, but 0"),
-    "random circuit, no qubits": (lambda: random_circuit(RANDOM, 0), "`num_qubits` .*but 0"),
+    "random circuits, a seed": (lambda: random_circuits(0, 2), "`generator` .*Generator, but 0"),
+    "random circuits, no qubits": (lambda: random_circuits(RANDOM, 1, 0), "`max_qubits` .*but 0"),
     "random circuits, many": (lambda: random_circuits(RANDOM, TOO_MANY), "`number` .*1000000"),
     "random circuits, wide": (lambda: random_circuits(RANDOM, 1, 40), "`max_qubits` .*8, but 40"),
     "random angles, rows": (lambda: random_angles(RANDOM, RY, -1), "`rows` .*but -1"),

@@ -32,9 +32,10 @@ from jqkd.quantum import (
     ry_layer,
     sample_counts,
 )
+from jqkd.quantum.binomial import binomial
 from jqkd.quantum.gates import matrix
 from jqkd.quantum.measurement import flat, parity, rotate_to
-from jqkd.quantum.sampling import binomial, check_shots
+from jqkd.quantum.sampling import check_shots
 from tests.edges.wrong import check_refused
 
 NAN, INF, TOO_MANY = float("nan"), float("inf"), 10**12

@@ -11,13 +11,7 @@ from scipy import stats
 
 from jqkd._checks import InputError
 from jqkd.quantum import sample_counts, sampling
-from jqkd.quantum.sampling import (
-    _TERMS,
-    _inversion,
-    _log_pmf_ratio,
-    binomial,
-    threefry2x32,
-)
+from jqkd.quantum.binomial import _TERMS, _inversion, _log_pmf_ratio, binomial, threefry2x32
 
 # Trials and probability, on both sides of the mean of 10 where the algorithm changes.
 BINOMIALS = (

@@ -15,7 +15,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jqkd.crosscheck.battery import BatteryReport, Size, run_battery
-from jqkd.crosscheck.subject import Simulator, build, shift_gradient
+from jqkd.crosscheck.simulator import Simulator, build, shift_gradient
 from jqkd.quantum import Circuit, Op, ShiftRule, run, sample_counts
 
 # Small, so that a control takes seconds.
@@ -123,7 +123,10 @@ def under_dispersed(share: float = 0.3) -> Simulator:
 
 def rule_without_factor() -> Simulator:
     """f(t + pi/2) - f(t - pi/2), not divided by 2."""
-    return _build("shift rule without its factor", rule=ShiftRule(jnp.pi / 2, 1.0))
+    return _build(
+        "shift rule without its factor",
+        gradient=partial(shift_gradient, rule=ShiftRule(jnp.pi / 2, 1.0)),
+    )
 
 
 def neighbour_gradient() -> Simulator:

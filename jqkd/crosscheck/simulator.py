@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 
 import jax
@@ -24,11 +24,6 @@ from jqkd.quantum import (
 )
 from jqkd.quantum.measurement import check_shots, flat
 from jqkd.quantum.statevector import check_circuit
-
-State = Callable[..., Array]
-Sampler = Callable[[Array, Array, ArrayLike], Array]
-Gradient = Callable[..., Array]
-
 
 # Every circuit of the battery is compiled and then run once or twice.
 _QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
@@ -58,85 +53,8 @@ class Simulator:
 
     def __post_init__(self) -> None:
         check_type("name", self.name, str, "a string")
-        for name in ("states", "unitary", "counts", "gradients", "sampled_gradients"):
-            check_type(name, getattr(self, name), Callable, "a function")
-
-
-def build(
-    name: str,
-    *,
-    state: State = run,
-    sampler: Sampler = sample_counts,
-    gradient: Gradient | None = None,
-    rule: ShiftRule = TWO_TERM_RULE,
-    optimized: bool = True,
-) -> Simulator:
-    """A simulator from unbatched functions: vmapped and compiled here, once a circuit.
-
-    Args:
-        name: for reports.
-        state: (circuit, angles ``(P,)``, initial state or None) -> ``(2,) * Q``.
-        sampler: (key, probabilities ``(K,)``, shots) -> counts ``(K,)``.
-        gradient: (circuit, angles, weights, shots or None, key or None) -> ``(P,)``; by the shift
-            rule if not given.
-        rule: the shift rule of the default gradient.
-
-    Example:
-        >>> from jqkd.quantum import h_ry
-        >>> build("mine").states(h_ry(2), jnp.zeros((3, 2))).shape
-        (3, 4)
-    """
-    check_type("name", name, str, "a string")
-    for part, value in (("state", state), ("sampler", sampler)):
-        check_type(part, value, Callable, "a function")
-    check_type("gradient", gradient, (Callable, type(None)), "a function or None")
-    check_type("rule", rule, ShiftRule, "a ShiftRule")
-    check_flag("optimized", optimized)
-    gradient = gradient or partial(shift_gradient, rule=rule)
-    options = None if optimized else _QUICKLY
-    compiled = partial(_compiled, options=options)
-
-    @compiled
-    def states(circuit: Circuit, angles: Array) -> Array:
-        return jax.vmap(lambda a: flat(state(circuit, a, None)))(angles)
-
-    @compiled
-    def unitary(circuit: Circuit, angles: Array) -> Array:
-        size = 2**circuit.num_qubits
-        # Outcome order in, outcome order out: basis state c as a tensor has its axes reversed.
-        basis = jnp.eye(size, dtype=angles.dtype).reshape(size, *(2,) * circuit.num_qubits)
-        basis = basis.transpose(0, *range(circuit.num_qubits, 0, -1))
-        return jax.vmap(lambda s: flat(state(circuit, angles, s)))(basis).T
-
-    sample_all = jax.jit(jax.vmap(sampler, (0, 0, None)), compiler_options=options)
-
-    def counts(circuit: Circuit, angles: Array, keys: Array, shots: int) -> Array:
-        check_shots(shots)
-        return sample_all(keys, jnp.abs(states(circuit, angles)) ** 2, shots)
-
-    @compiled
-    def gradients(circuit: Circuit, angles: Array, weights: Array) -> Array:
-        return jax.vmap(lambda a: gradient(circuit, a, weights, None, None))(angles)
-
-    @compiled
-    def sampled(circuit: Circuit, angles: Array, weights: Array, keys: Array, shots: int) -> Array:
-        one = partial(gradient, circuit)
-        return jax.vmap(one, (0, None, None, 0))(angles, weights, shots, keys)
-
-    return Simulator(name, states, unitary, counts, gradients, sampled)
-
-
-def _compiled(function: Callable[..., Array], options: dict | None) -> Callable[..., Array]:
-    """Compiled once a circuit, its first argument; double precision always quickly."""
-    single = jax.jit(function, static_argnums=0, compiler_options=options)
-    double = jax.jit(function, static_argnums=0, compiler_options=_QUICKLY)
-
-    def call(circuit: Circuit, angles: Array, *rest: Array) -> Array:
-        check_circuit(circuit)
-        angles = check_array("angles", angles, ("...", circuit.num_angles))
-        return (double if angles.dtype == np.float64 else single)(circuit, angles, *rest)
-
-    return call
+        for part in fields(self)[1:]:
+            check_type(part.name, getattr(self, part.name), Callable, "a function")
 
 
 def shift_gradient(
@@ -159,6 +77,78 @@ def shift_gradient(
         return outcome_probabilities(circuit, a, shots=shots, key=key, rule=rule) @ weights
 
     return jax.grad(value)(angles)
+
+
+def build(
+    name: str,
+    *,
+    state: Callable[[Circuit, Array, Array | None], Array] = run,
+    sampler: Callable[[Array, Array, ArrayLike], Array] = sample_counts,
+    gradient: Callable[..., Array] = shift_gradient,
+    optimized: bool = True,
+) -> Simulator:
+    """A simulator from unbatched functions: vmapped and compiled here, once a circuit.
+
+    Args:
+        name: for reports.
+        state: (circuit, angles ``(P,)``, initial state or None) -> ``(2,) * Q``.
+        sampler: (key, probabilities ``(K,)``, shots) -> counts ``(K,)``.
+        gradient: (circuit, angles, weights, shots or None, key or None) -> ``(P,)``.
+        optimized: compiled as in training, or quickly.
+
+    Example:
+        >>> from jqkd.quantum import h_ry
+        >>> build("another").states(h_ry(2), jnp.zeros((3, 2))).shape
+        (3, 4)
+    """
+    check_type("name", name, str, "a string")
+    for part, value in (("state", state), ("sampler", sampler), ("gradient", gradient)):
+        check_type(part, value, Callable, "a function")
+    check_flag("optimized", optimized)
+    options = None if optimized else _QUICKLY
+    compiled = partial(_compiled, options=options)
+
+    @compiled
+    def states(circuit: Circuit, angles: Array) -> Array:
+        return jax.vmap(lambda a: flat(state(circuit, a, None)))(angles)
+
+    @compiled
+    def unitary(circuit: Circuit, angles: Array) -> Array:
+        size = 2**circuit.num_qubits
+        # Outcome order in, outcome order out: basis state c as a tensor has its axes reversed.
+        basis = jnp.eye(size, dtype=angles.dtype).reshape(size, *(2,) * circuit.num_qubits)
+        basis = basis.transpose(0, *range(circuit.num_qubits, 0, -1))
+        return jax.vmap(lambda s: flat(state(circuit, angles, s)))(basis).T
+
+    sample_all = jax.jit(jax.vmap(sampler, (0, 0, None)), compiler_options=options)
+
+    def counts(circuit: Circuit, angles: ArrayLike, keys: Array, shots: int) -> Array:
+        check_shots(shots)
+        return sample_all(keys, jnp.abs(states(circuit, angles)) ** 2, shots)
+
+    @compiled
+    def gradients(circuit: Circuit, angles: Array, weights: Array) -> Array:
+        return jax.vmap(lambda a: gradient(circuit, a, weights, None, None))(angles)
+
+    @compiled
+    def sampled(circuit: Circuit, angles: Array, weights: Array, keys: Array, shots: int) -> Array:
+        one = jax.vmap(partial(gradient, circuit), (0, None, None, 0))
+        return one(angles, weights, shots, keys)
+
+    return Simulator(name, states, unitary, counts, gradients, sampled)
+
+
+def _compiled(function: Callable[..., Array], options: dict | None) -> Callable[..., Array]:
+    """Compiled once a circuit, its first argument; double precision always quickly."""
+    single = jax.jit(function, static_argnums=0, compiler_options=options)
+    double = jax.jit(function, static_argnums=0, compiler_options=_QUICKLY)
+
+    def call(circuit: Circuit, angles: Array, *rest: Array) -> Array:
+        check_circuit(circuit)
+        angles = check_array("angles", angles, ("...", circuit.num_angles))
+        return (double if angles.dtype == np.float64 else single)(circuit, angles, *rest)
+
+    return call
 
 
 DEFAULT = build("jqkd")
