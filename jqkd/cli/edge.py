@@ -33,7 +33,7 @@ SEEDS = ("seed", "first_seed")
 # Commands that read the folder that others write.
 _READERS = ("report", "status")
 # What the library calls differently than the command line.
-_LIBRARY = {"num_qubits": "--qubits", "patterns": "--rows", "glob": "--variants"}
+_LIBRARY = {"num_qubits": "--qubits"}
 _FOLDERS, _FILES = ("out", "to"), ("json", "picture", "qasm")
 
 

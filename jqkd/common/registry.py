@@ -12,12 +12,15 @@ import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+from weakref import WeakValueDictionary
 
 from jqkd._checks import check_choice, fail, shown
 from jqkd.common import plugins
 
 T = TypeVar("T")
 _WORDS = {"none": None, "true": True, "false": False}
+# Every kind of part there is, the first of a name; for lists of parts, and keys of jobs.
+KINDS: WeakValueDictionary[str, Registry[Any]] = WeakValueDictionary()
 
 
 class Registry(Mapping[str, type[T]], Generic[T]):
@@ -41,6 +44,7 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         self.kind, self.base = kind, base
         self._classes: dict[str, type[T]] = {}
         self._plugins: dict[str, plugins.Plugin] = {}
+        KINDS.setdefault(kind, self)
 
     def register(self, name: str) -> Callable[[type[T]], type[T]]:
         """Decorates a frozen dataclass: makes it the part of that name.
