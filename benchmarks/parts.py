@@ -88,7 +88,7 @@ def tables() -> dict[str, Any]:
     training = [name for name in names if "train_steps" in name]
     return {
         "rows": took,
-        "widths": len({row.qubits for row in rows}),
+        "widths": len({arm.student.qubits for arm in arms}),
         "programs": len(training),
         "names": {name: names.count(name) for name in sorted(set(names)) if names.count(name) > 1},
         "images": "of the data sets" if real else "synthetic",

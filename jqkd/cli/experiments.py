@@ -11,6 +11,7 @@ from rich.table import Table
 
 from jqkd._checks import fail
 from jqkd.cli.console import Output
+from jqkd.cli.edge import Command
 from jqkd.cli.options import (
     BlockSize,
     DataDir,
@@ -69,6 +70,15 @@ def run(
     """
     options = {k: v for k, v in ctx.params.items() if k != "name"}
     run_experiment(ctx, name, **options)
+
+
+def pass_on(words: list[str]) -> None:
+    """Call ``jqkd run`` with some words."""
+    app = typer.Typer()
+    app.command("run", cls=Command)(run)
+    command = typer.main.get_command(app)
+    with command.make_context("run", words) as context:
+        command.invoke(context)
 
 
 def status(name: Known = None, out: StoreFolder = Path("runs"), plugin: Plugins = None) -> None:

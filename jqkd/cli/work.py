@@ -17,10 +17,10 @@ from jqkd.cli.console import Output
 from jqkd.cli.effects import RUN_RULES, refuse_unread
 from jqkd.experiments.asked import Asked, ask, experiment_of, source_of
 from jqkd.experiments.executors import EXECUTORS, Progress
-from jqkd.experiments.jobs import Order, Outcome, check_teachers
 from jqkd.experiments.model import Experiment
 from jqkd.experiments.planner import Job, Task, jobs_of, plan, tasks_of
 from jqkd.experiments.store import Store
+from jqkd.experiments.worker import Order, Outcome, check_teachers
 
 
 def run_experiment(

@@ -16,8 +16,8 @@ import jax
 from jqkd._checks import check_integer
 from jqkd.common.registry import Registry
 from jqkd.data import cache_folder
-from jqkd.experiments.jobs import Order, Outcome, do_jobs
 from jqkd.experiments.planner import Task
+from jqkd.experiments.worker import Order, Outcome, do_jobs
 from jqkd.training import devices
 
 # Seconds between looks at a job that another process does and others wait for.
@@ -63,12 +63,12 @@ class Queue:
     def next(self) -> Task | None:
         """The first task that can be done now; ``None`` if all wait for others."""
         for task in list(self.waiting):
-            lost = next((name for name in task.needs if name in self.outcome.failed), None)
+            lost = next((name for name in task.jobs[0].needs if name in self.outcome.failed), None)
             if lost is not None:
                 self.waiting.remove(task)
                 reason = f"needs {lost}, which failed"
                 self.finish(task, Outcome(failed=dict.fromkeys(task.names, reason)))
-            elif not self._unfinished.intersection(task.needs):
+            elif not self._unfinished.intersection(task.jobs[0].needs):
                 self.waiting.remove(task)
                 return task
         return None
