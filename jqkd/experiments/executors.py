@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -17,6 +18,7 @@ from jqkd._checks import check_integer
 from jqkd.common.registry import Registry
 from jqkd.data import cache_folder
 from jqkd.experiments.planner import Task
+from jqkd.experiments.store import Store
 from jqkd.experiments.worker import Order, Outcome, do_jobs
 from jqkd.training import devices
 
@@ -150,8 +152,7 @@ class Processes(Executor):
                     worker, task = busy.pop(pipe)
                     outcome = worker.answer()
                     if outcome is None:
-                        reason = f"its process died (exit code {worker.process.exitcode})"
-                        outcome = Outcome(failed=dict.fromkeys(task.names, reason))
+                        outcome = _lost(task, order, worker.process.exitcode)
                         worker = _Worker(self, worker.number, order)
                         everyone.append(worker)
                     queue.finish(task, outcome)
@@ -170,6 +171,13 @@ class Processes(Executor):
     def block(self, seeds: int) -> int:
         """One for each core of a worker, or all that a GPU takes side by side."""
         return min(seeds, _WIDEST) if self.gpus else max(2, devices.num_cores() // self.workers)
+
+
+def _lost(task: Task, order: Order, code: int | None) -> Outcome:
+    """What was left of a task whose process died: what it has written is done."""
+    store, reason = Store.open(Path(order.root)), f"its process died (exit code {code})"
+    done = [name for name in task.names if store.done(name)]
+    return Outcome(done, {name: reason for name in task.names if name not in done})
 
 
 class _Worker:
