@@ -18,7 +18,7 @@ PARTS = ("train", "validation", "test")
 TINY = "demo:epochs=1,lenet_epochs=1"
 
 
-def test_images(job: Job) -> int:
+def images_of(job: Job) -> int:
     config = job.student or job.teacher
     return DATASETS[config.dataset].test_per_class * config.num_classes
 
@@ -26,7 +26,7 @@ def test_images(job: Job) -> int:
 def content_of(job: Job, right: int) -> dict[str, Any]:
     """What a job's file says where so many test images are right after the last epoch."""
     looks = job.student.evaluated_epochs if job.seed is not None else [1]
-    images = dict.fromkeys(PARTS, test_images(job))
+    images = dict.fromkeys(PARTS, images_of(job))
     share = np.linspace(0.5, 1, len(looks)) if len(looks) > 1 else np.ones(1)
     accuracy = np.round(right * share) / images["test"]
     curves = {f"{part}_accuracy": accuracy for part in PARTS}
