@@ -21,7 +21,7 @@ from jqkd.training.student_run import splits_for, student_parameters
 from jqkd.training.student_task import ALONE, DISTILLED
 from jqkd.training.students import Block, Run, collect
 from jqkd.training.teacher_store import obtain_teacher
-from jqkd.training.teachers import Progress, average
+from jqkd.training.teachers import Progress
 from jqkd.training.teaching import answers, controlled
 
 # How far a task is, from 0 to 1, and a few words.
@@ -63,8 +63,7 @@ def do_teacher(job: Job, datasets: Datasets, report: Report) -> tuple[Content, A
         text = "" if progress.metrics is None else f"loss {progress.metrics['train_loss']:.3f}"
         report(min(1.0, progress.images / max(1, job.images)), text)
 
-    trained = [obtain_teacher(one, dataset, on_progress=on_progress) for one in config.members]
-    teacher = trained[0] if len(trained) == 1 else average(config, dataset, *trained)
+    teacher = obtain_teacher(config, dataset, on_progress=on_progress)
     train = student_splits(dataset, config.class_numbers).train
     images = {part: len(teacher.ids[part]) for part in _PARTS}
     looks = range(1, len(teacher.curves["test_loss"]) + 1)
