@@ -68,11 +68,8 @@ def run_experiment(
         str(out), experiment.name, teachers, data_dir and str(data_dir), tuple(plugin or ())
     )
     keeps(f"finished jobs are in {out}, and the same command goes on from there")
-    every, left = tasks_of(jobs, 1), tasks_of(jobs, block, lambda job: store.done(job.name))
-    done = sum(task.cost for task in every) - sum(
-        job.cost + 1 for task in left for job in task.jobs
-    )
-    with _overall_bar(output, left, done) as on_progress:
+    left = tasks_of(jobs, block, lambda job: store.done(job.name))
+    with _overall_bar(output, left) as on_progress:
         outcome = does.run(left, order, on_progress) if left else Outcome()
     for error in damaged:
         outcome.failed.setdefault(error.path.stem, str(error))
@@ -129,15 +126,14 @@ def _finish(output: Output, store: Store, outcome: Outcome, name: str) -> None:
 
 
 @contextmanager
-def _overall_bar(output: Output, tasks: Sequence[Task], there: float) -> Iterator[Progress]:
+def _overall_bar(output: Output, tasks: Sequence[Task]) -> Iterator[Progress]:
     """One bar over all tasks, weighed by their cost, with the time that is left."""
-    shares = {task.names: 0.0 for task in tasks}
-    started = time.perf_counter()
+    shares, started = {task.names: 0.0 for task in tasks}, time.perf_counter()
     columns = (BarColumn(bar_width=16), TextColumn("{task.percentage:.0f} %"))
     texts = (TimeElapsedColumn(), TextColumn("{task.fields[text]}", markup=False))
     with Bar(*columns, *texts, console=output.console) as bar:
-        total = there + sum(task.cost for task in tasks)
-        row = bar.add_task("", total=max(total, 1e-9), completed=there, text="")
+        total = sum(task.cost for task in tasks)
+        row = bar.add_task("", total=max(total, 1e-9), text="")
         ahead = 0.0  # What others did.
 
         def on_progress(task: Task | None, fraction: float, text: str) -> None:
@@ -148,14 +144,13 @@ def _overall_bar(output: Output, tasks: Sequence[Task], there: float) -> Iterato
             if fraction == 1 and shares[task.names] == 0:
                 ahead += task.cost
             shares[task.names] = fraction * task.cost
-            done, now = sum(shares.values()), time.perf_counter()
+            done = sum(shares.values())
             own = max(done - ahead, 1e-9)
-            left = (total - there - done) * (now - started) / own
+            left = (total - done) * (time.perf_counter() - started) / own
             more = f"about {duration(left)} left, " if own > 1 else ""
             finished = sum(shares[one.names] == one.cost for one in tasks)
-            at = min(finished + 1, len(tasks))
-            shown = f"{more}task {at}/{len(tasks)}: {task.label}  {text}"
-            bar.update(row, completed=there + done, text=shown)
+            at = f"task {min(finished + 1, len(tasks))}/{len(tasks)}: {task.label}  {text}"
+            bar.update(row, completed=done, text=more + at)
 
         yield on_progress
 

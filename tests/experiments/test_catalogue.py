@@ -11,7 +11,7 @@ import pytest
 
 from jqkd._checks import InputError
 from jqkd.experiments.catalogue import EXPERIMENTS
-from jqkd.experiments.catalogue.paper import ROWS, Row, alone_of
+from jqkd.experiments.catalogue.rows import ROWS, Row, alone_of
 from jqkd.experiments.model import Experiment
 from jqkd.experiments.planner import jobs_of
 from jqkd.training.config import StudentConfig

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jqkd._checks import check_choice
 from jqkd.experiments.catalogue.entry import EXPERIMENTS
-from jqkd.experiments.catalogue.paper import Paper, Row, experiment_of
-from jqkd.experiments.model import Experiment
-
-_ROWS = (
-    Row("digits", "0-1", 2, head="softmax"),
-    Row("digits", "0-1", teacher="lenet"),
-    Row("digits", "0-1", 2, "lenet"),
-)
+from jqkd.experiments.catalogue.paper import Paper
+from jqkd.experiments.catalogue.rows import Row
+from jqkd.models import PRESETS
 
 
 @EXPERIMENTS.register("demo")
@@ -21,10 +17,14 @@ class Demo(Paper):
     """A teacher, and students alone and taught, on the digits that come with scikit-learn."""
 
     preset: str = "paper-code"
+    title = "A table in a minute"
+    about = "Digits 0 and 1, which come with scikit-learn: one row of each kind."
+    rows = (
+        Row("digits", "0-1", 2, head="softmax"),
+        Row("digits", "0-1", teacher="lenet"),
+        Row("digits", "0-1", 2, "lenet"),
+    )
 
-    def experiment(self) -> Experiment:
-        """Three rows, as the paper's tables have them."""
-        title = "A table in a minute"
-        about = "Digits 0 and 1, which come with scikit-learn: one row of each kind."
-        protocol = "best" if self.preset == "paper-code" else "final"
-        return experiment_of(self, self.preset, title, about, _ROWS, protocol=protocol)
+    def __post_init__(self) -> None:
+        check_choice("preset", self.preset, PRESETS)
+        super().__post_init__()

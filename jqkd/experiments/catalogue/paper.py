@@ -1,20 +1,16 @@
-"""The paper's two tables as data: what was published, and what each notebook ran.
-
-A row is changed or added by editing one entry. Accuracies are in per cent of the test images,
-gains in percentage points over the student trained alone (arXiv:2311.13810v1, tables 1 and 2).
-Head, term and shots are what the notebook behind the row really ran; see ``training.config``.
-"""
+"""The paper's two tables, as its notebooks run them, as its text has them, and made robust."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from jqkd._checks import check_choice, check_integer, fail, shown
 from jqkd.experiments.catalogue.entry import EXPERIMENTS, Entry
+from jqkd.experiments.catalogue.rows import ROWS, Row, alone_of
 from jqkd.experiments.model import Arm, Comparison, Experiment, Mean
 from jqkd.experiments.planner import dataset_label, teacher_label
 from jqkd.training.config import MOST_EPOCHS, StudentConfig, TeacherConfig
@@ -31,112 +27,16 @@ _NOTES = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
-    """One published number, or two where there is a gain.
-
-    Attributes:
-        dataset, classes: of all its images.
-        qubits: Q; ``None`` where the row is a teacher.
-        teacher: lenet, alexnet or ensemble; ``None`` for a student alone.
-        accuracy: published test accuracy, %.
-        gain: published gain, points.
-        head, term, shots: of the notebook.
-    """
-
-    dataset: str
-    classes: str
-    qubits: int | None = None
-    teacher: str | None = None
-    accuracy: float | None = None
-    gain: float | None = None
-    head: str = "concat-sigmoid"
-    term: str = "kl"
-    shots: int = 5000
-
-    @property
-    def name(self) -> str:
-        """Names the row on the command line.
-
-        Example:
-            >>> Row("mnist", "0-5", 3, "lenet").name
-            'mnist-0-5-3q-lenet'
-        """
-        data = f"{self.dataset}-{self.classes}"
-        if self.qubits is None:
-            return f"{data}-teacher-{self.teacher}"
-        return f"{data}-{self.qubits}q-{self.teacher or 'alone'}"
-
-    @property
-    def is_distilled(self) -> bool:
-        """Whether it is a student with a teacher."""
-        return self.qubits is not None and self.teacher is not None
-
-
-_M5, _M7 = ("mnist", "0-5"), ("mnist", "0-7")
-_F5, _F7 = ("fashion_mnist", "0-5"), ("fashion_mnist", "0-7")
-
-ROWS: tuple[Row, ...] = (
-    # Table 1.
-    Row(*_M5, 3, None, 96.56),
-    Row(*_M7, 3, None, 93.75, shots=3000),
-    Row(*_M7, 4, None, 93.83, shots=2000),
-    Row(*_M5, None, "alexnet", 99.72),
-    Row(*_M7, None, "alexnet", 99.51),
-    Row(*_M5, None, "lenet", 99.50),
-    Row(*_M7, None, "lenet", 99.16),
-    Row(*_M5, None, "ensemble", 99.73),
-    Row(*_M7, None, "ensemble", 99.58),
-    Row(*_M5, 3, "alexnet", 97.44, 0.88),
-    Row(*_M7, 3, "alexnet", 94.92, 1.17, shots=3000),
-    Row(*_M7, 4, "alexnet", 94.17, 0.34, shots=2000),
-    Row(*_M5, 3, "lenet", 97.89, 1.33),
-    Row(*_M7, 3, "lenet", 93.75, 0.00, shots=3000),
-    Row(*_M7, 4, "lenet", 94.33, 0.50, shots=2000, term="constant"),
-    Row(*_M5, 3, "ensemble", 97.33, 0.77),
-    Row(*_M7, 3, "ensemble", 95.42, 1.67, shots=3000),
-    Row(*_M7, 4, "ensemble", 94.00, 0.17, shots=2000),
-    # Table 2.
-    Row(*_F5, 3, None, 65.00, head="softmax"),
-    Row(*_F7, 3, None, 68.00, head="softmax", shots=3000),
-    Row(*_F7, 4, None, 74.25, shots=2000),
-    Row(*_F5, None, "alexnet", 94.90),
-    Row(*_F7, None, "alexnet", 91.64),
-    Row(*_F5, None, "lenet", 91.57),
-    Row(*_F7, None, "lenet", 85.97),
-    Row(*_F5, None, "ensemble", 95.67),
-    Row(*_F7, None, "ensemble", 91.79),
-    Row(*_F5, 3, "alexnet", 83.44, 18.44),
-    Row(*_F7, 3, "alexnet", 73.42, 5.42, term="kl * 6/8"),
-    Row(*_F7, 4, "alexnet", 75.42, 1.17, shots=2000),
-    Row(*_F5, 3, "lenet", 77.00, 12.00),
-    Row(*_F7, 3, "lenet", 68.67, 0.67, shots=3000, head="softmax", term="kl * 0"),
-    Row(*_F7, 4, "lenet", 75.83, 1.58, shots=2000, term="constant"),
-    Row(*_F5, 3, "ensemble", 67.89, 2.89),
-    Row(*_F7, 3, "ensemble", 74.42, 6.42, shots=3000),
-    Row(*_F7, 4, "ensemble", 72.50, 0.00, shots=2000),
-)
 # The mean gain that the paper's text states for a table; its own rows do not all agree.
 _STATED = {"mnist": ("Table 1", 0.80), "fashion_mnist": ("Table 2", 5.40)}
 
 
-def alone_of(row: Row, rows: Sequence[Row] = ROWS) -> Row:
-    """The student trained alone that a distilled row's gain refers to.
-
-    Raises:
-        InputError: there is none.
-    """
-    for other in rows:
-        same = (other.dataset, other.classes, other.qubits)
-        if other.teacher is None and same == (row.dataset, row.classes, row.qubits):
-            return other
-    given = f"{row.name}, which has no student trained alone to compare with,"
-    fail("row", "have a row that its gain refers to", given, "add that row")
-
-
 @dataclass(frozen=True)
 class Paper(Entry):
-    """Options of every experiment that is made of rows.
+    """Rows as arms; each distilled row is compared with the student trained alone.
+
+    Where head or shots differ between the two there is a second comparison, with a student alone
+    that has the distilled row's own.
 
     Args:
         shots: of every circuit: a number, ``exact``, or ``notebook`` for each row's own.
@@ -152,22 +52,33 @@ class Paper(Entry):
     ensemble: str = "average"
     lenet_epochs: int = 10
     alexnet_epochs: int = 10
+    preset: ClassVar[str]
+    title: ClassVar[str]
+    about: ClassVar[str]
+    rows: ClassVar[tuple[Row, ...]] = ROWS
 
     def __post_init__(self) -> None:
         # Longer ones are no numbers that Python reads.
         whole = str(self.shots).isdecimal() and len(str(self.shots)) < 20
         if self.shots not in ("exact", _NOTEBOOK) and not whole:
             fail("shots", "be a whole number, `exact` or `notebook`", shown(self.shots))
+        if self.shots == _NOTEBOOK and not self.as_notebook:
+            fail("shots", f"be a number or exact where the preset is {self.preset}", "'notebook'")
         check_choice("ensemble", self.ensemble, _ENSEMBLES)
         for name in ("lenet_epochs", "alexnet_epochs"):
             check_integer(name, getattr(self, name), 1, MOST_EPOCHS)
 
-    def student(self, row: Row, preset: str, as_notebook: bool) -> StudentConfig:
-        """A row's student; head and term are its notebook's where the preset is the notebooks'."""
-        given: dict[str, Any] = {"head": row.head, "term": row.term} if as_notebook else {}
+    @property
+    def as_notebook(self) -> bool:
+        """Whether head and distillation term are those of each row's own notebook."""
+        return self.preset == "paper-code"
+
+    def student(self, row: Row) -> StudentConfig:
+        """A row's student."""
+        given: dict[str, Any] = {"head": row.head, "term": row.term} if self.as_notebook else {}
         named = {"exact": None, _NOTEBOOK: row.shots}
         shots = named[self.shots] if self.shots in named else int(self.shots)
-        data = (row.dataset, row.classes, row.qubits, preset)
+        data = (row.dataset, row.classes, row.qubits, self.preset)
         return StudentConfig(*data, shots=shots, epochs=self.epochs, **given)
 
     def teacher(self, row: Row) -> TeacherConfig:
@@ -182,61 +93,50 @@ class Paper(Entry):
             return TeacherConfig(arch, *data, alexnet, members=members)
         return TeacherConfig(arch, *data, alexnet)
 
+    def experiment(self) -> Experiment:
+        """All rows."""
+        arms = [self._arm(row) for row in self.rows]
+        comparisons: list[Comparison] = []
+        for row, arm in zip(self.rows, tuple(arms), strict=True):
+            if not row.is_distilled:
+                continue
+            alone = alone_of(row, self.rows)
+            comparisons.append(Comparison(row.name, alone.name, "gain", row.gain, "gain"))
+            matched = replace(arm.student, term="kl")
+            if matched != self.student(alone):
+                name, label = f"{row.name}-matched", f"{row.qubits} qubits, alone, the same head"
+                arms.append(Arm(name, label, arm.group, matched, hidden=True))
+                comparisons.append(Comparison(row.name, name, "one head", row.gain, "one head"))
+        # The paper takes the epoch that is best on the test images.
+        means, protocol = (
+            _means(self.rows, comparisons),
+            "best" if self.preset.startswith("paper") else "final",
+        )
+        texts = (self.name, self.title, self.about)
+        return Experiment(*texts, tuple(arms), tuple(comparisons), protocol, means=means)
 
-def experiment_of(
-    options: Paper, preset: str, title: str, about: str, rows: Sequence[Row], **more: Any
-) -> Experiment:
-    """Rows as arms; each distilled row is compared with the student trained alone.
-
-    Where head or shots differ between the two there is a second comparison, with a student alone
-    that has the distilled row's own.
-    """
-    as_notebook = preset == "paper-code"
-    if options.shots == _NOTEBOOK and not as_notebook:
-        fail("shots", f"be a number or exact where the preset is {preset}", "'notebook'")
-    arms: list[Arm] = []
-    comparisons: list[Comparison] = []
-    for row in rows:
-        arm = _arm(row, options, preset, as_notebook)
-        arms.append(arm)
-        if not row.is_distilled:
-            continue
-        alone = alone_of(row, rows)
-        comparisons.append(Comparison(row.name, alone.name, "gain", row.gain, "gain"))
-        matched = replace(arm.student, term="kl")
-        if matched != options.student(alone, preset, as_notebook):
-            name, label = f"{row.name}-matched", f"{row.qubits} qubits, alone, the same head"
-            arms.append(Arm(name, label, arm.group, matched, hidden=True))
-            comparisons.append(Comparison(row.name, name, "one head", row.gain, "one head"))
-    means = _means(rows, comparisons)
-    return Experiment(
-        options.name, title, about, tuple(arms), tuple(comparisons), means=means, **more
-    )
-
-
-def _arm(row: Row, options: Paper, preset: str, as_notebook: bool) -> Arm:
-    group = f"{dataset_label(row.dataset)} {row.classes}"
-    taught = "alone" if row.teacher is None else teacher_label(row.teacher)
-    teacher = None if row.teacher is None else options.teacher(row)
-    if row.qubits is None:
-        return Arm(row.name, f"{taught} (teacher)", group, None, teacher, row.accuracy)
-    note = _NOTES.get(row.term, "") if as_notebook else ""
-    student = options.student(row, preset, as_notebook)
-    label = f"{row.qubits} qubits, {taught}"
-    return Arm(row.name, label, group, student, teacher, row.accuracy, note)
+    def _arm(self, row: Row) -> Arm:
+        group = f"{dataset_label(row.dataset)} {row.classes}"
+        taught = "alone" if row.teacher is None else teacher_label(row.teacher)
+        teacher = None if row.teacher is None else self.teacher(row)
+        if row.qubits is None:
+            return Arm(row.name, f"{taught} (teacher)", group, None, teacher, row.accuracy)
+        note = _NOTES.get(row.term, "") if self.as_notebook else ""
+        label = f"{row.qubits} qubits, {taught}"
+        return Arm(row.name, label, group, self.student(row), teacher, row.accuracy, note)
 
 
 def _means(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> tuple[Mean, ...]:
     """Of a table's gains, as the notebooks run them and with one head for both arms."""
     means = []
     for dataset, (table, stated) in _STATED.items():
-        names = {row.name for row in rows if row.dataset == dataset and row.is_distilled}
+        of_table = [row for row in rows if row.dataset == dataset and row.is_distilled]
+        names = {row.name for row in of_table}
         plain = {c.arm: c.baseline for c in comparisons if c.arm in names and c.label == "gain"}
         heads = {c.arm: c.baseline for c in comparisons if c.arm in names and c.label != "gain"}
-        if not names:
-            continue
-        of_rows = float(np.mean([row.gain for row in rows if row.name in names]))
-        means.append(Mean(f"{table}, gain", tuple(plain.items()), stated, of_rows))
+        if of_table:
+            of_rows = float(np.mean([row.gain for row in of_table]))
+            means.append(Mean(f"{table}, gain", tuple(plain.items()), stated, of_rows))
         if heads:
             both = tuple((plain | heads).items())
             means.append(Mean(f"{table}, one head", both, stated, of_rows))
@@ -248,14 +148,12 @@ def _means(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> tuple[Mean
 class PaperCode(Paper):
     """Both tables as the published notebooks run them."""
 
-    def experiment(self) -> Experiment:
-        """All 36 rows."""
-        about = (
-            "What the published notebooks run: each row with the head and the distillation term "
-            "of its own notebook."
-        )
-        title = "The paper's tables, by its notebooks"
-        return experiment_of(self, "paper-code", title, about, ROWS, protocol="best")
+    preset = "paper-code"
+    title = "The paper's tables, by its notebooks"
+    about = (
+        "What the published notebooks run: each row with the head and the distillation term of "
+        "its own notebook."
+    )
 
 
 @EXPERIMENTS.register("paper-text")
@@ -263,14 +161,12 @@ class PaperCode(Paper):
 class PaperText(Paper):
     """Both tables as the paper's text describes them."""
 
-    def experiment(self) -> Experiment:
-        """All 36 rows."""
-        about = (
-            "What the paper's text describes: amplitude encoding, trainable circuit, one loss for "
-            "all rows."
-        )
-        title = "The paper's tables, by its text"
-        return experiment_of(self, "paper-text", title, about, ROWS, protocol="best")
+    preset = "paper-text"
+    title = "The paper's tables, by its text"
+    about = (
+        "What the paper's text describes: amplitude encoding, trainable circuit, one loss for all "
+        "rows."
+    )
 
 
 @EXPERIMENTS.register("robust")
@@ -278,10 +174,9 @@ class PaperText(Paper):
 class Robust(Paper):
     """Both tables with a student that always trains."""
 
-    def experiment(self) -> Experiment:
-        """All 36 rows."""
-        about = (
-            "The paper's circuits with a student that always trains: one logit a class, batches, "
-            "a falling learning rate, mixed images; the teacher sees the student's very images."
-        )
-        return experiment_of(self, "robust", "The paper's tables, robust", about, ROWS)
+    preset = "robust"
+    title = "The paper's tables, robust"
+    about = (
+        "The paper's circuits with a student that always trains: one logit a class, batches, a "
+        "falling learning rate, mixed images; the teacher sees the student's very images."
+    )
