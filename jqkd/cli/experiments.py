@@ -26,7 +26,7 @@ from jqkd.cli.options import (
 )
 from jqkd.cli.work import arm_names, run_experiment
 from jqkd.common.plugins import load_installed
-from jqkd.common.registry import KINDS, Registry
+from jqkd.common.registry import KINDS, Registry, as_text
 from jqkd.experiments.asked import Asked, asked, names_in
 from jqkd.experiments.catalogue import EXPERIMENTS
 from jqkd.experiments.planner import Job, plan
@@ -148,8 +148,8 @@ def _parts(registry: Registry[Any]) -> list[tuple[str, str, str]]:
     """Name, options, and the first line of its description, of every part of a kind."""
     rows = []
     for name, part in registry.items():
-        options = ", ".join(
-            f"{field.name}={getattr(part(), field.name)}" for field in dataclasses.fields(part)
-        )
+        made = part()
+        values = {field.name: getattr(made, field.name) for field in dataclasses.fields(part)}
+        options = ", ".join(f"{option}={as_text(value)}" for option, value in values.items())
         rows.append((name, options, (part.__doc__ or "").strip().partition("\n")[0]))
     return rows

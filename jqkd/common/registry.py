@@ -141,7 +141,7 @@ class Registry(Mapping[str, type[T]], Generic[T]):
     def text(self, part: T) -> str:
         """A part as text: its name, and the options that are not as by default."""
         changed = [
-            f"{field.name}={_text(getattr(part, field.name))}"
+            f"{field.name}={as_text(getattr(part, field.name))}"
             for field in dataclasses.fields(part)  # type: ignore[arg-type]
             if getattr(part, field.name) != _default(field)
         ]
@@ -170,9 +170,10 @@ def _option(argument: str, piece: str) -> tuple[str, str]:
     return name.strip().replace("-", "_"), value.strip()
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value as it stands in a part's text."""
     if isinstance(value, (tuple, list)):
-        return "+".join(map(_text, value))
+        return "+".join(map(as_text, value))
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jqkd._checks import check_integer, check_list, check_type, fail, shown
 from jqkd.common.files import DamagedFile, read_json, write_json
+from jqkd.common.locks import held
 from jqkd.experiments import toml
 from jqkd.experiments.catalogue import EXPERIMENTS
 from jqkd.experiments.model import Experiment
@@ -65,8 +66,7 @@ def source_of(name: str, store: Store | None = None) -> str:
         return toml.read(Path(name))
     if store is not None and name in names_in(store):
         return asked(store, name).source
-    EXPERIMENTS.build(name, "name")
-    return name
+    return EXPERIMENTS.text(EXPERIMENTS.build(name, "name"))
 
 
 def experiment_of(source: str) -> Experiment:
@@ -92,13 +92,11 @@ def ask(store: Store, name: str, asking: Asked) -> Asked:
         InputError: it cannot be written.
     """
     path = _path(store, name)
-    if path.exists():
-        before = asked(store, name)
-        if before.source == asking.source:
-            asking = asking.joined(before)
-        if asking == before:
-            return asking
-    write_json(path, {"schema": SCHEMA, "kind": "experiment"} | asdict(asking))
+    with held(store.root / ".locks" / "asked.lock", "notes what was asked for"):
+        if path.exists():
+            before = asked(store, name)
+            asking = asking.joined(before) if before.source == asking.source else asking
+        write_json(path, {"schema": SCHEMA, "kind": "experiment"} | asdict(asking))
     return asking
 
 

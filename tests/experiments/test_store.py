@@ -84,6 +84,8 @@ def test_what_was_asked_for_is_joined(store):
     assert asked(store, "other") == Asked("demo", 2, 1, ("a", "b"))
     assert names_in(store) == ["demo", "other"]
     assert source_of("other", store) == "demo"
+    # One experiment has one text.
+    assert source_of("demo:shots=5000,epochs=1", store) == "demo:epochs=1"
     with pytest.raises(InputError, match="`name` must be an experiment that .* was asked for, but"):
         asked(store, "none")
 
