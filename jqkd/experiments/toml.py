@@ -32,11 +32,15 @@ from jqkd.training.config import StudentConfig, TeacherConfig
 _TOP = ("name", "title", "about", "protocol", "seeds", "shows_mechanism", "defaults", "arms")
 _OF_ARM = ("name", "label", "group", "note", "published", "hidden")
 _STUDENT = tuple(field.name for field in dataclasses.fields(StudentConfig))
-_TEACHER = ("teacher", "teacher_epochs", "teacher_seed")
 # What only students read that have a teacher.
-_TAUGHT = ("recipe", "temperature", "weight", "label_weight", "term", "control", "placebo")
-_DEFAULTS = (*_STUDENT, *_TEACHER)
-_LARGEST = 2**20
+_OF_TAUGHT = (
+    *("recipe", "temperature", "weight", "label_weight", "term", "control", "placebo"),
+    *("teacher_epochs", "teacher_seed"),
+)
+_DEFAULTS = (*_STUDENT, "teacher", "teacher_epochs", "teacher_seed")
+_DIFFERENCE = ("difference", None, "")
+# Bytes of a file, and letters of a name that files are called by.
+_LARGEST, _LONGEST = 2**20, 100
 
 
 def read(path: Path) -> str:
@@ -78,18 +82,20 @@ def experiment(text: str) -> Experiment:
     _check_fields("[defaults]", defaults, _DEFAULTS)
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
         fail("arms", "be tables, each under [[arms]]", shown(tables))
-    arms = [_arm(table, defaults) for table in tables]
+    arms = tuple(_arm(table, defaults) for table in tables)
     _check_effect(defaults, tables)
     name = top.get("name")
     check_type("name", name, str, "a text that names the experiment")
-    if name in EXPERIMENTS or not name or set(name) & set("/\\:\n"):
+    if name in EXPERIMENTS or not 0 < len(name) < _LONGEST or set(name) & set("/\\:\n"):
         fail("name", "be a text without / and : that no experiment of jqkd has", shown(name))
+    pairs = zip(arms, (table.get("against") for table in tables), strict=True)
+    comparisons = tuple(
+        Comparison(arm.name, against, *(("gain", None, "taught") if arm.teacher else _DIFFERENCE))
+        for arm, against in pairs
+        if against is not None
+    )
     rest = {k: top[k] for k in ("protocol", "seeds", "shows_mechanism") if k in top}
-    title, about = top.get("title", name), top.get("about", "")
-    pairs = [(arm, table["against"]) for arm, table in zip(arms, tables, strict=True)
-             if "against" in table]  # fmt: skip
-    comparisons = tuple(_comparison(arm, against) for arm, against in pairs)
-    return Experiment(name, title, about, tuple(arms), comparisons, **rest)
+    return Experiment(name, top.get("title", name), top.get("about", ""), arms, comparisons, **rest)
 
 
 def _arm(table: dict[str, Any], defaults: dict[str, Any]) -> Arm:
@@ -97,13 +103,11 @@ def _arm(table: dict[str, Any], defaults: dict[str, Any]) -> Arm:
     check_type("name", name, str, "given for each arm, as a text")
     _check_fields(f"arm {name}", table, (*_OF_ARM, *_DEFAULTS, "against"))
     given = defaults | table
-    # "none" takes a default teacher back.
-    arch = None if given.get("teacher") in (None, "none") else given["teacher"]
-    if arch is None:
-        unread = [field for field in (*_TAUGHT, *_TEACHER[1:]) if field in table]
-        if unread:
-            fail(unread[0], "not be given where an arm has no teacher", f"{name}, which has it,")
-    read = [field for field in _STUDENT if arch is not None or field not in _TAUGHT]
+    taught = _is_taught(given)
+    unread = [field for field in _OF_TAUGHT if field in table and not taught]
+    if unread:
+        fail(unread[0], "not be given where an arm has no teacher", f"{name}, which has it,")
+    read = [field for field in _STUDENT if taught or field not in _OF_TAUGHT]
     fields = {field: given[field] for field in read if field in given}
     missing = [field for field in ("dataset", "classes", "qubits") if field not in fields]
     if missing:
@@ -111,22 +115,16 @@ def _arm(table: dict[str, Any], defaults: dict[str, Any]) -> Arm:
     if fields.get("shots") == "exact":
         fields["shots"] = None
     student = StudentConfig(**fields)
-    teacher = None if arch is None else _teacher(arch, given, student)
+    teacher = _teacher(given, student) if taught else None
     group = f"{dataset_label(student.dataset)} {student.classes}"
     about = {"label": name, "group": group} | {k: table[k] for k in _OF_ARM if k in table}
     return Arm(student=student, teacher=teacher, **about)
 
 
-def _teacher(arch: str, given: dict[str, Any], student: StudentConfig) -> TeacherConfig:
+def _teacher(given: dict[str, Any], student: StudentConfig) -> TeacherConfig:
     names = {"teacher_epochs": "epochs", "teacher_seed": "seed"}
     fields = {field: given[name] for name, field in names.items() if name in given}
-    return TeacherConfig(arch, student.dataset, student.classes, **fields)
-
-
-def _comparison(arm: Arm, against: str) -> Comparison:
-    if arm.teacher is None:
-        return Comparison(arm.name, against, "difference")
-    return Comparison(arm.name, against, "gain", family="taught")
+    return TeacherConfig(given["teacher"], student.dataset, student.classes, **fields)
 
 
 def _check_fields(where: str, table: dict[str, Any], known: tuple[str, ...]) -> None:
@@ -136,16 +134,12 @@ def _check_fields(where: str, table: dict[str, Any], known: tuple[str, ...]) -> 
 
 def _check_effect(defaults: dict[str, Any], tables: list[dict[str, Any]]) -> None:
     """A default that every arm overrides, or that none reads, is a mistake."""
-    for field in defaults:
-        readers = [
-            table
-            for table in tables
-            if field not in table
-            and (field not in (*_TAUGHT, *_TEACHER[1:]) or _is_taught(defaults | table))
-        ]
-        if not readers:
-            fail(field, "not be given in [defaults] where no arm reads it", shown(defaults[field]))
+    for field, value in defaults.items():
+        free = [defaults | table for table in tables if field not in table]
+        if not (any(map(_is_taught, free)) if field in _OF_TAUGHT else free):
+            fail(field, "not be given in [defaults] where no arm reads it", shown(value))
 
 
 def _is_taught(given: dict[str, Any]) -> bool:
+    """Whether there is a teacher; "none" takes a default teacher back."""
     return given.get("teacher") not in (None, "none")

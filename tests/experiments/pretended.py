@@ -31,7 +31,7 @@ def content_of(job: Job, right: int) -> dict[str, Any]:
     accuracy = np.round(right * share) / images["test"]
     curves = {f"{part}_accuracy": accuracy for part in PARTS}
     curves |= {f"{part}_loss": 1 - accuracy for part in PARTS}
-    why = {name: right / 7 for name in ("feature", "slope", "sine", "dead")}
+    why = dict.fromkeys(("feature", "slope", "sine", "dead"), right / 7)
     about = {"kind": job.kind, "seed": job.seed, "mechanism": why, "data_digest": "none"}
     return about | scores(curves, images, looks)
 

@@ -29,7 +29,7 @@ def test_records_say_what_was_written(store):
     assert list(known) == [arm.name for arm in experiment.arms]
     taught = known["digits-shuffled"]
     assert taught.arm == experiment.arm("digits-shuffled") and taught.seeds == [0, 1, 2]
-    assert taught.right == dict.fromkeys(("final", "picked", "best"), [81, 83, 85])
+    assert taught.right == {protocol: [81, 83, 85] for protocol in ("final", "picked", "best")}
     assert taught.test_images == 100 and taught.accuracy("final") == [81.0, 83.0, 85.0]
     assert taught.epochs == taught.arm.student.evaluated_epochs
     looks = len(taught.epochs)

@@ -175,7 +175,8 @@ class Sizes(Entry):
     images: tuple[int, ...] = (5, 10)
 
     def experiment(self):
-        student = lambda n: StudentConfig("digits", "0-1", 1, "paper-text", None, epochs=1, per_class=n)
+        fields = dict(shots=None, epochs=1)
+        student = lambda n: StudentConfig("digits", "0-1", 1, "paper-text", per_class=n, **fields)
         arms = tuple(Arm(f"{n}-images", f"{n} images", "digits", student(n)) for n in self.images)
         return Experiment(self.name, "Few images", "Few images a class.", arms, seeds=1)
 '''

@@ -126,6 +126,13 @@ WRONG = {
         change('teacher = "lenet"', 'teacher = "none"'),
         r"`weight` must not be given in \[defaults\] where no arm reads it",
     ),
+    "a published text": (change("91.5", '"91"'), "`published` must be a finite number of 0"),
+    "a published 101": (change("91.5", "101"), "`published` must be .* at most 100, but 101"),
+    "a mechanism": (
+        change("seeds = 3", "shows_mechanism = 3"),
+        "`shows_mechanism` must be true or",
+    ),
+    "a long name": (change('"widths"', f'"{"x" * 200}"'), "`name` must be a text without /"),
     "defaults that are none": ('name = "a"\ndefaults = 3', "`defaults` must be a table of fields"),
 }
 
