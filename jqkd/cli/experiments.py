@@ -92,11 +92,7 @@ def status(name: Known = None, out: StoreFolder = Path("runs"), plugin: Plugins 
 
 
 def show_status(store: Store, names: list[str] | None = None) -> None:
-    """A table for each experiment, and what is damaged.
-
-    Raises:
-        typer.Exit: code 1 where something is.
-    """
+    """A table for each experiment, and what is damaged."""
     output, names = Output(), names_in(store) if names is None else names
     if not names:
         fail("out", "be a store that was asked for an experiment", str(store.root))

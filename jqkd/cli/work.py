@@ -39,12 +39,7 @@ def run_experiment(
     data_dir: Path | None = None,
     plugin: Sequence[str] | None = None,
 ) -> None:
-    """Do what of an experiment is not there yet; see the options of ``jqkd run``.
-
-    Raises:
-        InputError: one sentence about what cannot be meant.
-        typer.Exit: code 1 where a job failed or is damaged.
-    """
+    """Do what of an experiment is not there yet; see the options of ``jqkd run``."""
     store = Store.open(out) if (out / "store.json").exists() else None
     source, does = source_of(name, store), EXECUTORS.build(executor)
     experiment = experiment_of(source)

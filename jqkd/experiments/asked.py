@@ -86,11 +86,7 @@ def experiment_of(source: str) -> Experiment:
 
 
 def ask(store: Store, name: str, asking: Asked) -> Asked:
-    """Note what is asked of a store, beside what was asked before.
-
-    Raises:
-        InputError: it cannot be written.
-    """
+    """Note what is asked of a store, beside what was asked before."""
     path = _path(store, name)
     with held(store.root / ".locks" / "asked.lock", "notes what was asked for"):
         if path.exists():
@@ -101,11 +97,7 @@ def ask(store: Store, name: str, asking: Asked) -> Asked:
 
 
 def asked(store: Store, name: str) -> Asked:
-    """What was asked of a store under a name.
-
-    Raises:
-        InputError: nothing was, or the file is damaged.
-    """
+    """What was asked of a store under a name."""
     path = _path(store, name)
     try:
         about = read_json(path, _ADVICE)

@@ -120,11 +120,7 @@ class Store:
     def write(
         self, name: str, content: Mapping[str, Any], arrays: Mapping[str, Any] | None = None
     ) -> None:
-        """Keep a job's result; its arrays first, the file that makes it count last.
-
-        Raises:
-            InputError: the folder cannot be written, or the disk is full.
-        """
+        """Keep a job's result; its arrays first, the file that makes it count last."""
         path, content = self.path(name), dict(content)
         if arrays is not None:
             content |= {"arrays_sha256": arrays_digest(arrays)}
@@ -191,11 +187,7 @@ class Store:
 
     @contextlib.contextmanager
     def claim(self, name: str) -> Iterator[str | None]:
-        """Hold a job; yields who holds it if we cannot, see ``locks.tried``.
-
-        Raises:
-            InputError: the folder cannot be written.
-        """
+        """Hold a job; yields who holds it if we cannot, see ``locks.tried``."""
         with contextlib.ExitStack() as stack:
             try:
                 other = stack.enter_context(tried(self._lock(name)))

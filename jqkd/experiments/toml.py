@@ -44,11 +44,7 @@ _LARGEST, _LONGEST = 2**20, 100
 
 
 def read(path: Path) -> str:
-    """A file's text, if an experiment is in it.
-
-    Raises:
-        InputError: it cannot be read, or one sentence about what is wrong with it.
-    """
+    """A file's text, if an experiment is in it."""
     try:
         with path.open("rb") as file:
             text = file.read(_LARGEST).decode()

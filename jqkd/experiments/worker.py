@@ -128,11 +128,7 @@ def compute(
 
 
 def taken(job: Job, where: str) -> tuple[Content, Arrays]:
-    """A teacher's curves and logits, or its answers, from another store.
-
-    Raises:
-        InputError: ``where`` is neither ``shipped`` nor a store, or lacks this teacher.
-    """
+    """A teacher's curves and logits, or its answers, from another store."""
     store = _store_with(job, where)
     content = store.read(job.name)
     del content["arrays_sha256"]
@@ -140,11 +136,7 @@ def taken(job: Job, where: str) -> tuple[Content, Arrays]:
 
 
 def check_teachers(planned: Iterable[Job], where: str) -> None:
-    """Every teacher of some jobs can be had; to be called before a store is made.
-
-    Raises:
-        InputError: as ``taken``.
-    """
+    """Every teacher of some jobs can be had; to be called before a store is made."""
     for job in planned if where != "train" else ():
         if job.kind != "students":
             _store_with(job, where)

@@ -101,11 +101,7 @@ ROWS: tuple[Row, ...] = (
 
 
 def alone_of(row: Row, rows: Sequence[Row] = ROWS) -> Row:
-    """The student trained alone that a distilled row's gain refers to.
-
-    Raises:
-        InputError: there is none.
-    """
+    """The student trained alone that a distilled row's gain refers to."""
     for other in rows:
         same = (other.dataset, other.classes, other.qubits)
         if other.teacher is None and same == (row.dataset, row.classes, row.qubits):
