@@ -70,27 +70,25 @@ def tables() -> dict[str, Any]:
     _set_up()
     import numpy as np
 
-    from jqkd.experiments.plan import alone_arm, distilled_arm
-    from jqkd.experiments.presets import Settings
-    from jqkd.experiments.rows import DISTILLED, TEACHER, select
+    from jqkd.experiments.catalogue import EXPERIMENTS
     from jqkd.training.recipes import Output
     from jqkd.training.students import Block, Run
 
     names = count_programs()
-    settings = Settings("paper-code", 5000, TABLE_EPOCHS, "ensemble", 10, 10)
-    rows = [row for row in select("all") if row.kind != TEACHER]
+    tables = EXPERIMENTS.build(f"paper-code:epochs={TABLE_EPOCHS}").experiment()
+    arms = [arm for arm in tables.arms if not arm.is_teacher and not arm.hidden]
     took, real = [], bool(os.environ.get("TFDS_DATA_DIR"))
-    for row in rows:
-        arm = (distilled_arm if row.kind == DISTILLED else alone_arm)(row, settings)
-        splits = _splits(arm.config, real)
-        shape = len(splits.train), arm.config.num_classes
+    for arm in arms:
+        splits = _splits(arm.student, real)
+        shape = len(splits.train), arm.student.num_classes
         logits = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-        block = Block(arm.config, splits, [Run(0, arm.arm)], Output(logits))
-        took.append({"row": row.name, "epoch": epoch_seconds(block, EPOCHS)})
+        runs = [Run(0, "alone" if arm.teacher is None else "distilled")]
+        block = Block(arm.student, splits, runs, Output(logits))
+        took.append({"row": arm.name, "epoch": epoch_seconds(block, EPOCHS)})
     training = [name for name in names if "train_steps" in name]
     return {
         "rows": took,
-        "widths": len({row.qubits for row in rows}),
+        "widths": len({arm.student.qubits for arm in arms}),
         "programs": len(training),
         "names": {name: names.count(name) for name in sorted(set(names)) if names.count(name) > 1},
         "images": "of the data sets" if real else "synthetic",

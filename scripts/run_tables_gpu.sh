@@ -3,9 +3,9 @@
 # notebooks. Needs JAX with CUDA, and the images decoded elsewhere: copy the folder data/ of that
 # machine's JQKD_CACHE to this one's. Neither Qiskit nor TFDS is used.
 #
-#   JQKD_CACHE=/data/jqkd scripts/run_tables_gpu.sh [RESULTS] [options of `jqkd tables run`]
+#   JQKD_CACHE=/data/jqkd scripts/run_tables_gpu.sh [STORE] [options of `jqkd run`]
 #
-# Killed and started again, it goes on. Bring RESULTS home and run `jqkd tables report` there.
+# Killed and started again, it goes on. Bring the store home and run `jqkd report` there.
 set -eu
 cd "$(dirname "$0")/.."
 out=${1:-runs/gpu}
@@ -17,11 +17,10 @@ for name in mnist fashion_mnist; do
   }
 done
 python -c 'import jax, sys; sys.exit(jax.default_backend() == "cpu")' || {
-  echo "JAX sees no GPU; install jax[cuda13], or use \`jqkd tables run\` on the CPU." >&2
+  echo "JAX sees no GPU; install jax[cuda13], or use \`jqkd run\` on the CPU." >&2
   exit 2
 }
-python -m jqkd tables run --preset paper-code --ensemble joint --out "$out/paper-code" "$@"
-python -m jqkd tables run --preset paper-text --teachers "$out/paper-code" --ensemble joint \
-  --out "$out/paper-text" "$@"
-# Teachers answer the mixed images of this preset from their weights, which the first run cached.
-python -m jqkd tables run --preset robust --ensemble joint --out "$out/robust" "$@"
+# One store for all: the first trains the teachers, and its cache has their weights for the last.
+for name in paper-code paper-text robust; do
+  python -m jqkd run "$name:ensemble=joint" --out "$out" "$@"
+done

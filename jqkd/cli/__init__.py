@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import typer
 
 from jqkd import _interrupts
-from jqkd.cli import audit, crosscheck, demo, study, tables, train, verify
+from jqkd.cli import audit, crosscheck, demo, experiments, study, tables, train, verify
 from jqkd.cli.edge import Command, options_of
 from jqkd.cli.endings import code_of
 from jqkd.data import cache_folder
@@ -23,8 +23,8 @@ SETTINGS: dict[str, Any] = {
 }
 app = typer.Typer(
     name="jqkd",
-    help="Classical-to-quantum knowledge distillation: teachers, quantum students, the paper's "
-    "tables, and proof on Qiskit Aer. Start with `jqkd demo`.",
+    help="Classical-to-quantum knowledge distillation: teachers, quantum students, experiments "
+    "such as the paper's tables, and proof on Qiskit Aer. Start with `jqkd demo`.",
     no_args_is_help=True,
     **SETTINGS,
 )
@@ -32,9 +32,12 @@ app.command(cls=Command)(demo.demo)
 app.command(cls=Command)(train.teacher)
 app.command(cls=Command)(train.student)
 app.command(cls=Command)(audit.audit)
+app.command(cls=Command)(experiments.run)
+app.command(cls=Command)(experiments.status)
+app.command("list", cls=Command)(experiments.list_parts)
+app.command(cls=Command)(verify.verify)
 app.add_typer(tables.app, name="tables")
 app.add_typer(study.app, name="study")
-app.command(cls=Command)(verify.verify)
 app.command(cls=Command)(crosscheck.crosscheck)
 app.command(cls=Command)(crosscheck.circuit)
 

@@ -12,7 +12,7 @@ from jqkd.cli import student_options as of
 from jqkd.cli.audit_table import audit_table
 from jqkd.cli.console import Output
 from jqkd.cli.effects import AUDIT_RULES, refuse_unread
-from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, deliver
+from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Plugins, Shots, deliver
 from jqkd.cli.train import TeacherBar, run_job
 from jqkd.common.files import write_json
 from jqkd.training.audit import FILE
@@ -54,6 +54,7 @@ def audit(
     data_dir: DataDir = None,
     out: Out = None,
     json: Json = None,
+    plugin: Plugins = None,
 ) -> None:
     """What reaches a student from its labels and from its teacher, before training and after.
 

@@ -33,7 +33,7 @@ SEEDS = ("seed", "first_seed")
 # Commands that read the folder that others write.
 _READERS = ("report", "status")
 # What the library calls differently than the command line.
-_LIBRARY = {"num_qubits": "--qubits", "patterns": "--rows", "glob": "--variants"}
+_LIBRARY = {"num_qubits": "--qubits"}
 _FOLDERS, _FILES = ("out", "to"), ("json", "picture", "qasm")
 
 
@@ -46,7 +46,8 @@ class _Words:
         for before, word in zip(["", *words], words, strict=False):
             option, equals, value = word.partition("=")
             if word == "" or (equals and value == "" and option.startswith("--")):
-                fail((before if word == "" else option) or "NAME", "not be empty", "''")
+                named = option or (before if before.startswith("-") else "NAME")
+                fail(named, "not be empty", "''")
         try:
             return super().parse_args(ctx, args)
         except USAGE_ERROR as error:

@@ -13,7 +13,6 @@ import typer
 
 from jqkd._checks import fail
 from jqkd.data import DATASETS
-from jqkd.experiments.rows import ROWS, TABLES, TEACHER, Row
 from jqkd.training.config import reads_field
 
 
@@ -39,15 +38,6 @@ _OF_TAUGHT = ("recipe", "temperature", "weight", "label_weight", "term", "contro
 
 def _ships(datasets: Iterable[str]) -> bool:
     return not any(DATASETS[name].needs_data_dir for name in datasets)
-
-
-def _needs(rows: Iterable[Row], *teachers: str) -> bool:
-    return any(row.teacher in teachers for row in rows)
-
-
-def _of_table(values: dict[str, Any]) -> list[Row]:
-    """A results folder has one set of settings, however few rows are run at a time."""
-    return [row for row in ROWS if row.table in TABLES[values["table"]]]
 
 
 DATA_RULES = (
@@ -76,7 +66,7 @@ STUDENT_RULES = (
 )
 AUDIT_RULES = (
     Unread(
-        (ALL, "run", "out", "json"),
+        (ALL, "run", "out", "json", "plugin"),
         lambda values: values["run"] is not None,
         "with `run`, whose students are trained",
     ),
@@ -95,42 +85,22 @@ CROSSCHECK_RULES = (
         "with `no-noise`: the picture shows accuracy under noise",
     ),
 )
-_DRY = Unread(("redo_damaged",), lambda values: values["dry_run"], "with `dry-run`")
-# `block`, `teachers` and `ensemble` may always be given: scripts do, whatever the rows.
-TABLES_RULES = (
-    _DRY,
-    *(
-        Unread(
-            (option,),
-            lambda values, names=names: not _needs(_of_table(values), *names),
-            f"with table {{table}}, which has no row with {what}",
-        )
-        for option, what, names in (
-            ("lenet_epochs", "a LeNet", ("lenet", "ensemble")),
-            ("alexnet_epochs", "an AlexNet", ("alexnet", "ensemble")),
-        )
-    ),
+# `block`, `teachers` and `executor` may always be given: scripts do, whatever the arms.
+RUN_RULES = (
+    Unread(("redo",), lambda values: values["dry_run"], "with `dry-run`"),
     Unread(
         ("teacher_seeds",),
-        lambda values: all(row.kind != TEACHER for row in values["chosen"]),
-        "where no chosen row is a teacher",
+        lambda values: not any(arm.is_teacher for arm in values["chosen"]),
+        "where no chosen arm is a teacher",
     ),
     Unread(
         ("seeds",),
-        lambda values: all(row.kind == TEACHER for row in values["chosen"]),
-        "where all chosen rows are teachers",
+        lambda values: all(arm.is_teacher for arm in values["chosen"]),
+        "where all chosen arms are teachers",
     ),
     Unread(
         ("data_dir",),
-        lambda values: _ships(row.dataset for row in values["chosen"]),
-        "where all images come with scikit-learn",
-    ),
-)
-STUDY_RULES = (
-    _DRY,
-    Unread(
-        ("data_dir",),
-        lambda values: _ships(data.dataset for data in values["chosen"]),
+        lambda values: _ships((arm.student or arm.teacher).dataset for arm in values["chosen"]),
         "where all images come with scikit-learn",
     ),
 )

@@ -11,7 +11,9 @@ import typer
 
 from jqkd._checks import fail, shown
 from jqkd.common.files import plain, write_json
+from jqkd.common.plugins import load_plugin
 from jqkd.data import DATASETS
+from jqkd.experiments.executors import EXECUTORS
 from jqkd.quantum.measurement import check_shots
 
 Dataset = Annotated[str, typer.Option(help=f"One of {', '.join(DATASETS)}.")]
@@ -27,15 +29,41 @@ DataDir = Annotated[
     Path | None,
     typer.Option(help="TFDS's data folder (default: $TFDS_DATA_DIR or ~/tensorflow_datasets)."),
 ]
-Students = Annotated[int, typer.Option(help="Students of every kind, seeds 0, 1, ...")]
+Students = Annotated[
+    int | None, typer.Option(help="Students of every kind, seeds 0, 1, ... (default: 10 or so).")
+]
+TeacherSeeds = Annotated[int, typer.Option(help="Teachers of every arm that is a teacher.")]
 Teachers = Annotated[
-    str, typer.Option(help="`train` them, take the `shipped` ones, or those of a results folder.")
+    str, typer.Option(help="`train` them, take the `shipped` ones, or those of another store.")
+]
+ExecutorText = Annotated[
+    str,
+    typer.Option("--executor", help=f"Who does the jobs: {', '.join(EXECUTORS)}, with options."),
 ]
 BlockSize = Annotated[
-    int | None, typer.Option(help="Seeds in a unit of work (default: by device).")
+    int | None, typer.Option(help="Seeds that are trained side by side (default: by device).")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan, do nothing.")]
-Redo = Annotated[bool, typer.Option("--redo", help="Do damaged units anew.")]
+Redo = Annotated[bool, typer.Option("--redo", help="Do damaged jobs anew.")]
+StoreFolder = Annotated[Path, typer.Option("--out", help="Store; all experiments may share one.")]
+
+
+def _load_all(names: list[str] | None) -> list[str] | None:
+    for name in names or []:
+        load_plugin(name)
+    return names
+
+
+# Loaded first of all, so that every other option may name its parts.
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        help="Python file or module with parts of your own; may be given several times.",
+        callback=_load_all,
+        is_eager=True,
+    ),
+]
 To = Annotated[
     Path | None, typer.Option(help="Where the report goes (default: report/ in the folder).")
 ]

@@ -21,7 +21,7 @@ from jqkd.cli.console import (
 )
 from jqkd.cli.effects import DATA_RULES, refuse_unread
 from jqkd.cli.memory import check_memory
-from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Shots, deliver
+from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Plugins, Shots, deliver
 from jqkd.common.files import write_json
 from jqkd.data import load
 from jqkd.training.algorithm import ALGORITHM
@@ -53,6 +53,7 @@ def teacher(
     data_dir: DataDir = None,
     out: Out = None,
     json: Json = None,
+    plugin: Plugins = None,
 ) -> None:
     """Train a classical teacher on all images of the classes, and keep it for its students.
 
@@ -119,6 +120,7 @@ def student(
     data_dir: DataDir = None,
     out: Out = None,
     json: Json = None,
+    plugin: Plugins = None,
 ) -> None:
     """Train quantum students, alone and distilled: one row of the paper's tables.
 

@@ -1,4 +1,4 @@
-"""jqkd verify: are the numbers of a results folder those that training gives?"""
+"""jqkd verify: are the numbers of a store those that training gives?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from jqkd._interrupts import keeps
 from jqkd.cli.console import Output
-from jqkd.cli.options import DataDir, Json, deliver
+from jqkd.cli.options import DataDir, Json, Plugins, deliver
 from jqkd.experiments.store import Store
 from jqkd.experiments.verify import DIFFERENT, Replay, replay, sample_students
 from jqkd.training.algorithm import ALGORITHM
@@ -19,18 +19,19 @@ from jqkd.training.result import environment
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(help="Results folder of tables or studies.")],
+    folder: Annotated[Path, typer.Argument(help="Store, as `jqkd run` has written it.")],
     sample: Annotated[int, typer.Option(help="Students to train again, drawn at random.")] = 20,
     seed: Annotated[int, typer.Option(help="Draws them.")] = 0,
     data_dir: DataDir = None,
     json: Json = None,
+    plugin: Plugins = None,
 ) -> None:
-    """Train some students of a results folder again, and compare every stored number.
+    """Train some students of a store again, and compare every stored number.
 
     A student is identical, equal as far as another machine's rounding explains, or different;
     exit code 1 where one is different.
 
-    Example: jqkd verify runs/robust --sample 20
+    Example: jqkd verify runs --sample 20
     """
     store, output = Store.open(folder, "folder"), Output(json)
     drawn = sample_students(store, sample, seed)
@@ -41,10 +42,11 @@ def verify(
             replays.append(one)
             move(len(replays), one.verdict)
     table = Table(title=f"{store.root}: {len(replays)} students trained again")
-    for name in ("student", "verdict", "largest difference", "reason"):
-        table.add_column(name, justify="right" if name.startswith("largest") else "left")
+    for name in ("student", "verdict", "loss differs by", "right by", "reason"):
+        table.add_column(name, justify="right" if name.endswith("by") else "left")
     for one in replays:
-        table.add_row(one.name, one.verdict, f"{one.largest:.2g}", one.reason)
+        numbers = (f"{one.largest:.2g}", str(one.right))
+        table.add_row(one.name, one.verdict, *numbers, one.reason)
     output.say(table)
     counts = Counter(one.verdict for one in replays)
     output.say(

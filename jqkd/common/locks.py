@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,3 +48,62 @@ def held(path: Path, doing: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextlib.contextmanager
+def tried(path: Path) -> Iterator[str | None]:
+    """Hold a lock file for as long as the context lasts, unless another process does.
+
+    The file is removed at the end: what it guards may at worst be done twice.
+
+    Args:
+        path: of the lock file; its folder is made.
+
+    Yields:
+        ``None`` if the lock is ours, else who holds it, in words.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    import filelock
+
+    lock, name = filelock.FileLock(path), path.with_suffix(".who")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        yield _who(name)
+        return
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+    try:
+        name.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+        yield None
+    finally:
+        for file in (name, path):
+            file.unlink(missing_ok=True)
+        lock.release()
+
+
+def holder(path: Path) -> str | None:
+    """Who holds a lock, in words; ``None`` if nobody does."""
+    import filelock
+
+    if not path.exists():
+        return None
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return _who(path.with_suffix(".who"))
+    except OSError:
+        return None
+    lock.release()
+    return None
+
+
+def _who(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        return path.read_text(encoding="utf-8") or "another process"
+    return "another process"

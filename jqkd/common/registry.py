@@ -12,12 +12,15 @@ import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+from weakref import WeakValueDictionary
 
 from jqkd._checks import check_choice, fail, shown
 from jqkd.common import plugins
 
 T = TypeVar("T")
 _WORDS = {"none": None, "true": True, "false": False}
+# Every kind of part there is, the first of a name; for lists of parts, and keys of jobs.
+KINDS: WeakValueDictionary[str, Registry[Any]] = WeakValueDictionary()
 
 
 class Registry(Mapping[str, type[T]], Generic[T]):
@@ -41,6 +44,7 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         self.kind, self.base = kind, base
         self._classes: dict[str, type[T]] = {}
         self._plugins: dict[str, plugins.Plugin] = {}
+        KINDS.setdefault(kind, self)
 
     def register(self, name: str) -> Callable[[type[T]], type[T]]:
         """Decorates a frozen dataclass: makes it the part of that name.
@@ -137,7 +141,7 @@ class Registry(Mapping[str, type[T]], Generic[T]):
     def text(self, part: T) -> str:
         """A part as text: its name, and the options that are not as by default."""
         changed = [
-            f"{field.name}={_text(getattr(part, field.name))}"
+            f"{field.name}={as_text(getattr(part, field.name))}"
             for field in dataclasses.fields(part)  # type: ignore[arg-type]
             if getattr(part, field.name) != _default(field)
         ]
@@ -166,9 +170,10 @@ def _option(argument: str, piece: str) -> tuple[str, str]:
     return name.strip().replace("-", "_"), value.strip()
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value as it stands in a part's text."""
     if isinstance(value, (tuple, list)):
-        return "+".join(map(_text, value))
+        return "+".join(map(as_text, value))
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
@@ -189,3 +194,13 @@ def _value(argument: str, name: str, text: str, hint: Any) -> Any:
         pass
     kind = {int: "an integer", float: "a number", bool: "true or false"}.get(hint, "something else")
     fail(argument, f"have {kind} as its option {name}", shown(text))
+
+
+def plugins_of(fields: Mapping[str, Any]) -> list[plugins.Plugin]:
+    """Plug-ins whose parts some fields name, each by its kind; by name, each once."""
+    sources = (
+        KINDS[kind].plugin_of(text)
+        for kind, text in fields.items()
+        if kind in KINDS and isinstance(text, str)
+    )
+    return sorted({plugin for plugin in sources if plugin is not None})

@@ -10,7 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from jqkd._checks import check_choice, check_integer, check_list, check_type, fail, shown
+from jqkd._checks import (
+    check_choice,
+    check_integer,
+    check_list,
+    check_number,
+    check_type,
+    fail,
+    shown,
+)
 from jqkd.training.config import StudentConfig, TeacherConfig
 
 # Accuracies by protocol: the paper takes the epoch that is best on the test images.
@@ -44,6 +52,9 @@ class Arm:
     def __post_init__(self) -> None:
         for name in ("name", "label", "group", "note"):
             check_type(name, getattr(self, name), str, "a text")
+        if self.published is not None:
+            check_number("published", self.published, least=0, most=100)
+        check_type("hidden", self.hidden, bool, "true or false")
         if self.student is None and self.teacher is None:
             fail("student", "be given where there is no teacher", "None")
 
@@ -126,6 +137,7 @@ class Experiment:
             check_type(name, getattr(self, name), str, "a text")
         check_choice("protocol", self.protocol, PROTOCOLS)
         check_integer("seeds", self.seeds, 1)
+        check_type("shows_mechanism", self.shows_mechanism, bool, "true or false")
         object.__setattr__(self, "arms", tuple(check_list("arms", self.arms, Arm, "Arms")))
         names = [arm.name for arm in self.arms]
         if not names or len(set(names)) != len(names):

@@ -1,9 +1,11 @@
-"""A results folder: one file for each unit, written whole or not at all, checked when read.
+"""A store: one file for each job of any experiment, written whole or not at all, checked when read.
 
-tables.json                 what all numbers have in common, and what was asked for
-teachers/<unit>.json .npz   curves and accuracies; logits for the students' images
-students/<arm>/<unit>.json  curves and accuracies of some seeds
-log.jsonl                   seconds and machine of every unit; nothing else depends on time
+store.json                     schema, and the version of the algorithm that made all of it
+experiments/<name>.json        what was asked for: an experiment, seeds, arms
+teachers/<job>.json .npz       curves and right answers; logits for the students' images
+answers/<job>.json .npz        what a teacher says of the views of a student's images
+students/<arm>/seed-007.json   losses and right answers of one student
+log.jsonl                      seconds and machine of every job; nothing else depends on time
 """
 
 from __future__ import annotations
@@ -11,94 +13,80 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jqkd._checks import InputError, check_integer
-from jqkd.common.arrays import arrays_digest, write_npz
-from jqkd.common.files import DamagedFile, plain, read_json, write_json
-from jqkd.experiments.files import STORE_SCHEMA, DamagedUnit, read_arrays, read_unit, write_unit
-from jqkd.experiments.locks import claim, holder
-from jqkd.experiments.plan import AnswerUnit, Arm, TeacherUnit, Unit
-from jqkd.experiments.presets import Settings
+from jqkd._checks import InputError
+from jqkd.common.arrays import Most, arrays_digest, read_npz, write_npz
+from jqkd.common.digests import json_digest
+from jqkd.common.files import DamagedFile, plain, read_json, remove_leftovers, write_json
+from jqkd.common.locks import holder, tried
+from jqkd.experiments.planner import Job
 from jqkd.training.algorithm import ALGORITHM
 
-_ADVICE = "choose another --out, or delete that file: the units beside it are kept"
-_BLOCK = re.compile(r"seeds-(\d+)-(\d+)\.json")
+SCHEMA = 2
+_HEADER_ADVICE = "choose another folder, or delete that file: the jobs beside it are kept"
+_ADVICE = "run again with --redo to do it anew"
+_SEED = re.compile(r"seed-(\d+)\.json")
+# Answers to all views of all images; hidden layers are the largest of it.
+_MOST = {"ids": Most("iu", 2**20), "logits": Most("f", 2**26), "features": Most("f", 2**26)}
+
+
+class DamagedJob(DamagedFile):
+    """A job's file that is not what was written."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason, _ADVICE)
 
 
 class Store:
-    """A results folder. Open it with ``Store.create`` or ``Store.open``."""
+    """A folder of results. Get it with ``Store.create`` or ``Store.open``."""
 
-    def __init__(
-        self, root: Path, settings: Settings, asked: dict[str, Any], algorithm: int = ALGORITHM
-    ) -> None:
-        self.root, self.settings, self.asked = root, settings, asked
-        self.algorithm = algorithm
+    def __init__(self, root: Path, algorithm: int = ALGORITHM) -> None:
+        self.root, self.algorithm = root, algorithm
 
     @classmethod
     def open(cls, root: Path, argument: str = "out") -> Store:
-        """What is there.
+        """What is there, whatever version of the algorithm made it.
 
         Args:
             root: the folder.
             argument: which gave it, for errors.
 
         Raises:
-            InputError: no results folder, one of another version, or a damaged one.
+            InputError: no store, one of an earlier layout, or a damaged one.
         """
-        path = root / "tables.json"
+        path = root / "store.json"
         try:
-            about = read_json(path, _ADVICE)
-            if about["kind"] != "tables":
-                raise KeyError("kind")
-            schema = (about["schema"], about["settings"].pop("schema"))
-            if schema == _schemas():
-                settings, asked = Settings(**about["settings"]), _checked(about["asked"])
-                # Folders of 0.1 do not say.
-                return cls(root, settings, asked, int(about.get("algorithm", 1)))
+            about = read_json(path, _HEADER_ADVICE)
+            if about["schema"] == SCHEMA and about["kind"] == "store":
+                return cls(root, int(about["algorithm"]))
+            reason = f"schema {about['schema']}, where this version of jqkd reads {SCHEMA}"
+            raise DamagedFile(path, reason, _HEADER_ADVICE)
         except FileNotFoundError:
-            raise InputError(
-                f"Argument `{argument}` must be a folder that `jqkd tables run` has written, but "
-                f"{root} has no tables.json."
-            ) from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _no_store(root, argument) from None
+        except (ValueError, KeyError, TypeError) as error:
             if isinstance(error, DamagedFile):
                 raise
-            raise DamagedFile(path, f"{type(error).__name__}: {error}", _ADVICE) from error
-        raise InputError(
-            f"The results in {root} have schema {schema}, but this version of jqkd writes "
-            f"{_schemas()}; choose another --out."
-        )
+            raise DamagedFile(path, f"{type(error).__name__}: {error}", _HEADER_ADVICE) from error
 
     @classmethod
-    def create(
-        cls, root: Path, settings: Settings, rows: list[str], seeds: int, teacher_seeds: int = 1
-    ) -> Store:
-        """Open a folder for more work with the settings it has, or make a new one.
+    def create(cls, root: Path) -> Store:
+        """Open a folder for more work, or make a new one.
 
         Raises:
-            InputError: the folder holds results of other settings, or cannot be written.
+            InputError: another version of the algorithm made it, or it cannot be written.
         """
-        asked = {"rows": rows, "seeds": seeds, "teacher_seeds": teacher_seeds}
-        if (root / "tables.json").exists():
+        if (root / "store.json").exists() or (root / "tables.json").exists():
             store = cls.open(root)
-            _check_same(root, store.settings, settings)
             store.check_algorithm()
-            before = store.asked
-            asked["rows"] = before["rows"] + [r for r in rows if r not in before["rows"]]
-            for name in ("seeds", "teacher_seeds"):
-                asked[name] = max(asked[name], before[name])
-            if asked == before:
-                return store
-        about = {"schema": STORE_SCHEMA, "kind": "tables", "algorithm": ALGORITHM}
-        about |= {"settings": settings.to_json()}
-        write_json(root / "tables.json", about | {"asked": asked})
-        return cls(root, settings, asked)
+            return store
+        about = {"schema": SCHEMA, "kind": "store", "algorithm": ALGORITHM}
+        write_json(root / "store.json", about)
+        return cls(root)
 
     def check_algorithm(self, advice: str = "choose another folder") -> None:
         """What is done now fits what lies here: one question, one answer.
@@ -116,108 +104,97 @@ class Store:
                 f"{advice}."
             )
 
-    def path(self, unit: Unit) -> Path:
-        """The file that makes a unit count."""
-        return self.root / f"{unit.name}.json"
+    def path(self, name: str) -> Path:
+        """The file that makes a job count."""
+        return self.root / f"{name}.json"
 
-    def done(self, unit: Unit) -> bool:
-        """Whether a unit's file is there; ``read`` checks it."""
-        return self.path(unit).exists()
+    def done(self, name: str) -> bool:
+        """Whether a job's file is there; ``read`` checks it."""
+        return self.path(name).exists()
+
+    def seeds(self, arm: str) -> list[int]:
+        """Seeds of an arm's folder that have a file, whole or damaged; ascending."""
+        matches = (_SEED.fullmatch(path.name) for path in (self.root / arm).glob("seed-*.json"))
+        return sorted(int(match[1]) for match in matches if match)
 
     def write(
-        self, unit: Unit, content: dict[str, Any], arrays: dict[str, Any] | None = None
+        self, name: str, content: Mapping[str, Any], arrays: Mapping[str, Any] | None = None
     ) -> None:
-        """Keep a unit's result; its arrays first, the file that makes it count last.
-
-        Raises:
-            InputError: the folder cannot be written, or the disk is full.
-        """
-        path = self.path(unit)
+        """Keep a job's result; its arrays first, the file that makes it count last."""
+        path, content = self.path(name), dict(content)
         if arrays is not None:
-            content = content | {"arrays_sha256": arrays_digest(arrays)}
+            content |= {"arrays_sha256": arrays_digest(arrays)}
             write_npz(path.with_suffix(".npz"), arrays, compressed=True)
-        write_unit(path, unit.name, content)
+        content = plain(content)
+        about = {"schema": SCHEMA, "job": name, "sha256": json_digest(content)}
+        write_json(path, about | {"content": content})
 
-    def read(self, unit: Unit) -> dict[str, Any]:
-        """A unit's result.
+    def read(self, name: str) -> dict[str, Any]:
+        """A job's result.
 
         Raises:
-            DamagedUnit: its file is not what was written.
+            DamagedJob: its file is not what was written under that name.
         """
-        return read_unit(self.path(unit), unit.name)
+        path = self.path(name)
+        try:
+            about = read_json(path, _ADVICE)
+            if about["schema"] != SCHEMA or about["job"] != name:
+                raise DamagedJob(path, "it is another job's, or of another version")
+            if json_digest(about["content"]) != about["sha256"]:
+                raise DamagedJob(path, "its numbers are not those written")
+        except FileNotFoundError as error:
+            raise DamagedJob(path, "it is missing") from error
+        except KeyError as error:
+            raise DamagedJob(path, f"it lacks {error}") from error
+        except DamagedFile as error:
+            raise DamagedJob(path, error.reason) from error
+        return about["content"]
 
-    def read_logits(self, unit: TeacherUnit | AnswerUnit) -> dict[str, np.ndarray]:
+    def read_arrays(self, name: str) -> dict[str, np.ndarray]:
         """A teacher's logits (N, C) and image ids (N,), or its answers to views (V, N, C).
 
         Raises:
-            DamagedUnit: the file is not what was written.
+            DamagedJob: a file is not what was written.
         """
-        digest = self.read(unit).get("arrays_sha256")
-        return read_arrays(self.path(unit).with_suffix(".npz"), digest)
+        digest = self.read(name).get("arrays_sha256")
+        path = self.path(name).with_suffix(".npz")
+        try:
+            arrays = read_npz(path, _MOST, _ADVICE, optional=("logits", "features"))
+        except FileNotFoundError as error:
+            raise DamagedJob(path, "it is missing") from error
+        except DamagedFile as error:
+            raise DamagedJob(path, error.reason) from error
+        if arrays_digest(arrays) != digest:
+            raise DamagedJob(path, "its numbers are not those written")
+        return arrays
 
-    def blocks(self, arm: Arm) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every stored block of seeds of an arm: name and content.
-
-        Raises:
-            DamagedUnit: a file is not what was written.
-        """
-        for path in self._blocks(arm):
-            name = f"{arm.name}/{path.stem}"
-            yield name, read_unit(path, name)
-
-    def runs(self, arm: Arm) -> dict[int, dict[str, Any]]:
-        """Curves, accuracies and mechanism of an arm by seed, damaged files left out."""
-        found: dict[int, dict[str, Any]] = {}
-        for path in self._blocks(arm):
-            with contextlib.suppress(DamagedUnit):
-                content = read_unit(path, f"{arm.name}/{path.stem}")
-                for index, seed in enumerate(content["seeds"]):
-                    mine = {k: v[index] for k, v in content["test_accuracy"].items()}
-                    curves = {k: v[index] for k, v in content["curves"].items()}
-                    why = {k: v[index] for k, v in content.get("mechanism", {}).items()}
-                    run = {"test_accuracy": mine, "curves": curves, "mechanism": why}
-                    found.setdefault(seed, run)
-        return dict(sorted(found.items()))
-
-    def present(self, arm: Arm) -> set[int]:
-        """Seeds of an arm that have a file, whole or damaged."""
-        seeds: set[int] = set()
-        for path in self._blocks(arm):
-            first, last = map(int, _BLOCK.fullmatch(path.name).groups())
-            seeds |= set(range(first, last + 1))
-        return seeds
-
-    def damage(
-        self, units: Iterable[TeacherUnit | AnswerUnit], arms: Iterable[Arm]
-    ) -> list[DamagedUnit]:
-        """Every damaged file of some teachers, answers and students."""
-        reads = [partial(self.read_logits, unit) for unit in units if self.done(unit)]
-        for arm in arms:
-            reads += [
-                partial(read_unit, path, f"{arm.name}/{path.stem}") for path in self._blocks(arm)
-            ]
-        found = []
-        for read in reads:
+    def damage(self, jobs: Iterable[Job]) -> list[DamagedJob]:
+        """What is damaged of some jobs' files."""
+        damaged = []
+        for job in jobs:
+            read = self.read if job.seed is not None else self.read_arrays
             try:
-                read()
-            except DamagedUnit as error:
-                found.append(error)
-        return found
+                if self.done(job.name):
+                    read(job.name)
+            except DamagedJob as error:
+                damaged.append(error)
+        return damaged
 
-    def _blocks(self, arm: Arm) -> list[Path]:
-        folder = self.root / arm.name
-        return sorted(p for p in folder.glob("seeds-*.json") if _BLOCK.fullmatch(p.name))
+    def forget(self, damaged: Iterable[DamagedJob]) -> None:
+        """Remove damaged jobs, so that they are done again."""
+        for error in damaged:
+            error.path.with_suffix(".json").unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def claim(self, unit: Unit) -> Iterator[str | None]:
-        """Hold a unit; yields who holds it if we cannot, see ``locks.claim``."""
+    def claim(self, name: str) -> Iterator[str | None]:
+        """Hold a job; yields who holds it if we cannot, see ``locks.tried``."""
         with contextlib.ExitStack() as stack:
             try:
-                other = stack.enter_context(claim(self._lock(unit)))
+                other = stack.enter_context(tried(self._lock(name)))
                 if other is None:  # Ours: half-written files here are those of a killed process.
-                    path = self.path(unit)
-                    for half in path.parent.glob(f".{path.stem}.*"):
-                        half.unlink(missing_ok=True)
+                    path = self.path(name)
+                    for ending in (".json", ".npz"):
+                        remove_leftovers(path.parent, path.stem + ending, 0)
             except OSError as error:
                 raise InputError(
                     f"{self.root} cannot be written ({error.strerror}); choose another place or "
@@ -225,17 +202,17 @@ class Store:
                 ) from error
             yield other
 
-    def holder(self, unit: Unit) -> str | None:
-        """Who is doing a unit."""
-        return holder(self._lock(unit))
+    def holder(self, name: str) -> str | None:
+        """Who is doing a job."""
+        return holder(self._lock(name))
 
-    def at_work(self, arm: Arm) -> list[str]:
-        """Who is doing units of an arm."""
-        locks = (self.root / ".locks").glob(arm.name.replace("/", "-") + "-seeds-*")
+    def at_work(self, group: str) -> list[str]:
+        """Who is doing jobs of a group."""
+        locks = (self.root / ".locks").glob(group.replace("/", "-") + "*.lock")
         return sorted({who for who in map(holder, locks) if who is not None})
 
-    def _lock(self, unit: Unit) -> Path:
-        return self.root / ".locks" / unit.name.replace("/", "-")
+    def _lock(self, name: str) -> Path:
+        return self.root / ".locks" / f"{name.replace('/', '-')}.lock"
 
     def log(self, entry: dict[str, Any]) -> None:
         """Add a line to the log; a lost line costs a time, no number."""
@@ -253,24 +230,13 @@ class Store:
         return entries
 
 
-def _schemas() -> tuple[int, int]:
-    return (STORE_SCHEMA, Settings().to_json()["schema"])
-
-
-def _checked(asked: dict[str, Any]) -> dict[str, Any]:
-    """What was asked for, if it can have been."""
-    if not all(isinstance(row, str) for row in asked["rows"]):
-        raise TypeError("rows are not names")
-    for name in ("seeds", "teacher_seeds"):
-        check_integer(name, asked[name], 1)
-    return asked
-
-
-def _check_same(root: Path, there: Settings, asked: Settings) -> None:
-    old, new = there.to_json(), asked.to_json()
-    for name, value in new.items():
-        if old[name] != value:
-            raise InputError(
-                f"The results in {root} were made with {name} {old[name]}, but {name} {value} was "
-                "asked for; choose another --out, or the same settings."
-            )
+def _no_store(root: Path, argument: str) -> InputError:
+    if (root / "tables.json").exists():
+        return InputError(
+            f"The results in {root} were made by version 1 of the algorithm, in the layout of "
+            "jqkd 0.1; read them with that version of jqkd, or choose another folder."
+        )
+    return InputError(
+        f"Argument `{argument}` must be a folder that `jqkd run` has written, but {root} has no "
+        "store.json."
+    )

@@ -8,7 +8,6 @@ from functools import lru_cache
 from flax import nnx
 
 from jqkd._checks import check_choice, fail, shown
-from jqkd.common.plugins import Plugin
 from jqkd.common.registry import Registry
 from jqkd.models.ansatze import ANSATZE, Ansatz
 from jqkd.models.arguments import check_rngs, check_width
@@ -88,12 +87,6 @@ class StudentSpec:
     def words(self) -> str:
         """All of it in a line, for a reader."""
         return ", ".join([*self.texts.values(), f"{self.qubits} qubits"])
-
-    @property
-    def plugins(self) -> list[Plugin]:
-        """Where parts come from that are not jqkd's own."""
-        sources = (PARTS[name].plugin_of(text) for name, text in self.texts.items())
-        return sorted({plugin for plugin in sources if plugin is not None})
 
     @property
     def is_quantum(self) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 
 from jqkd._checks import check_integer, check_number, fail
 from jqkd.common.digests import json_digest
+from jqkd.common.plugins import Plugin
+from jqkd.common.registry import plugins_of
 from jqkd.data import DATASETS, parse_classes
 
 # Raised when the meaning of a configuration changes, so that old results are not taken for new.
@@ -48,9 +50,19 @@ class Config:
         """A plain dictionary, with the schema version."""
         return {"schema": SCHEMA, **dataclasses.asdict(self)}  # type: ignore[call-overload]
 
+    @property
+    def plugins(self) -> list[Plugin]:
+        """Where parts come from that are not jqkd's own."""
+        return plugins_of(self.to_json())
+
     def digest(self) -> str:
-        """Sixteen hex digits that name this configuration."""
-        return json_digest(self.to_json())
+        """Sixteen hex digits that name what is trained: all fields, and plug-ins by their source.
+
+        A preset's name does not count: what it stands for is there, part by part.
+        """
+        about = {name: value for name, value in self.to_json().items() if name != "preset"}
+        sources = [plugin.digest for plugin in self.plugins]
+        return json_digest(about | ({"plugins": sources} if sources else {}))
 
 
 def check_data(dataset: str, classes: str) -> None:

@@ -9,9 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from jqkd._checks import check_choice, check_number, fail
-from jqkd.common.digests import json_digest
 from jqkd.common.options import check_fields, choice, option, part, whole
-from jqkd.common.plugins import Plugin
 from jqkd.data import AUGMENTATIONS, DATASETS
 from jqkd.data.views import check_moves
 from jqkd.models import GRADIENTS, PARTS, PRESETS, StudentSpec
@@ -204,22 +202,10 @@ class StudentConfig(Config):
         """V, the number of views of the train images that are trained on."""
         return 1 if self.augmentation == "none" else self.epochs
 
-    @property
-    def plugins(self) -> list[Plugin]:
-        """Where parts come from that are not jqkd's own."""
-        others = [RECIPES.plugin_of(self.recipe), PLACEBOS.plugin_of(self.placebo)]
-        return sorted({*self.spec.plugins, *(plugin for plugin in others if plugin)})
-
     def alone(self) -> StudentConfig:
         """The same student without a teacher: what only teaching reads is the preset's."""
         usual = dict.fromkeys(OF_TEACHING) | {"term": "kl"}
         return dataclasses.replace(self, **usual)
-
-    def digest(self) -> str:
-        """Sixteen hex digits that name this student, whichever preset it is made from."""
-        about = {name: value for name, value in self.to_json().items() if name != "preset"}
-        sources = [plugin.digest for plugin in self.plugins]
-        return json_digest(about | ({"plugins": sources} if sources else {}))
 
 
 _SPEC = ("features", "encoding", "ansatz", "readout", "gradient", "stand_in")

@@ -23,11 +23,11 @@ def use_all_cores() -> None:
     Does nothing where ``XLA_FLAGS`` already says how many CPU devices there are.
     """
     if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
-        jax.config.update("jax_num_cpu_devices", _num_cores())
+        jax.config.update("jax_num_cpu_devices", num_cores())
 
 
-def _num_cores() -> int:
-    # Where a process may run on fewer cores than the machine has, and Python can tell.
+def num_cores() -> int:
+    """Cores that this process may use: fewer than the machine has, where Python can tell."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -7,6 +7,8 @@ from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
 
 from jqkd._checks import check_list, check_seed, fail, shown
+from jqkd.common.plugins import Plugin
+from jqkd.common.registry import plugins_of
 from jqkd.models.teachers import TEACHERS, Architecture
 from jqkd.training.base_config import Config, check_data, check_rate, check_whole
 
@@ -76,6 +78,13 @@ class TeacherConfig(Config):
             fail("members", must, shown(given))
         if given != tuple(derived):
             object.__setattr__(self, "own_members", given)
+
+    @property
+    def plugins(self) -> list[Plugin]:
+        """Where parts come from that are not jqkd's own; members' too."""
+        own = [plugins_of({"dataset": self.dataset, "teacher": self.arch})]
+        own += [plugins_of({"teacher": arch}) for arch in self.part.members]
+        return sorted({plugin for one in own for plugin in one})
 
     @property
     def part(self) -> Architecture:

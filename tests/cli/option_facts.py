@@ -21,6 +21,7 @@ from jqkd import cli
 from jqkd._checks import InputError
 from jqkd.cli import audit as audit_command
 from jqkd.cli import train
+from jqkd.common import plugins
 from jqkd.data import load, mnist
 from jqkd.models import NETWORKS
 from jqkd.training import loop, student_run, teacher_store
@@ -44,6 +45,8 @@ def call(words: list[str]) -> tuple[int, str, str]:
     with pytest.MonkeyPatch.context() as patch:
         # Kept programs are this process's own.
         patch.setattr(cli, "keep_compiled", lambda folder: None)
+        # A plug-in is loaded once a process.
+        patch.setattr(plugins, "_loaded", {})
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = enter(words, patch)
     return code, out.getvalue(), err.getvalue()

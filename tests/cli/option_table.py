@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.cli.option_facts import TINY, TWO_HEADS
+
+PLUGIN = f"--plugin {Path(__file__).with_name('noted.py')}"
 
 TAUGHT = f"student {TINY} --teacher-epochs 1"
 # Name -> command line, and how it is watched (see ``option_facts``).
@@ -255,6 +258,7 @@ STUDENT: dict[str, list[Case]] = {
             "start",
         ),
     ],
+    "plugin": [Case(PLUGIN, {"files"}, {"files": ["loaded"]})],
     "json": [
         Case("--json mine.json", {"files"}, {"files": ["mine.json"]}, "start"),
         Case("--json -", {"JSON spoken"}, {"JSON spoken": True}, "start"),
@@ -320,6 +324,7 @@ TEACHERS: dict[str, list[Case]] = {
         ),
     ],
     "out": [Case("--out here", {"files"}, {"files": ["here/result.json"]})],
+    "plugin": [Case(PLUGIN, {"files"}, {"files": ["loaded"]})],
     "json": [
         Case("--json mine.json", {"files"}, {"files": ["mine.json"]}),
         Case("--json -", {"JSON spoken"}),

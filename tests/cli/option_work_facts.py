@@ -14,18 +14,19 @@ import pytest
 
 from benchmarks import command as bench_command
 from benchmarks import runner as bench_runner
-from jqkd.cli import crosscheck, demo, study, tables
+from jqkd.cli import crosscheck, demo, work
 from jqkd.crosscheck.battery import BatteryReport
-from jqkd.experiments import runner, verify, work
+from jqkd.experiments import executors, jobs, verify, worker
+from jqkd.experiments.asked import asked, names_in
 from jqkd.experiments.store import Store
 from tests.cli.option_facts import TINY, call, split, told, watch_students
-from tests.experiments.pretended import CURVES, images_of
+from tests.experiments.pretended import content_of, images_of
 
-SHARES = ("tables paper-code", "study controls", "study recipes", "bench")
+SHARES = ("bench",)
 
 
-def unit_facts(words: list[str], folder: Path, *, before: tuple[str, ...] = (), damaged=False):
-    """Of ``jqkd tables`` and ``jqkd study``: which units are done, with what.
+def job_facts(words: list[str], folder: Path, *, before: tuple[str, ...] = (), damaged=False):
+    """Of commands about experiments: which jobs are done, with what.
 
     Args:
         words: the command line.
@@ -36,28 +37,37 @@ def unit_facts(words: list[str], folder: Path, *, before: tuple[str, ...] = (), 
     seen: dict[str, list] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        readme = Path("README.md")
-        readme.write_text("\n".join(f"<!-- {s}: begin -->\n<!-- {s}: end -->" for s in SHARES))
-        text = readme.read_text()
-        _watch_units(patch, seen)
+        _watch_jobs(patch, seen)
         for line in before:
             code, _, err = call(split(line))
             assert code == 0, err
         if damaged:
-            path = min(folder.rglob("seeds-*.json"))
+            path = min(folder.rglob("seed-*.json"))
             path.write_text(path.read_text()[:50])
         seen.clear()
         facts = told(*call(words), folder)
-    facts |= {"readme": readme_of(folder, text)}
-    for name in ("teachers", "answers", "who", "how", "seeds", "blocks", "data", "from", "drawn"):
+    facts["files"] = _named(facts["files"])
+    names = ("teachers", "answers", "who", "how", "seeds", "blocks", "data", "from")
+    for name in names:
         facts[name] = sorted(set(seen.get(name, [])), key=str)
-    facts["units"] = len(seen.get("units", []))
-    facts["planned"] = "units of work" in facts["~said"]
-    for path in sorted(folder.glob("*/tables.json")):
+    facts["executor"] = seen.get("executor", [None])[-1]
+    facts |= {"jobs": len(seen.get("jobs", [])), "tasks": len(seen.get("tasks", []))}
+    if words[0] == "verify":
+        # Which students are drawn is chance, and so is what they have in common.
+        facts |= {f"~{name}": facts.pop(name) for name in ("who", "how", "seeds", "blocks")}
+        facts["replayed"] = sorted(seen.get("jobs", []))
+    facts["planned"] = " tasks, " in facts["~said"]
+    for path in sorted(folder.glob("*/store.json")):
         store = Store.open(path.parent)
-        facts |= {"folder": path.parent.name, "rows": store.asked["rows"]}
-        facts |= {f"settings.{k}": v for k, v in store.settings.to_json().items()}
+        asking = [asked(store, name) for name in names_in(store)]
+        given = [(one.source, one.seeds, one.teacher_seeds, one.arms) for one in asking]
+        facts |= {"folder": path.parent.name, "asked": given}
     return facts
+
+
+def _named(files: list[str]) -> list[str]:
+    """Without the many files of jobs, and of locks."""
+    return [name for name in files if not {"students", "teachers", "answers"} & {*name.split("/")}]
 
 
 def readme_of(folder: Path, before: str) -> list[str]:
@@ -70,76 +80,64 @@ def readme_of(folder: Path, before: str) -> list[str]:
     return [s for s in shares if f"{begins[s]}\n<!-- {s}: end -->" not in text]
 
 
-def _watch_units(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
-    """Units are made up, and noted."""
+def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
+    """Results of jobs are made up, and noted."""
 
     def note(name, *values):
         seen.setdefault(name, []).extend(values)
 
-    def do_teacher(unit, datasets, report):
-        note("units", unit.name)
-        assert datasets[unit.plan.config.dataset]
-        for one in {*unit.plan.members, unit.plan.config}:
+    def do_teacher(job, datasets, report):
+        note("jobs", job.name)
+        note("tasks", job.name)
+        assert datasets[job.teacher.dataset]
+        for one in {*job.teacher.members, job.teacher}:
             note("teachers", (one.arch, one.dataset, one.classes, one.epochs, one.seed))
-        protocols = dict.fromkeys(("best", "picked", "final"), 0.9)
-        content = {"kind": "teacher", "test_images": 1000, "test_accuracy": protocols}
-        return content, {"logits": np.zeros((2, 2)), "ids": np.arange(2)}
+        return content_of(job, 90), {"logits": np.zeros((2, 2)), "ids": np.arange(2)}
 
-    def do_answers(unit, datasets, report):
-        note("units", unit.name)
-        note("answers", (unit.plan.config.arch, unit.config.augmentation))
+    def do_answers(job, datasets, report):
+        note("jobs", job.name)
+        note("tasks", job.name)
+        features = job.student.needs_features
+        note("answers", (job.teacher.arch, job.student.augmentation, features))
         return {"kind": "answers"}, {"logits": np.zeros((2, 2)), "ids": np.arange(2)}
 
-    def do_students(unit, datasets, logits, report):
-        arm, config = unit.arm, unit.arm.config
-        note("units", unit.name)
+    def do_students(jobs, datasets, taught, report):
+        config, teacher = jobs[0].student, jobs[0].teacher
+        note("jobs", *(job.name for job in jobs))
+        note("tasks", jobs[0].group)
         assert datasets[config.dataset]
-        taught = arm.teacher and arm.teacher.config.arch
-        note("who", (config.dataset, config.classes, config.qubits, arm.arm, taught))
+        data = (config.dataset, config.classes, config.qubits)
+        note("who", (*data, teacher and teacher.arch))
         how = (config.preset, config.epochs, config.shots, config.head, config.term)
         note("how", (*how, config.recipe, config.control))
-        note("seeds", *unit.seeds)
-        note("blocks", len(unit.seeds))
-        return _content(arm, unit.seeds)
+        note("seeds", *(job.seed for job in jobs))
+        note("blocks", len(jobs))
+        return [content_of(job, images_of(job) // 2 + job.seed) for job in jobs]
 
-    def shipped(unit, where):
+    def taken(job, where):
         note("from", where)
-        return do_teacher(unit, work.Datasets(), None)
+        make = do_teacher if job.kind == "teachers" else do_answers
+        return make(job, jobs.Datasets(), None)
 
     def read(name, *, data_dir=None):
         note("data", (name, data_dir and str(data_dir)))
         return name
 
-    def draw_all(summary, store, folder, datasets):
-        datasets("mnist")
-        note("drawn", Path(folder).name)
-        return []
+    def run(self, tasks, order, on_progress):
+        note("executor", type(self).__name__)
+        return here(self, tasks, order, on_progress)
 
-    def draw(chosen, lines, folder):
-        note("drawn", chosen.name)
-        return Path(folder) / f"{chosen.name}.png"
-
-    patch.setattr(runner, "do_teacher", do_teacher)
-    patch.setattr(runner, "do_answers", do_answers)
-    patch.setattr(runner, "do_students", do_students)
-    patch.setattr(verify, "do_students", do_students)
-    patch.setattr(runner, "shipped_teacher", shipped)
-    patch.setattr(work, "load", read)
-    for module in (tables, study):
-        patch.setattr(module, "check_teachers", lambda *given: None, raising=False)
-    patch.setattr(tables, "draw_all", draw_all)
-    patch.setattr(study, "draw", draw)
-
-
-def _content(arm, seeds):
-    best = np.array([images_of(arm) // 2 + seed for seed in seeds]) / images_of(arm)
-    looks = np.linspace(0.5, 1, len(arm.config.evaluated_epochs))
-    return {
-        "kind": "students",
-        "seeds": list(seeds),
-        "curves": {name: np.outer(best, looks) for name in CURVES},
-        "test_accuracy": {"best": best, "picked": best, "final": best},
-    }
+    here = executors.Here.run
+    for module in (jobs, verify):
+        patch.setattr(module, "do_students", do_students)
+    patch.setattr(jobs, "do_teacher", do_teacher)
+    patch.setattr(jobs, "do_answers", do_answers)
+    patch.setattr(jobs, "load", read)
+    patch.setattr(worker, "_datasets", jobs.Datasets)
+    patch.setattr(worker, "taken", taken)
+    patch.setattr(work, "check_teachers", lambda *given: None)
+    for kind in (executors.Here, executors.Processes):
+        patch.setattr(kind, "run", run)
 
 
 def crosscheck_facts(words: list[str], folder: Path):

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from tests.cli.option_table import Case
+from tests.cli.option_table import PLUGIN, Case
 
-DEMO = "tables run --table demo --out out --seeds 2 --block 2"
-STUDY = "study run controls --datasets digits --out out --seeds 2 --block 2"
-# Other numbers beside them, which a report may be asked for instead.
-_TWO = (DEMO, DEMO.replace("--out out --seeds 2", "--out other --seeds 3"))
-_STUDIES = (STUDY, STUDY.replace("controls", "recipes").replace("--out out", "--out other"))
+DEMO = "run demo --out out --seeds 2 --block 2"
+PLACEBOS = "run placebos:datasets=digits,classes=0-1,qubits=2 --out out --seeds 2 --block 2"
+_OTHER = "run placebos:datasets=digits,classes=0-1,qubits=1 --out other --seeds 3 --block 2"
+_TWO = (PLACEBOS, DEMO, _OTHER)
+_OF_STUDY = "--datasets digits --out out --seeds 2 --block 2"
 _BENCH = "benchmarks --only W1 --peers numpy --rounds 2 --out out"
+_LENETS = "run paper-code --arms mnist-0-5-*lenet --out out --seeds 1 --block 1"
 BASES = {
-    "tables": (DEMO, {}),
-    "table 1": ("tables run --table 1 --out out --seeds 1 --block 1", {}),
-    "lenet": ("tables run --table 1 --rows *-0-5-*lenet --out out --seeds 1 --block 1", {}),
+    "run": (DEMO, {}),
+    "lenet": (_LENETS, {}),
+    "placebos": (PLACEBOS, {}),
     "damaged": (DEMO, {"before": (DEMO,), "damaged": True}),
-    "status": ("tables status --out out", {"before": _TWO}),
-    "report": ("tables report --out out", {"before": _TWO}),
-    "study": (STUDY, {}),
-    "damaged study": (STUDY, {"before": (STUDY,), "damaged": True}),
-    "study report": ("study report --out out", {"before": _STUDIES}),
-    "verify": ("verify out --sample 2", {"before": _STUDIES}),
+    "status": ("status --out out", {"before": _TWO}),
+    "tables demo": ("tables run --table demo --out out --seeds 2 --block 2", {}),
+    "tables": ("tables run --out out --seeds 1 --block 1", {}),
+    "tables status": ("tables status --out out", {"before": _TWO}),
+    "study": (f"study run controls {_OF_STUDY}", {}),
+    "verify": ("verify out --sample 2", {"before": _TWO}),
+    "list": ("list", {}),
     "battery": ("crosscheck", {}),
     "certificates": ("crosscheck --run run", {}),
     "circuit": ("circuit --qubits 2", {}),
@@ -33,150 +35,114 @@ BASES = {
 }
 
 
-def _names(part: str):
-    """All rows, and some, have a part in their names."""
-    return lambda value, base: bool(value) and all(part in name for name in value)
-
-
 def _teachers(*epochs: tuple[str, int]):
     """Epochs of every teacher that is trained, by its architecture."""
     return lambda value, base: {(one[0], one[3]) for one in value} == set(epochs)
 
 
+def _all(place: int, wanted):
+    """Of how students are trained, one fact of all of them."""
+    return lambda value, base: {one[place] for one in value} == {wanted}
+
+
 PAPER = ("lenet", 10), ("alexnet", 10), ("ensemble", 10)
-ROWS = {"rows", "units", "teachers", "who"}
-TABLES_RUN = {
-    "table": [
+_WORK = {"jobs", "tasks", "how", "who", "seeds", "blocks", "data"}
+_DRY = Case(
+    "--dry-run",
+    {*_WORK, "planned", "files", "folder", "asked", "teachers", "executor"},
+    {"files": [], "planned": True},
+    "run",
+)
+RUN = {
+    # An argument: it takes the place of the base's.
+    "name": [
         Case(
-            "--table 2",
-            {"rows", "teachers", "who", "data", "how", "units"},
-            {"rows": _names("fashion_mnist-"), "data": [("fashion_mnist", None)]},
-            "table 1",
+            "demo:epochs=3",
+            {"how", "asked"},
+            {"how": _all(1, 3), "asked": [("demo:epochs=3", 2, 1, ())]},
+            "run",
+            without="demo",
         ),
     ],
-    "rows": [
+    "arms": [
         Case(
-            "--rows *-0-5-*lenet",
-            {*ROWS, "how"},
-            {"rows": ["mnist-0-5-teacher-lenet", "mnist-0-5-3q-lenet"]},
-            "table 1",
-        ),
-    ],
-    "preset": [
-        Case(
-            "--preset paper-text",
-            {"settings.preset", "how", "units"},
-            {"how": lambda value, base: {how[0] for how in value} == {"paper-text"}},
-            "tables",
+            "--arms *-alone",
+            {"jobs", "tasks", "how", "who", "asked", "teachers"},
+            {"asked": [("demo", 2, 1, ("*-alone",))], "teachers": []},
+            "run",
         ),
     ],
     "seeds": [
-        Case("--seeds 3", {"seeds", "units", "blocks"}, {"seeds": [0, 1, 2]}, "tables"),
-    ],
-    "shots": [
         Case(
-            "--shots 70",
-            {"settings.shots", "how"},
-            {"how": lambda value, base: {how[2] for how in value} == {70}},
-            "tables",
-        ),
-        Case("--shots exact", {"settings.shots", "how"}, {"settings.shots": None}, "tables"),
-        # Each row's own; all of the small table's have 5000.
-        Case("--shots notebook", {"settings.shots", "how"}, base="table 1"),
-    ],
-    "out": [Case("--out there", {"folder", "files"}, {"folder": "there"}, "tables")],
-    "dry_run": [
-        Case(
-            "--dry-run",
-            {"planned", "units", "folder", "files", "rows", "teachers", "who", "how", "seeds"}
-            | {"blocks", "data"}
-            | {f"settings.{name}" for name in ("preset", "shots", "epochs", "ensemble", "schema")}
-            | {"settings.lenet_epochs", "settings.alexnet_epochs"},
-            {"files": ["README.md"], "planned": True},
-            "tables",
-        ),
-    ],
-    "epochs": [
-        Case(
-            "--epochs 3",
-            {"settings.epochs", "how"},
-            {"how": lambda value, base: {how[1] for how in value} == {3}},
-            "tables",
-        ),
-    ],
-    "ensemble": [
-        Case(
-            "--ensemble joint",
-            {"settings.ensemble", "teachers", "who"},
-            {"teachers": _teachers(*PAPER[:2], ("joint-ensemble", 10))},
-            "table 1",
-        ),
-    ],
-    "lenet_epochs": [
-        Case(
-            "--lenet-epochs 3",
-            {"settings.lenet_epochs", "teachers"},
-            {"teachers": _teachers(("lenet", 3), *PAPER[1:])},
-            "table 1",
-        ),
-    ],
-    "alexnet_epochs": [
-        Case(
-            "--alexnet-epochs 3",
-            {"settings.alexnet_epochs", "teachers"},
-            {"teachers": _teachers(("alexnet", 3), PAPER[0], ("ensemble", 3))},
-            "table 1",
+            "--seeds 3",
+            {"seeds", "jobs", "tasks", "blocks", "asked"},
+            {"seeds": [0, 1, 2], "asked": [("demo", 3, 1, ())]},
+            "run",
         ),
     ],
     "teacher_seeds": [
         # Students have the first teacher, however many there are.
         Case(
             "--teacher-seeds 3",
-            {"teachers", "units"},
+            {"teachers", "jobs", "tasks", "asked"},
             {"teachers": lambda value, base: sorted(one[-1] for one in value) == [0, 1, 2]},
             "lenet",
         ),
     ],
+    "out": [Case("--out there", {"folder", "files"}, {"folder": "there"}, "run")],
+    "executor": [Case("--executor processes", {"executor"}, {"executor": "Processes"}, "run")],
+    "block": [Case("--block 1", {"blocks", "tasks"}, {"blocks": [1]}, "run")],
     "teachers": [
-        Case("--teachers shipped", {"from"}, {"from": ["shipped"]}, "tables"),
-        Case("--teachers my/results", {"from"}, {"from": ["my/results"]}, "tables"),
+        Case("--teachers shipped", {"from"}, {"from": ["shipped"]}, "run"),
+        Case("--teachers my/results", {"from"}, {"from": ["my/results"]}, "run"),
     ],
-    "block": [Case("--block 1", {"blocks", "units"}, {"blocks": [1]}, "tables")],
-    "redo_damaged": [
+    "dry_run": [_DRY],
+    "redo": [
         Case(
             "--redo",
-            {"exit", "units", "who", "how", "seeds", "blocks", "data"},
-            {"exit": 0, "units": 1},
+            {*_WORK, "exit", "executor"},
+            {"exit": 0, "jobs": 1},
             "damaged",
         ),
     ],
     "data_dir": [
         Case("--data-dir my/images", {"data"}, {"data": [("mnist", "my/images")]}, "lenet"),
     ],
+    "plugin": [Case(PLUGIN, {"files"}, {}, "run")],
 }
-TABLES_STATUS = {
+STATUS = {
+    "name": [
+        Case(
+            "demo",
+            set(),
+            {"~said": lambda value, base: "placebos" not in value and "placebos" in base["~said"]},
+            "status",
+        ),
+    ],
     "out": [
         Case(
             "--out other",
             set(),
-            {"~said": lambda value, base: "other: preset" in value and "out: " in base["~said"]},
+            {"~said": lambda value, base: "other: " in value and "out: demo" in base["~said"]},
             "status",
         ),
     ],
+    "plugin": [Case(PLUGIN, {"files"}, {}, "status")],
 }
+LIST = {"plugin": [Case(PLUGIN, {"files"}, {}, "list")]}
 VERIFY = {
     # An argument: it takes the place of the base's.
     "folder": [
         Case(
             "other",
-            {"how", "seeds"},
+            {"replayed"},
             {"~said": lambda value, base: "other: 2" in value and "out: 2" in base["~said"]},
             "verify",
             without="out",
         ),
     ],
-    "sample": [Case("--sample 3", {"units", "how"}, {"units": 3}, "verify")],
-    "seed": [Case("--seed 5", {"how", "seeds"}, {}, "verify")],
+    "sample": [Case("--sample 3", {"jobs", "tasks", "replayed"}, {"jobs": 3}, "verify")],
+    "seed": [Case("--seed 5", {"replayed"}, {}, "verify")],
     "data_dir": [
         Case("--data-dir my/images", {"data"}, {"data": [("digits", "my/images")]}, "verify"),
     ],
@@ -188,54 +154,83 @@ VERIFY = {
             "verify",
         )
     ],
+    "plugin": [Case(PLUGIN, {"files"}, {}, "verify")],
 }
-TABLES_REPORT = {
-    "out": [
+TABLES_RUN = {
+    "table": [
         Case(
-            "--out other",
-            {"files"},
-            {"files": lambda value, base: "other/report" in value and "out/report" not in value},
-            "report",
+            "--table 2",
+            {"asked", "teachers", "who", "data", "jobs", "tasks"},
+            {"data": [("fashion_mnist", None)]},
+            "tables",
         ),
     ],
-    "to": [
+    "rows": [
         Case(
-            "--to there",
-            {"files", "drawn"},
-            {"files": lambda value, base: "there/report.csv" in value, "drawn": ["there"]},
-            "report",
+            "--rows *-0-5-*lenet",
+            {"asked", "teachers", "who", "how", "jobs", "tasks"},
+            {"asked": [("paper-code", 1, 1, ("*-0-5-*lenet",))]},
+            "tables",
         ),
     ],
-    "readme": [
-        Case("--readme README.md", {"readme"}, {"readme": ["tables paper-code"]}, "report"),
+    "preset": [
+        Case(
+            "--preset paper-text",
+            {"asked", "how", "jobs", "tasks"},
+            {"how": _all(0, "paper-text")},
+            "tables demo",
+        ),
     ],
-    "pictures": [Case("--no-pictures", {"drawn", "data"}, {"drawn": []}, "report")],
-    "data_dir": [
-        Case("--data-dir my/images", {"data"}, {"data": [("mnist", "my/images")]}, "report"),
+    "shots": [
+        Case("--shots 70", {"asked", "how"}, {"how": _all(2, 70)}, "tables demo"),
+        Case("--shots exact", {"asked", "how"}, {"how": _all(2, None)}, "tables demo"),
+        # Each row's own; all of the small table's have 5000.
+        Case("--shots notebook", {"asked", "how", "jobs", "tasks"}, base="tables"),
+    ],
+    "epochs": [
+        Case("--epochs 3", {"asked", "how"}, {"how": _all(1, 3)}, "tables demo"),
+    ],
+    "ensemble": [
+        Case(
+            "--ensemble joint",
+            {"asked", "teachers", "who"},
+            {"teachers": _teachers(*PAPER[:2], ("joint-ensemble", 10))},
+            "tables",
+        ),
+    ],
+    "lenet_epochs": [
+        Case(
+            "--lenet-epochs 3",
+            {"asked", "teachers"},
+            {"teachers": _teachers(("lenet", 3))},
+            "tables demo",
+        ),
+    ],
+    "alexnet_epochs": [
+        Case(
+            "--rows *-alexnet --alexnet-epochs 3",
+            {"asked", "teachers", "who", "how", "jobs", "tasks"},
+            {"teachers": _teachers(("alexnet", 3))},
+            "tables",
+        ),
     ],
 }
+TABLES_STATUS = {"out": [Case("--out other", set(), STATUS["out"][0].exact, "tables status")]}
 STUDY_RUN = {
     # An argument: it takes the place of the base's.
     "name": [
         Case(
-            "recipes",
-            {"rows", "how", "units"},
-            {"rows": ["study:recipes"]},
+            f"recipes {_OF_STUDY}",
+            {"asked", "how", "jobs", "tasks", "answers"},
+            {"asked": [("recipes:datasets=digits", 2, 1, ("digits-*",))]},
             "study",
-            without="controls",
+            without=f"controls {_OF_STUDY}",
         ),
-    ],
-    "seeds": [
-        Case("--seeds 3", {"seeds", "units", "blocks"}, {"seeds": [0, 1, 2]}, "study"),
-    ],
-    "out": [Case("--out there", {"folder", "files"}, {"folder": "there"}, "study")],
-    "teachers": [
-        Case("--teachers shipped", {"from", "answers"}, {"from": ["shipped"]}, "study"),
     ],
     "datasets": [
         Case(
             "--datasets mnist,fashion_mnist",
-            {"who", "data", "teachers", "units"},
+            {"asked", "who", "data", "teachers", "jobs", "tasks"},
             {"data": [("fashion_mnist", None), ("mnist", None)]},
             "study",
         ),
@@ -243,61 +238,11 @@ STUDY_RUN = {
     "variants": [
         Case(
             "--variants shuffled",
-            {"how", "units"},
+            {"asked", "how", "jobs", "tasks"},
             {"how": lambda value, base: {how[-1] for how in value} == {"none", "shuffled"}},
             "study",
         ),
     ],
-    "dry_run": [
-        Case(
-            "--dry-run",
-            {"planned", "units", "files", "folder", "rows", "teachers", "answers", "who", "how"}
-            | {"seeds", "blocks", "data"}
-            | {f"settings.{name}" for name in ("preset", "shots", "epochs", "ensemble", "schema")}
-            | {"settings.lenet_epochs", "settings.alexnet_epochs"},
-            {"files": ["README.md"], "planned": True},
-            "study",
-        ),
-    ],
-    "block": [Case("--block 1", {"blocks", "units"}, {"blocks": [1]}, "study")],
-    "redo_damaged": [
-        Case(
-            "--redo",
-            {"exit", "units", "who", "how", "seeds", "blocks", "data"},
-            {"exit": 0, "units": 1},
-            "damaged study",
-        ),
-    ],
-    "data_dir": [
-        Case(
-            "--datasets mnist --data-dir my/images",
-            {"data", "who", "teachers"},
-            {"data": [("mnist", "my/images")]},
-            "study",
-        ),
-    ],
-}
-STUDY_REPORT = {
-    "out": [
-        Case(
-            "--out other",
-            {"files", "drawn"},
-            {"files": lambda value, base: "other/report" in value, "drawn": ["recipes"]},
-            "study report",
-        ),
-    ],
-    "to": [
-        Case(
-            "--to there",
-            {"files"},
-            {"files": lambda value, base: "there/controls.csv" in value},
-            "study report",
-        ),
-    ],
-    "readme": [
-        Case("--readme README.md", {"readme"}, {"readme": ["study controls"]}, "study report"),
-    ],
-    "pictures": [Case("--no-pictures", {"drawn"}, {"drawn": []}, "study report")],
 }
 CROSSCHECK = {
     "run": [
@@ -442,12 +387,13 @@ DEMONSTRATION = {
 }
 # By the names that a user types.
 TABLE = {
+    "run": RUN,
+    "status": STATUS,
+    "list": LIST,
+    "verify": VERIFY,
     "tables run": TABLES_RUN,
     "tables status": TABLES_STATUS,
-    "verify": VERIFY,
-    "tables report": TABLES_REPORT,
     "study run": STUDY_RUN,
-    "study report": STUDY_REPORT,
     "crosscheck": CROSSCHECK,
     "circuit": CIRCUIT,
     "benchmarks": BENCH,

@@ -15,9 +15,8 @@ import pytest
 
 from benchmarks import command as benchmark
 from jqkd import _interrupts
-from jqkd.cli import audit, crosscheck, train, units
-from jqkd.experiments.presets import Settings
-from jqkd.experiments.rows import select
+from jqkd.cli import audit, crosscheck, train
+from jqkd.experiments import worker
 from tests.experiments.pretended import fill
 
 ROOT = Path(_interrupts.__file__).parents[1]
@@ -38,8 +37,8 @@ STOPPED = [
         (train, "run_student"),
         "the students' finished epochs are in x, and",
     ),
-    ("tables run --table demo --out x", (units, "run_units"), "finished units are in x, and the"),
-    ("study run controls --out x", (units, "run_units"), "finished units are in x, and the same"),
+    ("tables run --table demo --out x", (worker, "compute"), "finished jobs are in x, and the sa"),
+    ("run demo --out x", (worker, "compute"), "finished jobs are in x, and the same command goes"),
     ("crosscheck --quick", (crosscheck, "run_battery"), "nothing was kept, the same command beg"),
     (
         "benchmarks --only W1 --out x",
@@ -73,9 +72,9 @@ def test_what_one_command_keeps_the_next_does_not_promise(run, monkeypatch, tmp_
         raise KeyboardInterrupt
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(units, "run_units", stopped)
+    monkeypatch.setattr(worker, "compute", stopped)
     monkeypatch.setattr(crosscheck, "deliver", stopped)
-    assert "are in x" in run("tables", "run", "--table", "demo", "--out", "x")[2]
+    assert "are in x" in run("run", "demo", "--out", "x")[2]
     assert run("circuit")[2] == "jqkd: stopped; nothing was kept.\n"
 
 
@@ -102,7 +101,7 @@ def test_a_full_disk_is_one_sentence(run, monkeypatch):
         assert err.startswith("jqkd: ") and err.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", ["circuit", "circuit --json -", "tables run --dry-run"])
+@pytest.mark.parametrize("words", ["circuit", "circuit --json -", "run demo --dry-run"])
 def test_a_closed_pipe_is_quiet(run, monkeypatch, words):
     reading, writing = os.pipe()
     os.close(reading)
@@ -123,8 +122,8 @@ def test_a_closed_standard_output_is_told_at_once(run, monkeypatch):
 def test_a_path_is_printed_as_it_is(run, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     name = "[red]:smile:[/x]" + "y" * 90
-    code, _, err = run("tables", "status", "--out", name)
-    assert code == 2 and f"but {name} has no tables.json" in err
+    code, _, err = run("status", "--out", name)
+    assert code == 2 and f"but {name} has no store.json" in err
     code, _, err = run("demo", "--picture", "a\n\x1b[31m.xyz")
     assert code == 2 and r"a\n\x1b[31m.xyz" in err and err.count("\n") == 1
 
@@ -132,11 +131,9 @@ def test_a_path_is_printed_as_it_is(run, monkeypatch, tmp_path):
 def test_a_folder_is_shown_as_it_is_called(run, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     name = "[red]:smile:[b]"
-    fill(tmp_path / name, select("demo"), Settings(), 2, lambda arm, seed: 90)
-    code, out, _ = run("tables", "status", "--out", name)
-    assert code == 0 and f"{name}: preset paper-code" in " ".join(out.split())
-    code, out, _ = run("tables", "report", "--out", name, "--no-pictures")
-    assert code == 0 and f"Written: {name}/report/report.md, {name}/report/report.csv" in out
+    fill(tmp_path / name, "demo", 2, lambda job, seed: 90)
+    code, out, _ = run("status", "--out", name)
+    assert code == 0 and f"{name}: demo, A table" in " ".join(out.split())
 
 
 # Signals, in processes of their own that import next to nothing

@@ -19,9 +19,7 @@ from tests.cli.test_options import check
 from tests.command_lines import COMMANDS
 
 FACTS = {
-    "tables": facts.unit_facts,
-    "study": facts.unit_facts,
-    "verify": facts.unit_facts,
+    **dict.fromkeys(("run", "status", "list", "verify", "tables", "study"), facts.job_facts),
     "crosscheck": facts.crosscheck_facts,
     "circuit": facts.circuit_facts,
     "benchmarks": facts.bench_facts,
@@ -32,9 +30,10 @@ FACTS = {
 ALL = TABLE | {
     "student": STUDENT,
     "teacher": TEACHERS,
-    "audit": {n: c for n, c in STUDENT.items() if n not in ("audit", "out", "json")}
+    "audit": {n: c for n, c in STUDENT.items() if n not in ("audit", "out", "json", "plugin")}
     | {"run": [Case("--run run", set())]}
-    | {"out": [Case("--out here", set())], "json": [Case("--json -", set())]},
+    | {"out": [Case("--out here", set())], "json": [Case("--json -", set())]}
+    | {"plugin": STUDENT["plugin"]},
 }
 
 
@@ -87,7 +86,7 @@ def audited():
     """A command line of `jqkd student` for each option that an audit has too."""
     for name, (case, *_) in STUDENT.items():
         words, _ = STUDENT_BASES[case.base]
-        if name not in ("audit", "out", "json") and TWO_HEADS not in words:
+        if name not in ("audit", "out", "json", "plugin") and TWO_HEADS not in words:
             yield f"{words.replace(case.without, '')} {case.words}".removeprefix("student ")
     yield f"{TINY} --preset paper-code --head softmax"
 
@@ -129,8 +128,7 @@ WORK = (
     "jqkd.cli.crosscheck.run_battery",
     "jqkd.cli.crosscheck.load_run",
     "jqkd.cli.audit.load_run",
-    "jqkd.cli.tables.work_off",
-    "jqkd.cli.study.work_off",
+    "jqkd.cli.work.ask",
     "benchmarks.command.run",
 )
 
@@ -170,12 +168,11 @@ def began(*given, **named):
         ("crosscheck --noise", "`noise` must"),
         ("crosscheck --run there --quick", "`quick` must"),
         ("crosscheck --run there --no-noise --picture a.png", "`picture` must"),
-        ("tables run --table demo --alexnet-epochs 3", "no row with an AlexNet"),
-        ("tables run --redo --dry-run", "`redo` must not be given with `dry-run`"),
-        ("tables run --rows *-alone --teacher-seeds 2", "where no chosen row is a teacher"),
-        ("tables run --rows *-teacher-* --seeds 2", "where all chosen rows are teachers"),
+        ("run demo --redo --dry-run", "`redo` must not be given with `dry-run`"),
+        ("run robust --arms *-alone --teacher-seeds 2", "where no chosen arm is a teacher"),
+        ("run robust --arms *-teacher-* --seeds 2", "where all chosen arms are teachers"),
+        ("run demo --data-dir there", "all images come with scikit-learn"),
         ("tables run --table demo --data-dir there", "all images come with scikit-learn"),
-        ("tables report --no-pictures --data-dir there", "`data_dir` must"),
         ("study run all --redo --dry-run", "`redo` must not be given with `dry-run`"),
         ("study run controls --datasets digits --data-dir a", "all images come with scikit-learn"),
         ("benchmarks --only T2 --rounds 3", "a study measures jqkd alone"),

@@ -13,9 +13,8 @@ import time
 import pytest
 
 from benchmarks import command as benchmark
-from jqkd.cli import audit, crosscheck, study, tables, train, units
-from jqkd.experiments.presets import Settings
-from jqkd.experiments.rows import select
+from jqkd.cli import audit, crosscheck, train
+from jqkd.experiments import worker
 from jqkd.training import student_run
 from jqkd.training.algorithm import ALGORITHM
 from tests.cli.wrong_commands import cases
@@ -42,11 +41,7 @@ def no_work():
             (student_run, "prepare"),
             (crosscheck, "run_battery"),
             (crosscheck, "certify"),
-            (units, "run_units"),
-            (tables, "draw_all"),
-            (tables, "write_report"),
-            (study, "draw"),
-            (study, "write"),
+            (worker, "compute"),
             (benchmark, "measure"),
             (benchmark, "run_studies"),
             (benchmark, "draw"),
@@ -86,8 +81,20 @@ def place(tmp_path_factory):
         (root / name / "result.json").write_bytes(content)
     (root / "not-bench").mkdir()
     (root / "not-bench" / "bench.json").write_text("[]")
-    fill(root / "finished", select("demo"), Settings(), 2, lambda arm, seed: 90)
-    fill(root / "other-settings", select("demo"), Settings("paper-code"), 2, lambda arm, seed: 90)
+    for name in ("finished", "older-store"):
+        fill(root / name, "demo", 2, lambda job, seed: 90)
+    header = root / "older-store" / "store.json"
+    header.write_text(json.dumps(json.loads(header.read_text()) | {"algorithm": 1}))
+    (root / "tables").mkdir()
+    (root / "tables" / "tables.json").write_text('{"schema": 1, "kind": "tables"}')
+    (root / "wrong.toml").write_text(
+        'name = "w"\n[[arms]]\nname = "a"\ndataset = "digits"\nclasses = "0-1"\nqubits = "2"\n'
+    )
+    (root / "taken.py").write_text(
+        "from dataclasses import dataclass\n"
+        "from jqkd.experiments.executors import EXECUTORS, Executor\n"
+        '@EXECUTORS.register("here")\n@dataclass(frozen=True)\nclass Mine(Executor):\n    pass\n'
+    )
     return root
 
 

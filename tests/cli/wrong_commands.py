@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import cli as benchmarks
-from jqkd.cli import audit, crosscheck, demo, study, tables, train, verify
+from jqkd.cli import audit, crosscheck, demo, experiments, study, tables, train, verify
 from tests.command_lines import COMMANDS
 
 FUNCTIONS: dict[str, Callable[..., None]] = {
@@ -15,20 +15,22 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "teacher": train.teacher,
     "student": train.student,
     "audit": audit.audit,
+    "run": experiments.run,
+    "status": experiments.status,
+    "list": experiments.list_parts,
+    "verify": verify.verify,
     "tables run": tables.run,
     "tables status": tables.status,
-    "tables report": tables.report,
     "study run": study.run,
-    "study report": study.report,
-    "verify": verify.verify,
     "crosscheck": crosscheck.crosscheck,
     "circuit": crosscheck.circuit,
     "benchmarks": benchmarks.measure,
     "benchmarks report": benchmarks.report,
 }
 # What a command needs besides the option that is wrong.
-NEEDS = {"study run": ["controls"], "verify": ["results"]}
-READS = ("tables status", "tables report", "study report", "benchmarks report")
+NEEDS = {"run": ["demo"], "study run": ["controls"], "verify": ["results"]}
+NEEDS |= {"status": ["--out", "finished", "demo"]}
+READS = ("status", "tables status", "benchmarks report")
 
 HUGE = "1" + "0" * 12
 WHOLE = ("abc", "", "-1", "1.5", "nan", HUGE, "9" * 30)
@@ -59,7 +61,10 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "rows": ("", "cifar*", ",", "[red]"),
     "ensemble": ("", "both"),
     "teachers": ("", "TYPO", "file", "folder", "[red]", "loop"),
-    "name": ("", "nonsense", "ladde"),
+    "name": ("", "nonsense", "ladde", "demo:epoch=1", "demo:epochs=no", "no.toml", "[red]"),
+    "arms": ("", "cifar*", ",", "[red]"),
+    "executor": ("", "cluster", "processes:workers=0", "here:workers=2"),
+    "plugin": ("", "missing.py", "no_such_module_at_all", "file", "folder", "binary"),
     "datasets": ("", "cifar", "mnist,", "mnist;digits"),
     "variants": ("", "nonsense*", "[red]"),
     "only": ("", "W9", "W1,", "w1"),
@@ -68,8 +73,10 @@ TEXTS: dict[str, tuple[str, ...]] = {
 }
 # Sentences that name what was given without the option: it can come from only one.
 UNNAMED = {
-    "rows": "No row of table all is called",
-    "variants": "No variant of study controls is called",
+    "rows": "`--arms` must match arms",
+    "variants": "`--arms` must match arms",
+    "datasets": "`--datasets`|`--arms`",
+    "executor": "`workers`",
     "only": "There is nothing called",
     "peers": "There is no peer",
     "peer_python": "--peer-python|There is no peer",
@@ -172,25 +179,22 @@ SINGLE = [
     ("crosscheck --run no-checkpoint", "has no checkpoint"),
     ("audit --run deep", "is damaged"),
     ("audit --run folder --seeds 3", "`--seeds` must not be given with `--run`"),
-    ("tables run --preset paper-text --shots notebook", "`--shots` must be a number where"),
-    ("tables run --teachers shipped", "were made by version 1 of the algorithm"),
-    (
-        "tables run --preset robust --out other-settings",
-        "made with preset paper-code, but preset robust",
-    ),
-    ("tables status --out folder", "has no tables.json"),
-    ("verify folder", "has no tables.json"),
-    ("verify nowhere", "has no tables.json"),
+    ("run", "`NAME` must be given, but is missing"),
+    ("run wrong.toml", "`--qubits` must be an integer"),
+    ("run paper-text:shots=notebook", "`--shots` must be a number or exact where"),
+    ("run demo --teachers shipped", "`--teachers` must be train, shipped|made by version 1 of"),
+    ("run demo --out older-store", "made by version 1 of the algorithm, but this is version"),
+    ("run demo --out tables", "made by version 1 of the algorithm, in the layout of jqkd 0.1"),
+    ("run demo --plugin taken.py", "`--?plugin|`name` must be a name that no other executor has"),
+    ("status --out folder", "has no store.json"),
+    ("status nothing --out finished", "`name|NAME` must be an experiment that finished was asked"),
+    ("tables run --preset paper-text --shots notebook", "`--shots` must be a number or exact"),
+    ("tables status --out tables", "in the layout of jqkd 0.1"),
+    ("verify folder", "has no store.json"),
+    ("verify nowhere", "has no store.json"),
+    ("verify tables", "made by version 1 of the algorithm, in the layout of jqkd 0.1"),
+    ("verify older-store", "made by version 1 of the algorithm, but this is version"),
     ("verify", "`FOLDER` must be given, but is missing"),
-    ("tables report --out folder", "has no tables.json"),
-    ("tables report --out finished --readme plain.md", "lacks the lines"),
-    (
-        "tables report --out finished --no-pictures --data-dir folder",
-        "`--data-dir` must (not )?be given with",
-    ),
-    ("tables report --out finished --to file", "`--to` must be a folder that can be written"),
-    ("study report --out folder", "has no tables.json"),
-    ("study report --out finished", "at least one finished line of a study"),
     ("benchmarks --out x report", "`--out` must (stand after|not be given before) `"),
     ("benchmarks report --out folder", "holds no bench.json"),
     ("benchmarks report --out not-bench", "is damaged"),
@@ -201,9 +205,8 @@ def cases() -> list[tuple[str, list[str], str]]:
     """All of them."""
     empty = [
         (f"{command} {option} empty", [*command.split(), option, ""], f"`{option}` must not be")
-        for command in ("student", "crosscheck", "tables report", "benchmarks")
+        for command in ("student", "crosscheck", "benchmarks")
         for option in ("--out" if command != "crosscheck" else "--run", "--json")
-        if (command, option) != ("tables report", "--json")
     ]
     single = [(words, words.split(), pattern) for words, pattern in SINGLE]
     return [*families(), *empty, *single]

@@ -1,8 +1,8 @@
-"""Run a small table in children that are killed at random moments; print what came of it as JSON.
+"""Run a small experiment in children that are killed at random moments; print what came of it.
 
     python kill_and_resume.py FOLDER KILLS
 
-Training is replaced by a pause and some numbers: what is tried here is the folder, not JAX.
+Training is replaced by a pause and some numbers: what is tried here is the store, not JAX.
 """
 
 from __future__ import annotations
@@ -17,36 +17,31 @@ from pathlib import Path
 
 import numpy as np
 
-from jqkd.experiments import runner
-from jqkd.experiments.plan import StudentUnit, plan_units
-from jqkd.experiments.presets import Settings
-from jqkd.experiments.rows import select
+from jqkd.experiments import executors, worker
+from jqkd.experiments.asked import Asked, ask
+from jqkd.experiments.planner import plan, tasks_of
 from jqkd.experiments.store import Store
+from jqkd.experiments.worker import Order
 
 SEEDS = 6
 
 
-def pretend(unit, store, datasets, teachers, by_name, report):
+def pretend(jobs, store, order, report):
     with (store.root.parent / f"{store.root.name}.starts").open("a") as file:
-        file.write(unit.name + "\n")
+        file.writelines(f"{job.name}\n" for job in jobs)
     time.sleep(0.03)
-    if not isinstance(unit, StudentUnit):
+    if jobs[0].kind != "students":
         arrays = {"logits": np.arange(60000.0).reshape(-1, 2), "ids": np.arange(30000)}
-        return {"kind": "teacher", "test_accuracy": {"best": 0.5}}, arrays
-    curve = [[seed + 0.1, seed + 1 / 3] for seed in unit.seeds]
-    best = [max(values) for values in curve]
-    return {
-        "seeds": list(unit.seeds),
-        "curves": {"test_accuracy": curve},
-        "test_accuracy": {"best": best},
-    }, None
+        return [({"kind": "teacher"}, arrays)]
+    return [({"seed": job.seed, "losses": {"test_loss": [job.seed + 1 / 3]}}, None) for job in jobs]
 
 
 def work(folder: Path) -> None:
-    rows, settings = select("demo"), Settings()
-    store = Store.create(folder, settings, [row.name for row in rows], SEEDS)
-    units = plan_units(rows, settings, SEEDS, block=1, present=store.present)
-    outcome = runner.run_units(units, store)
+    store, asking = Store.create(folder), Asked("demo", SEEDS)
+    ask(store, "demo", asking)
+    jobs = plan(asking.experiment(), SEEDS)
+    tasks = tasks_of(jobs, 1, lambda job: store.done(job.name))
+    outcome = executors.Here().run(tasks, Order(str(folder), "demo"), lambda *_: None)
     assert not outcome.failed, outcome.failed
 
 
@@ -62,27 +57,29 @@ def in_child(folder: Path) -> int:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    found = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file()}
-    return {name: path.read_bytes() for name, path in found.items() if name != "log.jsonl"}
+    paths = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file()}
+    kept = {name: path for name, path in paths.items() if not name.startswith((".locks", "log"))}
+    return {name: path.read_bytes() for name, path in kept.items()}
 
 
 def main(root: Path, kills: int) -> None:
-    runner._compute, runner.environment = pretend, lambda: {}
+    worker.compute, worker.environment = pretend, lambda: {}
+    executors._PATIENCE = 0.05
     draw = random.Random(0)
     quiet, killed, shared = (root / name for name in ("quiet", "killed", "shared"))
     work(quiet)
     landed = finished = 0
     while landed < kills:
         child = in_child(killed)
-        time.sleep(draw.uniform(0.0, 0.12))
+        time.sleep(draw.uniform(0.0, 0.3))
         os.kill(child, signal.SIGKILL)
         landed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
-        if (killed / "tables.json").exists() and len(list(killed.rglob("seeds-*.json"))) > 12:
-            for path in killed.rglob("seeds-*.json"):
+        if len(list(killed.rglob("seed-*.json"))) > 12:
+            for path in killed.rglob("seed-*.json"):
                 path.unlink()  # Nearly done: begin again, for more kills in the middle.
                 finished += 1
     work(killed)
-    finished += sum(path.name != "tables.json" for path in killed.rglob("*.json"))
+    finished += len([*killed.rglob("seed-*.json"), *killed.glob("teachers/*.json")])
     ends = [os.waitpid(child, 0)[1] for child in (in_child(shared), in_child(shared))]
     starts = lambda name: (root / f"{name}.starts").read_text().split()  # noqa: E731
     print(

@@ -1,8 +1,7 @@
-"""A results folder: what goes wrong with it is said in one sentence, and nothing is lost."""
+"""A store: what goes wrong with it is said in one sentence, and nothing is lost."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import io
 import json
@@ -13,128 +12,160 @@ import numpy as np
 import pytest
 
 from jqkd._checks import InputError
-from jqkd.experiments import files, runner
-from jqkd.experiments.files import DamagedUnit
-from jqkd.experiments.plan import StudentUnit, TeacherUnit, arms_of, plan_units, teachers_of
-from jqkd.experiments.presets import Settings
-from jqkd.experiments.rows import select
-from jqkd.experiments.runner import redo, run_units
-from jqkd.experiments.store import Store
-from jqkd.experiments.work import shipped_teacher, teacher_stores
+from jqkd.common.arrays import arrays_digest
+from jqkd.experiments import worker
+from jqkd.experiments.asked import Asked, ask, asked, names_in, source_of
+from jqkd.experiments.executors import Here
+from jqkd.experiments.planner import plan, tasks_of
+from jqkd.experiments.store import DamagedJob, Store
+from jqkd.experiments.worker import Order, check_teachers, do_jobs, taken
 from jqkd.training.algorithm import ALGORITHM
 
 from .pretended import fill
 
-ROWS = select("demo")
-SETTINGS = Settings()
+DEMO = Asked("demo", 4).experiment()
 
 
 @pytest.fixture
 def store(tmp_path):
-    return fill(tmp_path / "out", ROWS, SETTINGS, 4, lambda arm, seed: 90 + seed)
+    return fill(tmp_path / "out", "demo", 4, lambda job, seed: 90 + seed)
 
 
-def units(store, seeds=4):
-    return plan_units(ROWS, SETTINGS, seeds, block=2, present=store.present)
+def jobs(seeds=4):
+    return plan(DEMO, seeds)
 
 
-def damage(store):
-    return store.damage(teachers_of(ROWS, SETTINGS), arms_of(ROWS, SETTINGS))
-
-
-def pretend(unit, *_):
-    if isinstance(unit, TeacherUnit):
-        return {"test_accuracy": {}}, {"ids": np.arange(2)}
-    return {"seeds": list(unit.seeds), "curves": {}, "test_accuracy": {}}, None
+def pretend(free, *_):
+    arrays = {"ids": np.arange(2), "logits": np.zeros((2, 2))}
+    return [({"seed": job.seed}, None if job.seed is not None else arrays) for job in free]
 
 
 @pytest.fixture
 def no_training(monkeypatch):
-    monkeypatch.setattr(runner, "_compute", pretend)
+    monkeypatch.setattr(worker, "compute", pretend)
+
+
+def run(store, seeds=4, only=None):
+    tasks = tasks_of(jobs(seeds)[:only], 2, lambda job: store.done(job.name))
+    return Here().run(tasks, Order(str(store.root), "demo"), lambda *_: None)
+
+
+def started(root, seeds=2):
+    store = Store.create(root)
+    ask(store, "demo", Asked("demo", seeds))
+    return store
 
 
 def test_what_was_written_is_read(store):
-    arm = arms_of(ROWS, SETTINGS)[0]
-    runs = store.runs(arm)
-    assert list(runs) == [0, 1, 2, 3]
-    assert runs[3]["test_accuracy"]["best"] == 0.93
-    assert units(store) == teachers_of(ROWS, SETTINGS)
-    assert damage(store) == []
-    assert not list(store.root.rglob(".*"))
+    (*_, last) = jobs()
+    assert store.seeds(last.group) == [0, 1, 2, 3]
+    assert store.read(last.name)["right"]["best"] == 93
+    assert all(store.done(job.name) for job in jobs())
+    assert store.damage(jobs()) == []
+    assert not list(store.root.rglob("*.tmp"))
 
 
-def test_more_seeds_are_added_to_what_is_there(store):
-    Store.create(store.root, SETTINGS, [], 7)
-    more = [u for u in units(store, 7) if isinstance(u, StudentUnit)]
-    assert {u.seeds for u in more} == {(4, 5), (6,)}
-    assert Store.open(store.root).asked["seeds"] == 7
+def test_more_seeds_are_added_to_what_is_there(store, no_training):
+    before = {path: path.read_bytes() for path in store.root.rglob("seed-*.json")}
+    ask(store, "demo", Asked("demo", 7))
+    assert run(store, 7).done == [job.name for job in jobs(7) if job.seed in (4, 5)] + [
+        job.name for job in jobs(7) if job.seed == 6
+    ]
+    assert all(path.read_bytes() == text for path, text in before.items())
+    assert asked(store, "demo").seeds == 7
 
 
-@pytest.mark.parametrize(
-    ("change", "match"),
-    [
-        ({"preset": "paper-text"}, "made with preset paper-code, but preset paper-text was asked"),
-        ({"shots": None}, "made with shots 5000, but shots None was asked for; choose another"),
-    ],
-)
-def test_a_folder_of_other_settings(store, change, match):
-    with pytest.raises(InputError, match=match):
-        Store.create(store.root, Settings(**change), [], 4)
+def test_what_was_asked_for_is_joined(store):
+    ask(store, "demo", Asked("demo", 2, 3, ("*-alone",)))
+    # All arms were asked for before.
+    assert asked(store, "demo") == Asked("demo", 4, 3, ())
+    ask(store, "other", Asked("demo", 2, 1, ("a",)))
+    ask(store, "other", Asked("demo", 1, 1, ("b", "a")))
+    assert asked(store, "other") == Asked("demo", 2, 1, ("a", "b"))
+    assert names_in(store) == ["demo", "other"]
+    assert source_of("other", store) == "demo"
+    # One experiment has one text.
+    assert source_of("demo:shots=5000,epochs=1", store) == "demo:epochs=1"
+    with pytest.raises(InputError, match="`name` must be an experiment that .* was asked for, but"):
+        asked(store, "none")
 
 
-def test_a_folder_of_another_version(store):
-    path = store.root / "tables.json"
-    about = json.loads(path.read_text())
-    path.write_text(json.dumps(about | {"schema": 99}))
-    with pytest.raises(InputError, match=r"have schema \(99, \d+\), but this version .* choose an"):
+def test_a_store_of_another_schema(store):
+    path = store.root / "store.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 99}))
+    with pytest.raises(InputError, match="schema 99, where this version of jqkd reads 2; choose"):
         Store.open(store.root)
 
 
-def test_a_damaged_description(store):
-    (store.root / "tables.json").write_text("{")
-    with pytest.raises(InputError, match="tables.json cannot be read or is damaged"):
+@pytest.mark.parametrize("text", ["{", "[]", '{"schema": 2}', '{"schema": 2, "kind": "store"}', ""])
+def test_a_damaged_header(store, text):
+    (store.root / "store.json").write_text(text)
+    with pytest.raises(
+        InputError, match="store.json cannot be read or is damaged: .*; choose anot"
+    ):
         Store.open(store.root)
 
 
 def test_no_folder(tmp_path):
-    with pytest.raises(InputError, match="must be a folder that `jqkd tables run` has written"):
+    with pytest.raises(
+        InputError, match="must be a folder that `jqkd run` has written, but .* has"
+    ):
         Store.open(tmp_path)
 
 
+def test_an_earlier_layout_is_told(tmp_path):
+    (tmp_path / "tables.json").write_text("{}")
+    for call in (Store.open, Store.create):
+        with pytest.raises(
+            InputError, match="made by version 1 of the algorithm, in the layout of"
+        ):
+            call(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change", [{"seeds": 0}, {"seeds": "4"}, {"source": 1}, {"arms": "a"}, None]
+)
+def test_damaged_notes_of_what_was_asked_for(store, change):
+    path = store.root / "experiments" / "demo.json"
+    about = json.loads(path.read_text())
+    path.write_text(json.dumps({} if change is None else about | change))
+    with pytest.raises(InputError, match="demo.json cannot be read or is damaged: .*; ask for"):
+        asked(store, "demo")
+
+
 @pytest.mark.parametrize("how", ["cut", "changed", "empty", "moved"])
-def test_a_damaged_unit_is_named_and_redone(store, how, no_training):
-    blocks = sorted(store.root.rglob("seeds-*.json"))
-    path, text = blocks[0], blocks[0].read_text()
+def test_a_damaged_job_is_named_and_redone(store, how, no_training):
+    files = sorted(store.root.rglob("seed-*.json"))
+    path, text = files[0], files[0].read_text()
     new = {
         "cut": text[: len(text) // 2],
-        "changed": text.replace("0.9", "0.8", 1),
+        "changed": text.replace('"final": 9', '"final": 8', 1),
         "empty": "",
-        "moved": blocks[1].read_text(),
+        "moved": files[1].read_text(),
     }[how]
+    assert new != text
     path.write_text(new)
-    found = damage(store)
-    assert [error.path for error in found] == [path]
-    assert str(path) in str(found[0])
-    assert "run again with --redo" in str(found[0])
-    # Without being asked, nothing is done again and nothing of it is used.
-    assert not any(isinstance(unit, StudentUnit) for unit in units(store))
-    assert sum(len(store.runs(arm)) for arm in arms_of(ROWS, SETTINGS)) == 4 * 3 - 2
-    redo(found)
-    outcome = run_units(units(store), store)
-    assert outcome.done == [str(path.relative_to(store.root).with_suffix(""))]
-    assert damage(store) == []
+    damaged = store.damage(jobs())
+    assert [error.path for error in damaged] == [path]
+    assert str(path) in str(damaged[0]) and "run again with --redo" in str(damaged[0])
+    # Without being asked, nothing is done again.
+    assert run(store).done == []
+    store.forget(damaged)
+    assert run(store).done == [str(path.relative_to(store.root).with_suffix(""))]
+    assert store.damage(jobs()) == []
 
 
 def test_damaged_logits_are_named(store):
-    unit = teachers_of(ROWS, SETTINGS)[0]
-    path = store.path(unit).with_suffix(".npz")
+    teacher = jobs()[0]
+    path = store.path(teacher.name).with_suffix(".npz")
     np.savez(path, ids=np.arange(2), logits=np.ones((2, 2)))
-    with pytest.raises(DamagedUnit, match="its numbers are not those written"):
-        store.read_logits(unit)
+    with pytest.raises(DamagedJob, match="its numbers are not those written"):
+        store.read_arrays(teacher.name)
     path.unlink()
-    assert [error.path for error in damage(store)] == [path]
-    redo(damage(store))
-    assert not store.done(unit)
+    damaged = store.damage(jobs())
+    assert [error.path for error in damaged] == [path]
+    store.forget(damaged)
+    assert not store.done(teacher.name)
 
 
 def scribble(path):
@@ -164,153 +195,146 @@ LOGITS = {
 
 @pytest.mark.parametrize("how", LOGITS)
 def test_damaged_logits_stop_nothing_and_are_redone(how, store, no_training):
-    unit = teachers_of(ROWS, SETTINGS)[0]
-    path = store.path(unit).with_suffix(".npz")
+    teacher = jobs()[0]
+    path = store.path(teacher.name).with_suffix(".npz")
     LOGITS[how](path)
-    found = damage(store)
-    assert [error.path for error in found] == [path]
-    assert "; run again with --redo" in str(found[0])
-    assert run_units(units(store), store).failed == {}
+    damaged = store.damage(jobs())
+    assert [error.path for error in damaged] == [path]
+    assert "; run again with --redo" in str(damaged[0])
+    assert run(store).failed == {}
     if how == "a folder":
         path.rmdir()  # Not made by a process of ours, so none of ours removes it.
-    redo(found)
-    assert run_units(units(store), store).done == [unit.name]
-    assert damage(store) == []
+    store.forget(damaged)
+    assert run(store).done == [teacher.name]
+    assert store.damage(jobs()) == []
 
 
 def test_a_teacher_without_the_digest_of_its_logits_is_damaged(store):
-    unit = teachers_of(ROWS, SETTINGS)[0]
-    files.write_unit(store.path(unit), unit.name, {"kind": "teacher"})
-    assert [error.path for error in damage(store)] == [store.path(unit).with_suffix(".npz")]
+    teacher = jobs()[0]
+    store.write(teacher.name, {"kind": "teacher"})
+    path = store.path(teacher.name).with_suffix(".npz")
+    assert [error.path for error in store.damage(jobs())] == [path]
 
 
 @pytest.mark.parametrize("text", ["null", "[1]", "[" * 100_000, '"a"', "", '{"a": ' + "9" * 5000])
-def test_a_unit_that_is_not_even_an_object(store, text):
-    path = min(store.root.rglob("seeds-*.json"))
+def test_a_job_that_is_not_even_an_object(store, text):
+    path = min(store.root.rglob("seed-*.json"))
     path.write_text(text)
-    assert [error.path for error in damage(store)] == [path]
+    assert [error.path for error in store.damage(jobs())] == [path]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"asked": None},
-        {"asked": {"rows": [], "seeds": 4}},
-        {"asked": {"rows": [1], "seeds": 4, "teacher_seeds": 1}},
-        {"asked": {"rows": [], "seeds": "4", "teacher_seeds": 1}},
-        {"settings": None},
-        {"settings": {"schema": 1, "preset": "none"}},
-        {"kind": ["tables"]},
-    ],
-)
-def test_a_description_of_wrong_values_is_damaged(store, change):
-    path = store.root / "tables.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(InputError, match=f"{path} cannot be read or is damaged: .*; choose anoth"):
-        Store.open(store.root)
-
-
-def test_a_failing_unit_does_not_stop_the_others(tmp_path, monkeypatch):
-    def fail(unit, *rest):
-        if isinstance(unit, TeacherUnit):
+def test_a_failing_job_does_not_stop_the_others(tmp_path, monkeypatch):
+    def fail(free, *rest):
+        if free[0].kind == "teachers":
             raise FloatingPointError("the loss is nan")
-        return pretend(unit)
+        return pretend(free)
 
-    monkeypatch.setattr(runner, "_compute", fail)
-    store = Store.create(tmp_path, SETTINGS, [], 2)
-    outcome = run_units(units(store, 2), store)
+    monkeypatch.setattr(worker, "compute", fail)
+    outcome = run(started(tmp_path), 2)
     (teacher, reason), *others = outcome.failed.items()
     assert reason == "FloatingPointError: the loss is nan"
-    assert [text for _, text in others] == [f"needs {teacher}, which failed"]
-    assert len(outcome.done) == 2
+    assert [text for _, text in others] == [f"needs {teacher}, which failed"] * 2
+    assert len(outcome.done) == 4
 
 
-def test_a_unit_that_another_finished_meanwhile_is_not_done_again(tmp_path, monkeypatch):
-    store = Store.create(tmp_path, SETTINGS, [], 2)
-    claim = store.claim
-
-    @contextlib.contextmanager
-    def late(unit):
-        store.write(unit, *pretend(unit))
-        with claim(unit) as other:
-            yield other
-
-    monkeypatch.setattr(store, "claim", late)
-    monkeypatch.setattr(runner, "_compute", lambda *_: pytest.fail("done twice"))
-    outcome = run_units(units(store, 2), store)
+def test_a_job_that_another_finished_meanwhile_is_not_done_again(tmp_path, monkeypatch):
+    store = started(tmp_path)
+    for job, (content, arrays) in zip(jobs(2), pretend(jobs(2)), strict=True):
+        store.write(job.name, content, arrays)
+    monkeypatch.setattr(worker, "compute", lambda *_: pytest.fail("done twice"))
+    outcome = Here().run(tasks_of(jobs(2), 2), Order(str(tmp_path), "demo"), lambda *_: None)
     assert (outcome.done, outcome.failed) == ([], {})
 
 
-def test_a_plan_without_a_needed_unit_ends(tmp_path, no_training):
-    store = Store.create(tmp_path, SETTINGS, [], 2)
-    students = [unit for unit in units(store, 2) if isinstance(unit, StudentUnit)]
-    outcome = run_units(students, store)
-    assert list(outcome.failed.values()) == ["needs a unit that is not in the plan"]
-    assert len(outcome.done) == 2
+def test_what_another_process_does_is_left_to_it(tmp_path, no_training, monkeypatch):
+    store = started(tmp_path)
+    last = jobs(2)[-1]
+    with store.claim(last.name) as other:
+        assert other is None
+        outcome = run(store, 2)
+        assert list(outcome.held) == [last.name]
+        assert outcome.held[last.name] == store.holder(last.name) == store.at_work(last.group)[0]
+    assert len(outcome.done) == len(jobs(2)) - 1
+    assert run(store, 2).done == [last.name]
+
+
+def test_a_plan_without_a_needed_job_ends(tmp_path, no_training, monkeypatch):
+    store = started(tmp_path)
+    monkeypatch.undo()
+    (*_, taught) = jobs(2)
+    outcome = do_jobs(Order(str(tmp_path), "demo"), [taught.name])
+    assert "it is missing" in outcome.failed[taught.name] and not store.done(taught.name)
+
+
+def test_an_unknown_job_is_refused(store):
+    with pytest.raises(
+        InputError, match="`name` must be of a job of experiment demo, but students/x"
+    ):
+        do_jobs(Order(str(store.root), "demo"), ["students/x/seed-000"])
 
 
 def test_a_full_disk_stops_the_run_and_loses_nothing(tmp_path, monkeypatch, no_training):
-    store = Store.create(tmp_path, SETTINGS, [], 4)
-    before = run_units(units(store)[:3], store).done
+    store = started(tmp_path, 4)
+    before = run(store, 4, only=3).done
     replace = os.replace
 
     def full(source, target):
-        if "seeds" in str(target):
+        if "seed" in str(target):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(InputError, match="No space left on device"):
-        run_units(units(store), store)
+        run(store)
     monkeypatch.setattr(os, "replace", replace)
     assert all((tmp_path / f"{name}.json").exists() for name in before)
-    assert not list(tmp_path.rglob(".*seeds*"))
-    assert not run_units(units(store), store).failed
-    assert damage(store) == []
+    assert not list(tmp_path.rglob("*.tmp"))
+    assert not run(store).failed
+    assert store.damage(jobs()) == []
 
 
 def test_a_lost_log_costs_no_number(store):
-    store.log({"unit": "a", "seconds": {"total": 1.0}})
+    store.log({"job": "a", "seconds": {"total": 1.0}})
     with (store.root / "log.jsonl").open("a") as file:
-        file.write('{"unit": "b", "sec')
-    assert [entry["unit"] for entry in store.times()] == ["a"]
+        file.write('{"job": "b", "sec')
+    assert [entry["job"] for entry in store.times()] == ["a"]
 
 
-def test_results_of_another_version_of_the_algorithm_are_never_added_to(store, tmp_path):
-    path = store.root / "tables.json"
-    about = json.loads(path.read_text())
-    assert about.pop("algorithm") == ALGORITHM
-    path.write_text(json.dumps(about))
+def test_results_of_another_version_of_the_algorithm_are_never_added_to(store):
+    path = store.root / "store.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"algorithm": 1}))
     assert Store.open(store.root).algorithm == 1
     for call in (
-        lambda: Store.create(store.root, store.settings, store.asked["rows"], 2),
-        lambda: teacher_stores(str(store.root)),
+        lambda: Store.create(store.root),
+        lambda: do_jobs(Order(str(store.root), "demo"), [jobs()[0].name]),
+        lambda: check_teachers(jobs(), str(store.root)),
     ):
         with pytest.raises(InputError, match=f"made by version 1 .* this is version {ALGORITHM}"):
             call()
 
 
-def test_shipped_teachers(store, tmp_path):
-    unit = teachers_of(ROWS, SETTINGS)[0]
-    content, arrays = shipped_teacher(unit, str(store.root))
-    other = Store.create(tmp_path / "other", SETTINGS, [], 1)
-    other.write(unit, content, arrays)
-    assert other.path(unit).read_bytes() == store.path(unit).read_bytes()
-    assert files.arrays_digest(other.read_logits(unit)) == files.arrays_digest(arrays)
-    scribble(store.path(unit).with_suffix(".npz"))
-    with pytest.raises(InputError, match=r"npz .*damaged: .*; use --teachers train, or another"):
-        shipped_teacher(unit, str(store.root))
-    longer = teachers_of(ROWS, Settings(lenet_epochs=11))[0]
-    with pytest.raises(InputError, match=r"no lenet digits 0-1 trained for \{'lenet': 11\} epochs"):
-        shipped_teacher(longer, str(store.root))
-    with pytest.raises(InputError, match="must be train, shipped .* or a results folder, but `no`"):
-        shipped_teacher(unit, "no")
+def test_teachers_of_another_store(store, tmp_path):
+    teacher = jobs()[0]
+    content, arrays = taken(teacher, str(store.root))
+    other = Store.create(tmp_path / "other")
+    other.write(teacher.name, content, arrays)
+    assert other.path(teacher.name).read_bytes() == store.path(teacher.name).read_bytes()
+    assert arrays_digest(other.read_arrays(teacher.name)) == arrays_digest(arrays)
+    longer = plan(Asked("demo:lenet_epochs=11", 1).experiment(), 1)
+    with pytest.raises(
+        InputError, match=r"no lenet digits 0-1 trained for so many epochs \(lenet 11"
+    ):
+        check_teachers(longer, str(store.root))
+    with pytest.raises(InputError, match="must be train, shipped .* or a store, but `no`"):
+        taken(teacher, "no")
 
 
 def test_files_are_the_same_bytes(tmp_path):
     for name in ("a", "b"):
-        fill(tmp_path / name, ROWS, SETTINGS, 2, lambda arm, seed: 90)
+        fill(tmp_path / name, "demo", 2, lambda job, seed: 90)
     read = lambda name: {  # noqa: E731
-        path.name: path.read_bytes() for path in (tmp_path / name).rglob("*") if path.is_file()
+        str(path.relative_to(tmp_path / name)): path.read_bytes()
+        for path in (tmp_path / name).rglob("*")
+        if path.is_file()
     }
     assert read("a") == read("b")

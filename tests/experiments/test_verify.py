@@ -1,118 +1,150 @@
-"""A results folder replayed: identical, damaged, forged, of another machine, of another version."""
+"""A store replayed: identical, damaged, forged, of another machine, of another version."""
 
 from __future__ import annotations
-
-import json
 
 import pytest
 
 from jqkd._checks import InputError
 from jqkd.experiments import verify
-from jqkd.experiments.files import DamagedUnit, read_unit, write_unit
-from jqkd.experiments.plan import StudentUnit
-from jqkd.experiments.presets import Settings
-from jqkd.experiments.runner import run_units
-from jqkd.experiments.store import Store
-from jqkd.experiments.studies import STUDIES
-from jqkd.experiments.study import DATA, MARK, arms_of, units_of
+from jqkd.experiments.asked import Asked, ask
+from jqkd.experiments.executors import Here
+from jqkd.experiments.planner import plan, tasks_of
+from jqkd.experiments.store import DamagedJob, Store
+from jqkd.experiments.worker import Order
+
+# Students alone and taught by a teacher's mean, one seed each.
+TEXT = """
+name = "two"
+[defaults]
+dataset = "digits"
+classes = "0-1"
+qubits = 1
+preset = "robust"
+epochs = 2
+evaluate_every = 1
+per_class = 20
+[[arms]]
+name = "alone"
+[[arms]]
+name = "constant"
+teacher = "lenet"
+teacher_epochs = 1
+control = "constant"
+against = "alone"
+"""
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """Students alone and taught by a teacher's mean, one seed each."""
-    root = tmp_path_factory.mktemp("results")
-    arms = arms_of([STUDIES["controls"]], [DATA["digits"]], "constant")
-    store = Store.create(root, Settings("robust", epochs=40), [MARK + "controls"], 1)
-    outcome = run_units(units_of(arms, 1), store)
+    store = Store.create(tmp_path_factory.mktemp("results"))
+    asking = Asked(TEXT, 1)
+    ask(store, "two", asking)
+    tasks = tasks_of(plan(asking.experiment(), 1), 1)
+    outcome = Here().run(tasks, Order(str(store.root), "two"), lambda *_: None)
     assert not outcome.failed
     return store
 
 
+def replays(store):
+    return list(verify.replay(store, verify.sample_students(store, 20)))
+
+
 def verdicts(store):
-    return [one.verdict for one in verify.replay(store, verify.sample_students(store, 20))]
+    return [one.verdict for one in replays(store)]
 
 
-def block_of(store, arm):
-    return next(
-        path for path in sorted(store.root.glob("students/*/seeds-*.json")) if arm in str(path)
-    )
+@pytest.fixture
+def forged(store):
+    """Changes the taught student's numbers under a checksum that fits them, and back."""
+    (job,) = (job for job in verify.stored_students(store) if job.teacher)
+    before = store.read(job.name)
+
+    def forge(change):
+        content = store.read(job.name)
+        change(content)
+        store.write(job.name, content)
+
+    yield forge
+    store.write(job.name, before)
 
 
 def test_what_was_made_here_is_identical(store):
     assert verdicts(store) == [verify.IDENTICAL] * 2
 
 
-def changed(store, monkeypatch, change):
-    """A stored unit with other numbers, and a checksum that fits them."""
-    path = block_of(store, "lenet")
-    before = path.read_text()
-    name = json.loads(before)["unit"]
-    content = read_unit(path, name)
-    change(content)
-    write_unit(path, name, content)
-    monkeypatch.undo()
-    return path, before
-
-
 def test_a_flipped_digit_is_damage(store):
-    path = block_of(store, "lenet")
+    path = store.path(verify.stored_students(store)[1].name)
     before = path.read_text()
-    digit = before.index("0.", before.index("test_loss")) + 4
+    digit = before.index(".", before.index("test_loss")) + 3
     path.write_text(before[:digit] + ("1" if before[digit] != "1" else "2") + before[digit + 1 :])
-    with pytest.raises(DamagedUnit, match="its numbers are not those written"):
+    with pytest.raises(DamagedJob, match="its numbers are not those written"):
         verdicts(store)
     path.write_text(before)
 
 
-@pytest.mark.parametrize("name", ["test_loss", "train_accuracy"])
-def test_a_forged_number_is_different(store, monkeypatch, name):
+@pytest.mark.parametrize("name", ["test_loss", "train_loss"])
+def test_a_forged_loss_is_different(store, forged, name):
     def forge(content):
-        content["curves"][name][0][-1] += 1e-6
+        content["losses"][name][-1] += 1e-6
 
-    path, before = changed(store, monkeypatch, forge)
-    replays = list(verify.replay(store, verify.sample_students(store, 20)))
-    path.write_text(before)
-    assert [one.verdict for one in replays] == [verify.IDENTICAL, verify.DIFFERENT]
-    assert replays[1].reason == f"{name} differ" and 0 < replays[1].largest < 2e-6
+    forged(forge)
+    alone, taught = replays(store)
+    assert (alone.verdict, taught.verdict) == (verify.IDENTICAL, verify.DIFFERENT)
+    assert taught.reason == f"{name} differ" and 0 < taught.largest < 2e-6 and taught.right == 0
 
 
-def test_a_last_digit_of_another_machine_is_rounding(store, monkeypatch):
+@pytest.mark.parametrize("name", ["final", "test"])
+def test_a_forged_right_answer_is_different(store, forged, name):
+    def forge(content):
+        right = content["right"]
+        right[name] = right[name] + 1 if name == "final" else [*right[name][:-1], 1]
+
+    forged(forge)
+    (taught,) = (one for one in replays(store) if one.verdict == verify.DIFFERENT)
+    assert taught.reason == f"{name} differ" and taught.right >= 1 and taught.largest == 0
+
+
+@pytest.mark.parametrize("name", ["mechanism", "data_digest", "parameters"])
+def test_all_else_that_is_stored_is_compared(store, forged, name):
+    forged(lambda content: content.update({name: "other"}))
+    (taught,) = (one for one in replays(store) if one.verdict == verify.DIFFERENT)
+    assert taught.reason == f"{name} differ"
+
+
+def test_a_last_digit_of_another_machine_is_rounding(store, forged):
     def round_otherwise(content):
-        content["curves"]["test_loss"][0][-1] += 1e-6
+        content["losses"]["test_loss"][-1] += 1e-6
 
-    path, before = changed(store, monkeypatch, round_otherwise)
+    forged(round_otherwise)
     log = store.root / "log.jsonl"
     lines = log.read_text()
     log.write_text(lines.replace('"jaxlib": "', '"jaxlib": "9.'))
-    replays = list(verify.replay(store, verify.sample_students(store, 20)))
+    alone, taught = replays(store)
     log.write_text(lines)
-    path.write_text(before)
-    assert [one.verdict for one in replays] == [verify.IDENTICAL, verify.ROUNDING]
-    assert replays[1].reason.startswith("made with jaxlib 9.")
+    assert (alone.verdict, taught.verdict) == (verify.IDENTICAL, verify.ROUNDING)
+    assert taught.reason.startswith("made with jaxlib 9.")
 
 
-def test_another_seed_is_no_rounding(store, monkeypatch):
+def test_another_seed_is_no_rounding(store, forged, monkeypatch):
     """Whatever the machine."""
-
-    def swap(content):
-        unit = next(s for s in verify.stored_students(store) if s.arm.teacher is None)
-        content["curves"] = unit.content["curves"]
-
-    path, before = changed(store, monkeypatch, swap)
-    monkeypatch.setattr(verify, "_machines", lambda store: {"x": {}})
+    other = next(job for job in verify.stored_students(store) if job.teacher is None)
+    forged(lambda content: content.update(losses=store.read(other.name)["losses"]))
+    monkeypatch.setattr(verify, "_changes", lambda made: ["jaxlib 9"])
     assert verdicts(store) == [verify.IDENTICAL, verify.DIFFERENT]
-    path.write_text(before)
 
 
 def test_an_older_version_is_told(store):
-    older = Store(store.root, store.settings, store.asked, algorithm=1)
     with pytest.raises(InputError, match="made by version 1 of the algorithm"):
-        verify.sample_students(older, 2)
+        verify.sample_students(Store(store.root, algorithm=1), 2)
 
 
 def test_a_sample_is_some_students_each_once(store):
     students = verify.stored_students(store)
-    assert len({(s.arm.name, s.seed) for s in students}) == len(students) == 2
-    assert [s.arm.name for s in verify.sample_students(store, 1)] != []
-    assert len(verify.sample_students(store, 1)) == 1
-    assert isinstance(StudentUnit(students[0].arm, (students[0].seed,)).name, str)
+    assert len({job.name for job in students}) == len(students) == 2
+    drawn = [verify.sample_students(store, 1, seed)[0].name for seed in range(8)]
+    assert set(drawn) == {job.name for job in students}
+
+
+def test_a_store_without_students(tmp_path):
+    with pytest.raises(InputError, match="holds no student to be replayed; run an experiment"):
+        verify.sample_students(Store.create(tmp_path), 1)

@@ -1,0 +1,151 @@
+"""jqkd run, status, list: experiments of the catalogue, of a plug-in, or of a TOML file."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from jqkd._checks import fail
+from jqkd.cli.console import Output
+from jqkd.cli.edge import Command
+from jqkd.cli.options import (
+    BlockSize,
+    DataDir,
+    DryRun,
+    ExecutorText,
+    Plugins,
+    Redo,
+    StoreFolder,
+    Students,
+    Teachers,
+    TeacherSeeds,
+)
+from jqkd.cli.work import arm_names, run_experiment
+from jqkd.common.plugins import load_installed
+from jqkd.common.registry import KINDS, Registry, as_text
+from jqkd.experiments.asked import Asked, asked, names_in
+from jqkd.experiments.catalogue import EXPERIMENTS
+from jqkd.experiments.planner import Job, plan
+from jqkd.experiments.store import DamagedJob, Store
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        help=f"One of {', '.join(EXPERIMENTS)}, with options (paper-code:shots=exact), or a TOML "
+        "file; `jqkd list` has them all."
+    ),
+]
+Known = Annotated[
+    str | None, typer.Argument(help="Experiment that the store was asked for (default: all).")
+]
+
+
+def run(
+    ctx: typer.Context,
+    name: Name,
+    arms: Annotated[
+        str | None, typer.Option(help="Only arms whose names match, such as *-3q-lenet,*-alone.")
+    ] = None,
+    seeds: Students = None,
+    teacher_seeds: TeacherSeeds = 1,
+    out: StoreFolder = Path("runs"),
+    executor: ExecutorText = "here",
+    block: BlockSize = None,
+    teachers: Teachers = "train",
+    dry_run: DryRun = False,
+    redo: Redo = False,
+    data_dir: DataDir = None,
+    plugin: Plugins = None,
+) -> None:
+    """Run an experiment; started again, it goes on where it was stopped.
+
+    Students that several experiments ask for are trained once for one store. Several processes,
+    on several machines too, may work on one store: they share the jobs.
+
+    Example: jqkd run paper-code:alexnet_epochs=1 --arms 'mnist-0-5-3q-*' --seeds 10
+    """
+    options = {k: v for k, v in ctx.params.items() if k != "name"}
+    run_experiment(ctx, name, **options)
+
+
+def pass_on(words: list[str]) -> None:
+    """Call ``jqkd run`` with some words."""
+    app = typer.Typer()
+    app.command("run", cls=Command)(run)
+    command = typer.main.get_command(app)
+    with command.make_context("run", words) as context:
+        command.invoke(context)
+
+
+def status(name: Known = None, out: StoreFolder = Path("runs"), plugin: Plugins = None) -> None:
+    """What of a store's experiments is done, who is at work, what is damaged.
+
+    Exit code 1 when something is damaged.
+
+    Example: jqkd status paper-code
+    """
+    show_status(Store.open(out), None if name is None else [name])
+
+
+def show_status(store: Store, names: list[str] | None = None) -> None:
+    """A table for each experiment, and what is damaged."""
+    output, names = Output(), names_in(store) if names is None else names
+    if not names:
+        fail("out", "be a store that was asked for an experiment", str(store.root))
+    damaged = [error for name in names for error in _status_of(store, asked(store, name), output)]
+    for text in dict.fromkeys(map(str, damaged)):
+        output.say(text)
+    if damaged:
+        raise typer.Exit(1)
+
+
+def _status_of(store: Store, asking: Asked, output: Output) -> list[DamagedJob]:
+    experiment = asking.experiment().select(asking.arms)
+    table = Table(title=f"{store.root}: {experiment.name}, {experiment.title}")
+    for column in ("", "done", "of", "at work"):
+        table.add_column(column, justify="right" if column in ("done", "of") else "left")
+    names, groups = arm_names(experiment), {}
+    jobs = plan(experiment, asking.seeds, asking.teacher_seeds, store.algorithm)
+    for job in jobs:
+        groups.setdefault(job.group, []).append(job)
+    for group, members in groups.items():
+        label = names.get(group, f"{members[0].kind} {members[0].label}")
+        done = sum(store.done(job.name) for job in members)
+        table.add_row(label, str(done), str(len(members)), _at_work(store, members))
+    output.say(table)
+    return store.damage(jobs)
+
+
+def _at_work(store: Store, jobs: list[Job]) -> str:
+    return ", ".join(store.at_work(jobs[0].group))
+
+
+def list_parts(plugin: Plugins = None) -> None:
+    """Every experiment and every part there is, with its options and their defaults.
+
+    Example: jqkd list --plugin my_circuit.py
+    """
+    load_installed()
+    output = Output()
+    for kind in sorted(KINDS, key=lambda kind: (kind != EXPERIMENTS.kind, kind)):
+        table = Table(title=kind, title_justify="left")
+        for column in ("name", "options", ""):
+            table.add_column(column)
+        for row in _parts(KINDS[kind]):
+            table.add_row(*row)
+        output.say(table)
+
+
+def _parts(registry: Registry[Any]) -> list[tuple[str, str, str]]:
+    """Name, options, and the first line of its description, of every part of a kind."""
+    rows = []
+    for name, part in registry.items():
+        made = part()
+        values = {field.name: getattr(made, field.name) for field in dataclasses.fields(part)}
+        options = ", ".join(f"{option}={as_text(value)}" for option, value in values.items())
+        rows.append((name, options, (part.__doc__ or "").strip().partition("\n")[0]))
+    return rows

@@ -1,0 +1,109 @@
+"""What a store knows of an experiment's arms: tidy records, for tables and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from jqkd._checks import check_choice
+from jqkd.experiments.model import PROTOCOLS, Arm, Experiment
+from jqkd.experiments.planner import jobs_of
+from jqkd.experiments.store import DamagedJob, Store
+
+
+@dataclass(frozen=True, eq=False)
+class ArmRecord:
+    """What is known of an arm, seed by seed.
+
+    Attributes:
+        arm: which.
+        seeds: those whose files are whole, ascending; R of them.
+        right: protocol -> right test images, whole numbers, one for each seed.
+        test_images: how many there are.
+        epochs: after which the curves look, E of them.
+        curves: ``train_loss``, ``test_accuracy`` and the like -> (R, E); accuracies in [0, 1].
+        mechanism: name -> one number a seed; empty where it is not known.
+        teacher_epochs: by architecture, where a teacher has to do with it.
+    """
+
+    arm: Arm
+    seeds: list[int]
+    right: dict[str, list[int]]
+    test_images: int
+    epochs: list[int]
+    curves: dict[str, np.ndarray]
+    mechanism: dict[str, list[float]]
+    teacher_epochs: dict[str, int]
+
+    def accuracy(self, protocol: str) -> list[float]:
+        """In % of the test images, one for each seed."""
+        check_choice("protocol", protocol, PROTOCOLS)
+        return [100 * right / self.test_images for right in self.right[protocol]]
+
+
+def records(experiment: Experiment, store: Store) -> dict[str, ArmRecord]:
+    """Every arm of an experiment that has a seed, by its name.
+
+    Damaged files are left out; ``Store.damage`` names them.
+    """
+    known = ((arm, dict(_contents(arm, store))) for arm in experiment.arms)
+    return {arm.name: _record(arm, contents) for arm, contents in known if contents}
+
+
+def _contents(arm: Arm, store: Store) -> Iterator[tuple[int, dict[str, Any]]]:
+    for seed in _seeds(arm, store):
+        (job,) = jobs_of(arm, [seed], store.algorithm)
+        with suppress(DamagedJob):
+            yield seed, store.read(job.name)
+
+
+def _seeds(arm: Arm, store: Store) -> list[int]:
+    """Of the files that are there; teachers are numbered without gaps."""
+    (first,) = jobs_of(arm, [0], store.algorithm)
+    if not arm.is_teacher:
+        return store.seeds(first.group)
+    seeds = []
+    for seed in count():
+        (job,) = jobs_of(arm, [seed], store.algorithm)
+        if not store.done(job.name):
+            return seeds
+        seeds.append(seed)
+
+
+def _record(arm: Arm, contents: dict[int, dict[str, Any]]) -> ArmRecord:
+    every = list(contents.values())
+    images, first = every[0]["images"], every[0]
+    curves = {name: np.array([one["losses"][name] for one in every]) for name in first["losses"]}
+    for part, size in images.items():
+        right = np.array([one["right"][part] for one in every])
+        curves[f"{part}_accuracy"] = right / size
+    why = [one.get("mechanism") or {} for one in every]
+    teacher = arm.teacher
+    return ArmRecord(
+        arm,
+        list(contents),
+        {name: [one["right"][name] for one in every] for name in PROTOCOLS},
+        images["test"],
+        first["epochs"],
+        curves,
+        {name: [one[name] for one in why] for name in (why[0] if all(why) else {})},
+        {} if teacher is None else {one.arch: one.epochs for one in teacher.members},
+    )
+
+
+def machines(store: Store) -> tuple[list[str], float]:
+    """On what a store's jobs were done, and how many seconds they took in all."""
+    entries = store.times()
+    made_on = sorted(
+        {_machine(entry["environment"]) for entry in entries if "environment" in entry}
+    )
+    return made_on, sum(entry["seconds"]["total"] for entry in entries if "seconds" in entry)
+
+
+def _machine(environment: dict[str, Any]) -> str:
+    return f"{environment['device']}, JAX {environment['jax']}" if environment else "unknown"

@@ -1,0 +1,168 @@
+"""What doing a job means: a pure function from its inputs to what one file of a store says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jqkd._checks import InputError
+from jqkd.common.arrays import arrays_digest
+from jqkd.data import Dataset, Subset, load, student_splits
+from jqkd.experiments.mechanism import mechanism
+from jqkd.experiments.planner import Job
+from jqkd.training.config import StudentConfig
+from jqkd.training.recipes import Output
+from jqkd.training.result import protocols
+from jqkd.training.student_run import splits_for, student_parameters
+from jqkd.training.student_task import ALONE, DISTILLED
+from jqkd.training.students import Block, Run, collect
+from jqkd.training.teacher_store import obtain_teacher
+from jqkd.training.teachers import Progress
+from jqkd.training.teaching import answers, controlled
+
+# How far a task is, from 0 to 1, and a few words.
+Report = Callable[[float, str], None]
+Content = dict[str, Any]
+Arrays = dict[str, np.ndarray]
+_PARTS = ("train", "validation", "test")
+
+
+class Datasets:
+    """Data sets, each loaded once; so is the reason why one cannot be had."""
+
+    def __init__(self, data_dir: str | Path | None = None) -> None:
+        self._get = lru_cache(maxsize=None)(self._load)
+        self._data_dir = data_dir
+
+    def __getitem__(self, name: str) -> Dataset:
+        loaded = self._get(name)
+        if isinstance(loaded, InputError):
+            raise loaded
+        return loaded
+
+    def _load(self, name: str) -> Dataset | InputError:
+        try:
+            return load(name, data_dir=self._data_dir)
+        except InputError as error:
+            return error
+
+
+def do_teacher(job: Job, datasets: Datasets, report: Report) -> tuple[Content, Arrays]:
+    """Train a teacher, or take it from the cache.
+
+    Returns:
+        What the job's file says; logits (N, C) and ids (N,) of the students' train images.
+    """
+    config, dataset = job.teacher, datasets[job.teacher.dataset]
+
+    def on_progress(progress: Progress) -> None:
+        text = "" if progress.metrics is None else f"loss {progress.metrics['train_loss']:.3f}"
+        report(min(1.0, progress.images / max(1, job.images)), text)
+
+    teacher = obtain_teacher(config, dataset, on_progress=on_progress)
+    train = student_splits(dataset, config.class_numbers).train
+    images = {part: len(teacher.ids[part]) for part in _PARTS}
+    looks = range(1, len(teacher.curves["test_loss"]) + 1)
+    content = {
+        "kind": "teacher",
+        "teacher": config.to_json(),
+        "members": [member.to_json() for member in config.members],
+        "data_digest": dataset.digest,
+        **scores(teacher.curves, images, looks),
+    }
+    return content, {"ids": train.ids, "logits": np.asarray(teacher.logits_for(train), np.float32)}
+
+
+def do_answers(job: Job, datasets: Datasets, report: Report) -> tuple[Content, Arrays]:
+    """Ask a teacher about every view of the students' images.
+
+    Returns:
+        What the job's file says; logits (V, N, C), features if needed, and ids (N,).
+    """
+    config, dataset = job.student, datasets[job.student.dataset]
+    train = splits_for(config, dataset).train
+    report(0.0, "")
+    answered = answers(obtain_teacher(job.teacher, dataset), config, dataset, train)
+    given = {"logits": answered.logits, "features": answered.features}
+    arrays = {k: np.asarray(v, np.float16) for k, v in given.items() if v is not None}
+    content = {
+        "kind": "answers",
+        "members": [member.to_json() for member in job.teacher.members],
+        "augmentation": config.augmentation,
+        "views": config.views,
+        "data_digest": dataset.digest,
+    }
+    return content, {"ids": train.ids} | arrays
+
+
+def do_students(
+    jobs: Sequence[Job], datasets: Datasets, taught: Arrays | None, report: Report
+) -> list[Content]:
+    """Train students of one arm side by side.
+
+    Args:
+        jobs: one for each seed.
+        datasets: where the images come from.
+        taught: what the teacher says, by image id; of all views where the images are augmented.
+        report: called after every evaluated epoch.
+
+    Returns:
+        What each job's file says.
+    """
+    config, needs = jobs[0].student, jobs[0].needs
+    dataset = datasets[config.dataset]
+    splits = splits_for(config, dataset)
+    if taught is not None and not np.array_equal(taught["ids"], splits.train.ids):
+        raise InputError("The teacher's logits are those of other images; train it again.")
+    runs = [Run(job.seed, ALONE if job.teacher is None else DISTILLED) for job in jobs]
+    block = Block(config, splits, runs, _teaching(taught, config, splits.train))
+    epochs = []
+    report(0.0, "")
+    while block.epoch < config.epochs:
+        epoch = block.next_epoch()
+        epochs.append(epoch.metrics)
+        accuracy = 100 * epoch.metrics["validation_accuracy"].mean()
+        report(epoch.number / config.epochs, f"validation {accuracy:.1f} %")
+    curves, why = vars(collect(runs, epochs)), mechanism(block)
+    images = {part: len(getattr(splits, part)) for part in _PARTS}
+    about = {
+        "kind": "student",
+        "student": config.to_json(),
+        "arm": runs[0].arm,
+        "teacher": needs[0] if needs else None,
+        "taught_sha256": None if taught is None else arrays_digest(taught),
+        "data_digest": dataset.digest,
+        "parameters": student_parameters(config),
+    }
+    contents = []
+    for row, run in enumerate(runs):
+        own = {name: values[row] for name, values in curves.items() if name != "runs"}
+        own_why = {name: values[row] for name, values in why.items()}
+        more = scores(own, images, config.evaluated_epochs)
+        contents.append({**about, "seed": run.seed, "mechanism": own_why, **more})
+    return contents
+
+
+def _teaching(arrays: Arrays | None, config: StudentConfig, train: Subset) -> Output | None:
+    if arrays is None:
+        return None
+    arrays = {name: a.astype(np.float32) for name, a in arrays.items() if name != "ids"}
+    return controlled(Output(arrays["logits"], arrays.get("features")), config, train)
+
+
+def scores(curves: Mapping[str, Any], images: dict[str, int], looks: Iterable[int]) -> Content:
+    """Losses (E,), and right answers as whole numbers: of each part (E,), and by protocol."""
+    by_protocol = protocols(
+        curves["validation_loss"], curves["test_accuracy"], curves["validation_accuracy"]
+    )
+    picked, looks = int(by_protocol.pop("picked_epoch")), list(looks)
+    right = {name: round(float(value) * images["test"]) for name, value in by_protocol.items()}
+    for part, size in images.items():
+        right[part] = [round(float(value) * size) for value in curves[f"{part}_accuracy"]]
+    losses = {f"{part}_loss": curves[f"{part}_loss"] for part in images}
+    epochs = {"epochs": looks, "picked_epoch": looks[picked - 1]}
+    return {**epochs, "images": images, "right": right, "losses": losses}

@@ -1,0 +1,280 @@
+"""The catalogue: the rows against the arithmetic of the paper's own tables, and the studies."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from jqkd._checks import InputError
+from jqkd.experiments.catalogue import EXPERIMENTS
+from jqkd.experiments.catalogue.rows import ROWS, Row, alone_of
+from jqkd.experiments.model import Experiment
+from jqkd.experiments.planner import jobs_of
+from jqkd.training.config import StudentConfig
+from jqkd.training.recipes import RECIPES
+
+TABLES = ("mnist", "fashion_mnist")
+DISTILLED = [row for row in ROWS if row.is_distilled]
+SMALL = ":datasets=digits,classes=0-1,qubits=2"
+TEACHING = {"recipe", "temperature", "weight", "label_weight", "control", "term"}
+# How often students are looked at changes no student.
+LOOKS = {"evaluate_every"}
+
+
+def build(text) -> Experiment:
+    return EXPERIMENTS.build(text).experiment()
+
+
+def changed(one: StudentConfig, other: StudentConfig) -> set[str]:
+    a, b = map(dataclasses.asdict, (one, other))
+    return {name for name in a if a[name] != b[name]}
+
+
+# The rows
+
+
+def kind(row):
+    return "teacher" if row.qubits is None else "distilled" if row.teacher else "student"
+
+
+def test_both_tables_are_whole():
+    kinds = Counter((row.dataset, kind(row)) for row in ROWS)
+    wanted = {"student": 3, "teacher": 6, "distilled": 9}
+    assert kinds == {(t, k): n for t in TABLES for k, n in wanted.items()}
+    assert len({row.name for row in ROWS}) == len(ROWS) == 36
+
+
+def test_mean_gains_are_those_of_the_papers_rows():
+    means = [mean for mean in build("paper-code").means if mean.label.endswith("gain")]
+    assert [(round(m.published_rows, 2), m.published) for m in means] == [(0.76, 0.8), (5.4, 5.4)]
+    assert [len(mean.comparisons) for mean in means] == [9, 9]
+
+
+def test_gains_are_differences_of_accuracies():
+    # One gain is printed as 0.00 where the accuracies differ by -1.75.
+    for row in DISTILLED:
+        difference = row.accuracy - alone_of(row).accuracy
+        assert abs(max(difference, 0) - row.gain) < 0.015, row.name
+
+
+def test_accuracies_are_of_whole_images():
+    # 150 test images a class; two decimals.
+    for row in ROWS:
+        images = 900 if row.classes == "0-5" else 1200
+        nearest = 100 * round(row.accuracy / 100 * images) / images
+        assert row.qubits is None or abs(nearest - row.accuracy) <= 0.0051, row.name
+
+
+def test_the_notebooks_deviations():
+    deviating = {
+        r.name: (r.head, r.term) for r in ROWS if (r.head, r.term) != ("concat-sigmoid", "kl")
+    }
+    assert deviating == {
+        "fashion_mnist-0-5-3q-alone": ("softmax", "kl"),
+        "fashion_mnist-0-7-3q-alone": ("softmax", "kl"),
+        "fashion_mnist-0-7-3q-lenet": ("softmax", "kl * 0"),
+        "fashion_mnist-0-7-3q-alexnet": ("concat-sigmoid", "kl * 6/8"),
+        "mnist-0-7-4q-lenet": ("concat-sigmoid", "constant"),
+        "fashion_mnist-0-7-4q-lenet": ("concat-sigmoid", "constant"),
+    }
+    shots = Counter((r.classes, r.qubits, r.shots) for r in ROWS if r.qubits is not None)
+    assert shots == {
+        ("0-5", 3, 5000): 8,
+        ("0-7", 3, 3000): 7,
+        ("0-7", 3, 5000): 1,
+        ("0-7", 4, 2000): 8,
+    }
+    with pytest.raises(InputError, match="has no student trained alone"):
+        alone_of(Row("mnist", "0-3", 3, "lenet"))
+
+
+# The paper's experiments
+
+
+@pytest.mark.parametrize("name", ["paper-code", "paper-text", "robust"])
+def test_every_row_is_an_arm_and_every_gain_a_comparison(name):
+    experiment = build(name)
+    shown = [arm for arm in experiment.arms if not arm.hidden]
+    published = [(arm.name, arm.published) for arm in shown]
+    assert published == [(row.name, row.accuracy) for row in ROWS]
+    gains = [c for c in experiment.comparisons if c.label == "gain"]
+    assert [(c.arm, c.baseline, c.published) for c in gains] == [
+        (row.name, alone_of(row).name, row.gain) for row in DISTILLED
+    ]
+    assert {c.family for c in gains} == {"gain"}
+    assert experiment.protocol == ("final" if name == "robust" else "best")
+    notes = {arm.name: arm.note[:3] for arm in shown if arm.note}
+    assert len(notes) == (4 if name == "paper-code" else 0)
+    assert notes.get("fashion_mnist-0-7-3q-alexnet", "(b)") == "(b)"
+
+
+def test_rows_follow_their_notebooks():
+    experiment = build("paper-code:shots=notebook")
+    name = "fashion_mnist-0-7-3q-alexnet"
+    pairs = {c.label: c for c in experiment.comparisons if c.arm == name}
+    own, alone = (experiment.arm(n).student for n in (name, pairs["gain"].baseline))
+    assert (own.head, own.shots, own.term) == ("concat-sigmoid", 5000, "kl * 6/8")
+    assert (alone.head, alone.shots, alone.term) == ("softmax", 3000, "kl")
+    matched = experiment.arm(pairs["one head"].baseline)
+    assert matched.hidden and matched.teacher is None
+    assert changed(matched.student, own) == {"term"}
+    assert pairs["one head"].published == pairs["gain"].published == 5.42
+    # The LeNet row has the head of its student alone: nothing to match.
+    of_lenet = [c for c in experiment.comparisons if c.arm == "fashion_mnist-0-7-3q-lenet"]
+    assert [c.label for c in of_lenet] == ["gain"]
+    (mean,) = (m for m in experiment.means if m.label.endswith("one head"))
+    baselines = dict(mean.comparisons)
+    assert baselines[name] == f"{name}-matched" and len(baselines) == 9
+    assert baselines["fashion_mnist-0-7-3q-lenet"] == "fashion_mnist-0-7-3q-alone"
+
+
+def test_students_of_the_text_have_one_head():
+    experiment = build("paper-text")
+    students = [arm.student for arm in experiment.arms if arm.student]
+    assert len({jobs_of(arm, [0])[0].name for arm in experiment.arms if arm.student}) == 6 + 18
+    assert {(s.term, s.head) for s in students} == {("kl", "log-probability")}
+    assert {c.label for c in experiment.comparisons} == {"gain"}
+
+
+def test_options_reach_students_and_teachers():
+    text = "paper-code:shots=exact,epochs=3,ensemble=joint,lenet_epochs=2,alexnet_epochs=4"
+    experiment = build(text)
+    students = [arm.student for arm in experiment.arms if arm.student]
+    assert {(s.shots, s.epochs) for s in students} == {(None, 3)}
+    teachers = {(a.teacher.arch, a.teacher.epochs) for a in experiment.arms if a.teacher}
+    assert teachers == {("lenet", 2), ("alexnet", 4), ("joint-ensemble", 4)}
+    assert experiment.name == text.replace(":", "-").replace(",", "-")
+    assert build("paper-code:shots=70").arms[0].student.shots == 70
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("paper", "`experiment` must be one of .*perhaps 'paper-.*' is meant"),
+        (
+            "paper-code:shots=many",
+            "`shots` must be a whole number, `exact` or `notebook`, but 'many'",
+        ),
+        ("paper-code:shots=0", "`shots` must .* but 0"),
+        (
+            "paper-text:shots=notebook",
+            "`shots` must be a number or exact where the preset is paper-t",
+        ),
+        ("paper-code:ensemble=both", "`ensemble` must be one of average, joint, but 'both'"),
+        ("paper-code:alexnet_epochs=0", "`alexnet_epochs` must be an integer from 1 to"),
+        ("paper-code:epochs=0", "`epochs` must be an integer of at least 1, but 0"),
+        (
+            "paper-code:epoch=1",
+            r"`experiment` must set options that paper-code has \(shots, epochs",
+        ),
+        ("ladder:datasets=cifar", "`datasets` must be one of mnist"),
+        ("ladder:classes=0-99", "`classes` must"),
+        ("ladder:qubits=2", "6 classes need at least 3, but 2 was given"),
+        ("placebos:teacher=vgg", "`arch` must be one of lenet"),
+        ("demo:preset=robus", "`preset` must be one of"),
+    ],
+)
+def test_wrong_options(text, match):
+    with pytest.raises(InputError, match=match):
+        build(text)
+
+
+# The studies
+
+
+def line(experiment, name):
+    return experiment.arm(f"digits-{name}")
+
+
+def test_every_step_of_the_ladder_is_one_change():
+    ladder = build(f"ladder{SMALL}")
+    against = {c.arm: c.baseline for c in ladder.comparisons}
+    steps = [arm for arm in ladder.arms if arm.teacher is None]
+    steps = steps[: [arm.name for arm in steps].index("digits-robust") + 1]
+    assert all(against[arm.name] == before.name for before, arm in pairwise(steps))
+    changes = [changed(before.student, arm.student) for before, arm in pairwise(steps)]
+    network = [{"head", "preset"}, {"preset"}, {"preset"}, {"preset"}]
+    tuned = [{"batch_size"}, {"learning_rate"}, {"schedule"}, {"augmentation"}]
+    assert [names - LOOKS for names in changes[:-1]] == [*network, *tuned]
+    # The preset's name too, of what is by then the same network (see test_stand_ins).
+    assert changes[-1] - TEACHING - LOOKS == {"epochs", "preset"}
+
+
+def test_the_ladder_ends_at_robust_and_goes_one_step_back():
+    ladder, robust = build(f"ladder{SMALL}"), StudentConfig("digits", "0-1", 2, "robust")
+    assert line(ladder, "robust").student == robust
+    back = {
+        c.arm.removeprefix("digits-robust-"): sorted(changed(robust, ladder.arm(c.arm).student))
+        for c in ladder.comparisons
+        if c.baseline == "digits-robust" and ladder.arm(c.arm).teacher is None
+    }
+    assert back == {
+        "few-epochs": ["epochs"],
+        "exact": ["shots"],
+        "paper-head": ["head", "preset"],
+        "gradient": ["preset"],
+        "dropout": ["preset"],
+        "full-turn": ["preset"],
+    }
+    paper, loss = StudentConfig("digits", "0-1", 2), line(ladder, "robust-paper-loss").student
+    assert all(getattr(loss, n) == getattr(paper, n) for n in ("recipe", "temperature", "weight"))
+    assert ladder.shows_mechanism
+
+
+@pytest.mark.parametrize("name", ["ladder", "recipes", "placebos", "circuits"])
+def test_a_taught_line_differs_from_its_student_alone_in_teaching_only(name):
+    study = build(f"{name}{SMALL}")
+    pairs = {c.arm: c for c in study.comparisons}
+    places = [arm.name for arm in study.arms]
+    for place, arm in enumerate(study.arms):
+        pair = pairs.get(arm.name)
+        assert pair is None or pair.baseline in places[:place]
+        assert (arm.teacher is not None) == (pair is not None and pair.family == "taught")
+        if arm.teacher is not None:
+            alone = study.arm(pair.baseline)
+            assert alone.teacher is None and changed(alone.student, arm.student) <= TEACHING
+
+
+def test_recipes_have_their_authors_weights():
+    study, own = build(f"recipes{SMALL}"), StudentConfig("digits", "0-1", 2, "robust").recipe
+    for name, recipe in RECIPES.items():
+        arm = line(study, name)
+        assert arm.student.recipe == name
+        if name != own:
+            assert arm.student.weight == recipe.weight
+            assert f"weight {recipe.weight:g}" in arm.label
+            assert ("no labels" in arm.label) == (arm.student.label_weight == 0)
+
+
+def test_what_runs_no_circuit_is_trained_without_shots():
+    study = build(f"circuits{SMALL}")
+    shots = {a.name.removeprefix("digits-"): a.student.shots for a in study.arms if not a.teacher}
+    exact = {"closed-form": None, "classical": None}
+    assert shots == exact | {"robust": 5000, "random": 5000, "entangled": 5000}
+
+
+def test_studies_share_their_students():
+    arms = [
+        arm for name in ("ladder", "recipes", "placebos", "circuits") for arm in build(name).arms
+    ]
+    # 16 lines alone and 3 taught; 5, 3 and 4 + 4 more, as robust and robust taught are the same.
+    assert len({jobs_of(arm, [0])[0].name for arm in arms}) == 2 * (16 + 3 + 5 + 3 + 4 + 4)
+
+
+def test_selecting_brings_what_a_taught_line_is_compared_with():
+    names = lambda text, *globs: [a.name for a in build(text).select(globs).arms]  # noqa: E731
+    assert names(f"placebos{SMALL}", "*-shuffled") == ["digits-alone", "digits-shuffled"]
+    assert names(f"ladder{SMALL}", "*ts-head") == ["digits-head"]
+    # A row brings its student alone, with its own head too.
+    assert names("paper-code", "fashion_mnist-0-5-3q-lenet") == [
+        "fashion_mnist-0-5-3q-alone",
+        "fashion_mnist-0-5-3q-lenet",
+        "fashion_mnist-0-5-3q-lenet-matched",
+    ]
+    with pytest.raises(InputError, match="`arms` must match arms of experiment placebos-.* 'x\\*'"):
+        build(f"placebos{SMALL}").select(("x*",))
+    assert np.isclose(build("paper-code").select(("mnist-*",)).means[0].published, 0.8)
