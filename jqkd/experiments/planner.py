@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from jqkd._checks import check_integer, check_type
 from jqkd.common.digests import json_digest
 from jqkd.common.registry import KINDS
-from jqkd.data import DATASETS
+from jqkd.data import DATASETS, load
 from jqkd.experiments.model import Arm, Experiment
 from jqkd.models import NETWORKS, TEACHERS
 from jqkd.training.algorithm import ALGORITHM
@@ -93,6 +94,16 @@ def dataset_label(name: str) -> str:
     return getattr(DATASETS[name], "label", name)
 
 
+def data_digest(name: str) -> str:
+    """Of a data set's arrays; one that does not say it beforehand is read."""
+    return getattr(DATASETS[name], "digest", None) or _read_digest(name)
+
+
+@lru_cache
+def _read_digest(name: str) -> str:
+    return load(name).digest
+
+
 def teacher_label(arch: str) -> str:
     """What a teacher is called for a reader."""
     return getattr(TEACHERS.get(arch.partition(":")[0]), "label", arch)
@@ -126,7 +137,7 @@ def _name(
 ) -> str:
     """Kind, stem, and digits that name all that decides a job's bits."""
     about = {"algorithm": algorithm, "configs": configs, "more": more}
-    about |= {"data": DATASETS[configs[0]["dataset"]].digest, "plugins": plugins_of(*configs)}
+    about |= {"data": data_digest(configs[0]["dataset"]), "plugins": plugins_of(*configs)}
     text = re.sub(r"[^A-Za-z0-9_.=+-]", "_", "-".join(map(str, stem)))
     return f"{kind}/{text}-{json_digest(about, 12)}"
 

@@ -62,6 +62,10 @@ def test_names_depend_on_all_that_numbers_depend_on(monkeypatch):
     facts = SimpleNamespace(digest="other", train_images=120)
     monkeypatch.setattr(planner, "DATASETS", {"digits": facts})
     names.append(name_of())
+    # A data set that does not say its digest beforehand is read.
+    facts.digest = None
+    monkeypatch.setattr(planner, "_read_digest", lambda name: "as it was read")
+    names.append(name_of())
     assert len(set(names)) == len(names)
     monkeypatch.undo()
     assert name_of() == names[0]
