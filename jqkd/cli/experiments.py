@@ -144,8 +144,8 @@ def _parts(registry: Registry[Any]) -> list[tuple[str, str, str]]:
     """Name, options, and the first line of its description, of every part of a kind."""
     rows = []
     for name, part in registry.items():
-        made = part()
-        values = {field.name: getattr(made, field.name) for field in dataclasses.fields(part)}
+        made = part() if isinstance(part, type) else part
+        values = {field.name: getattr(made, field.name) for field in dataclasses.fields(made)}
         options = ", ".join(f"{option}={as_text(value)}" for option, value in values.items())
-        rows.append((name, options, (part.__doc__ or "").strip().partition("\n")[0]))
+        rows.append((name, options, (type(made).__doc__ or "").strip().partition("\n")[0]))
     return rows

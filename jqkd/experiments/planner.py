@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from jqkd._checks import check_integer, check_type
 from jqkd.common.digests import json_digest
-from jqkd.data import DATASETS
+from jqkd.data import DATASETS, load
 from jqkd.experiments.model import Arm, Experiment
 from jqkd.models import TEACHERS
 from jqkd.training.algorithm import ALGORITHM
@@ -88,6 +89,16 @@ def dataset_label(name: str) -> str:
     return DATASETS[name].label
 
 
+def data_digest(name: str) -> str:
+    """Of a data set's arrays; one that does not say it beforehand is read."""
+    return DATASETS[name].digest or _read_digest(name)
+
+
+@lru_cache
+def _read_digest(name: str) -> str:
+    return load(name).digest
+
+
 def teacher_label(arch: str) -> str:
     """What a teacher is called for a reader."""
     return TEACHERS.build(arch, "teacher").label
@@ -106,7 +117,7 @@ def with_seed(teacher: TeacherConfig, seed: int) -> TeacherConfig:
 
 def _name(kind: str, algorithm: int, stem: Iterable[Any], dataset: str, *parts: Any) -> str:
     """Kind, stem, and digits that name all that decides a job's bits."""
-    about = {"algorithm": algorithm, "data": DATASETS[dataset].digest, "parts": parts}
+    about = {"algorithm": algorithm, "data": data_digest(dataset), "parts": parts}
     text = re.sub(r"[^A-Za-z0-9_.=+-]", "_", "-".join(map(str, stem)))
     return f"{kind}/{text}-{json_digest(about, 12)}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from jqkd._checks import InputError
 from jqkd.common import plugins
 from jqkd.common.registry import Registry
-from jqkd.data import DATASETS, load
+from jqkd.data import load
 from jqkd.experiments import planner
 from jqkd.experiments.catalogue import EXPERIMENTS
 from jqkd.experiments.model import Arm, Experiment
@@ -58,8 +59,12 @@ def test_names_depend_on_all_that_numbers_depend_on(monkeypatch):
     names += [name_of(replace(STUDENT, **change)) for change in changes]
     changes = [{"epochs": 9}, {"seed": 1}, {"arch": "alexnet"}, {"batch_size": 64}]
     names += [name_of(teacher=replace(TEACHER, **change)) for change in changes]
-    facts = replace(DATASETS["digits"], digest="other")
-    monkeypatch.setattr(planner, "DATASETS", dict(DATASETS) | {"digits": facts})
+    facts = SimpleNamespace(digest="other", train_images=120)
+    monkeypatch.setattr(planner, "DATASETS", {"digits": facts})
+    names.append(name_of())
+    # A data set that does not say its digest beforehand is read.
+    facts.digest = None
+    monkeypatch.setattr(planner, "_read_digest", lambda name: "as it was read")
     names.append(name_of())
     assert len(set(names)) == len(names)
     monkeypatch.undo()

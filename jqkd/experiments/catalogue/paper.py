@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -75,9 +75,7 @@ class Paper(Entry):
 
     def student(self, row: Row) -> StudentConfig:
         """A row's student."""
-        given: dict[str, Any] = (
-            {"readout": row.readout, "term": row.term} if self.as_notebook else {}
-        )
+        own = {"readout": row.readout, "term": row.term} if self.as_notebook else {}
         named = {"exact": None, _NOTEBOOK: row.shots}
         shots = named[self.shots] if self.shots in named else int(self.shots)
         data = (row.dataset, row.classes, row.qubits, self.preset)
