@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import typer
 
 from jqkd import _interrupts
-from jqkd.cli import audit, crosscheck, demo, study, tables, train, verify
+from jqkd.cli import audit, crosscheck, demo, report, study, tables, train, verify
 from jqkd.cli.edge import Command, options_of
 from jqkd.cli.endings import code_of
 from jqkd.data import cache_folder
@@ -34,6 +34,7 @@ app.command(cls=Command)(train.student)
 app.command(cls=Command)(audit.audit)
 app.add_typer(tables.app, name="tables")
 app.add_typer(study.app, name="study")
+app.command(cls=Command)(report.report)
 app.command(cls=Command)(verify.verify)
 app.command(cls=Command)(crosscheck.crosscheck)
 app.command(cls=Command)(crosscheck.circuit)

@@ -34,9 +34,9 @@ from jqkd.crosscheck.certificate import FILE, agreement_table
 from jqkd.crosscheck.report import picture as battery_picture
 from jqkd.crosscheck.report import table as battery_table
 from jqkd.data import load
-from jqkd.experiments.readme import write_text
 from jqkd.models import NETWORKS, PRESETS, build_student
 from jqkd.models.functional import functional
+from jqkd.report.readme import write_text
 from jqkd.training.student_run import splits_for
 from jqkd.training.students import Run
 from jqkd.training.teacher_store import weights_digest

@@ -20,7 +20,7 @@ from jqkd.experiments.presets import (
     teacher_of,
 )
 from jqkd.experiments.rows import DISTILLED, TEACHER, Row
-from jqkd.experiments.statistics import MOST_RUNS
+from jqkd.statistics import MOST_RUNS
 from jqkd.training.config import StudentConfig
 from jqkd.training.teaching import needs_views
 

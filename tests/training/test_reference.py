@@ -19,9 +19,9 @@ import pytest
 from flax import nnx
 
 from jqkd.data import load, student_splits
-from jqkd.experiments.statistics import collapsed
 from jqkd.models import TEACHERS
 from jqkd.models.layers import dense, dropout
+from jqkd.statistics import collapsed
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.loop import TrainingError
 from jqkd.training.recipes import Output
