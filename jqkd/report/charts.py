@@ -1,4 +1,4 @@
-"""Charts of runs: accuracies, gains, features, losses. Matplotlib is imported when one is drawn."""
+"""Charts of runs: accuracies, gains, features. Matplotlib is imported when one is drawn."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ PUBLISHED = {
     "markeredgewidth": 1.2,
     "zorder": 5,
 }
+_DOT = {"ls": "none", "markersize": 4}
 _GUESSING = {"color": "#999999", "lw": 0.8, "ls": ":", "zorder": 0}
 Chart = tuple[Any, str] | None
 
@@ -117,8 +118,7 @@ def draw_gains(summary: Summary) -> Chart:
     if several:
         compared = (one for line in lines for one in _kinds(summary, line)[1:])
         names = ", ".join(dict.fromkeys(one.comparison.label for one in compared))
-        open_dot = {"marker": "o", "ls": "none", "markersize": 4, "markerfacecolor": "white"}
-        legend = {names: open_dot, **legend}
+        legend = {names: {"marker": "o", "markerfacecolor": "white"} | _DOT, **legend}
     return _by_line(summary, lines, draw, "difference (points)", caption, legend)
 
 
@@ -157,118 +157,42 @@ def _by_line(
     caption: str,
     legend: dict[str, dict[str, Any]],
 ) -> Chart:
-    """A panel for each data set, a row for each line."""
+    """A panel for each data set, a row for each line: by group, then by the circuit's width."""
     import matplotlib.pyplot as plt
     from matplotlib.lines import Line2D
 
-    panels = {t: [x for x in some if x in lines] for t, some in summary.sections.items()}
+    groups = [line.arm.group for line in summary.shown]
+    lines = sorted(lines, key=lambda x: (groups.index(x.arm.group), x.arm.student.qubits))
+    panels = {
+        title: [line for line in lines if line.config.dataset == some[0].config.dataset]
+        for title, some in summary.sections.items()
+    }
     panels = {title: some for title, some in panels.items() if some}
     if not panels:
         return None
-    longest = max(map(len, panels.values()))
+    longest, rows = max(map(len, panels.values())), -(-len(panels) // 2)
     width = TWO_COLUMNS if len(panels) > 1 else 4.6
-    rows, columns = -(-len(panels) // 2), min(2, len(panels))
     size = {"figsize": (width, (0.24 * longest + 0.7) * rows + 0.4), "layout": "constrained"}
-    figure, axes = plt.subplots(rows, columns, squeeze=False, **size)
+    figure, axes = plt.subplots(rows, min(2, len(panels)), squeeze=False, **size)
     look = looks(summary.teachers)
-    groups = list(dict.fromkeys(line.arm.group for line in summary.shown))
     for place, (title, some) in zip(axes.flat, panels.items(), strict=False):
-        some = sorted(some, key=lambda x: (groups.index(x.arm.group), x.arm.student.qubits))
         for y, line in enumerate(some):
             draw(place, line, -y, look[line.taught_by])
-        of_title = (line.arm.group.removeprefix(title).strip() for line in some)
-        names = [f"{group}, {x.arm.label}".removeprefix(", ") for group, x in
-                 zip(of_title, some, strict=True)]  # fmt: skip
+        prefixes = [line.arm.group.removeprefix(title).strip() for line in some]
+        names = [", ".join(filter(None, (p, x.arm.label))) for p, x in zip(prefixes, some)]  # noqa: B905
         place.set_yticks(-np.arange(len(some)), names)
         place.set_ylim(0.6 - len(some), 0.6)
         place.tick_params("y", length=0)
-        place.set_xlabel(label)
-        place.set_title(title)
+        place.set(xlabel=label, title=title, axisbelow=True)
         place.grid(axis="x", lw=0.3, color="#dddddd")
-        place.set_axisbelow(True)
     for place in axes.flat[len(panels) :]:
         place.set_axis_off()
-    there = {line.taught_by for some in panels.values() for line in some}
     dots = {
-        taught_words(t): {"color": one.colour, "marker": one.marker, "ls": "none", "markersize": 4}
-        for t, one in look.items()
-        if t in there
+        taught_words(teacher): {"color": one.colour, "marker": one.marker} | _DOT
+        for teacher, one in look.items()
+        if teacher in {line.taught_by for line in lines}
     }
     styles = {name: {"color": "#555555"} | style for name, style in (dots | legend).items()}
     handles = [Line2D([], [], label=name, **style) for name, style in styles.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)))
     return figure, caption
-
-
-def draw_losses(summary: Summary) -> Chart:
-    """Validation cross-entropy over epochs, a band over seeds: baselines and what is compared."""
-    import matplotlib.pyplot as plt
-    from matplotlib.ticker import MaxNLocator
-
-    panels = _loss_panels(summary)
-    if not panels:
-        return None
-    unique = all(len({x.taught_by for x in some}) == len(some) for some in panels.values())
-    name = lambda x: taught_words(x.taught_by) if unique else x.arm.label  # noqa: E731
-    ordered = map(taught_words, summary.teachers) if unique else ()
-    look = looks([*ordered, *(name(line) for some in panels.values() for line in some)])
-    columns, rows = min(3, len(panels)), -(-len(panels) // 3)
-    width = {1: ONE_COLUMN, 2: 5.2, 3: TWO_COLUMNS}[columns]
-    size = {"figsize": (width, 2.0 * rows + 0.3), "layout": "constrained", "squeeze": False}
-    figure, axes = plt.subplots(rows, columns, **size)
-    handles: dict[str, Any] = {}
-    for place, (title, some) in zip(axes.flat, panels.items(), strict=False):
-        for line in sorted(some, key=lambda x: list(look).index(name(x))):
-            handles[name(line)] = _curve(
-                place, line, look[name(line)], list(look).index(name(line))
-            )
-        place.set_title(title)
-        place.set_xlabel("epoch")
-        place.set_xlim(0.5, max(max(line.record.epochs) for line in some) + 0.5)
-        place.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
-        place.yaxis.set_major_locator(MaxNLocator(5))
-    for place in axes.flat[len(panels) :]:
-        place.set_axis_off()
-    for row in axes:
-        row[0].set_ylabel("validation loss (nats)")
-    labels = [label for label in look if label in handles]
-    places = {"loc": "outside lower center", "ncols": min(4, columns + 1), "handlelength": 3}
-    figure.legend([handles[label] for label in labels], labels, **places)
-    return figure, (
-        "Validation cross-entropy of students and of those that they are compared with: median "
-        "over seeds, band from the 10th to the 90th percentile. Levels of curves with different "
-        "readouts cannot be compared."
-    )
-
-
-def _loss_panels(summary: Summary) -> dict[str, list[Line]]:
-    """A baseline with what is compared with it; by group where nothing is."""
-    students = [line for line in summary.students if "validation_loss" in line.record.curves]
-    compared = [x for x in summary.differences if x.arm in students and x.baseline in students]
-    # Comparisons of a family are what an experiment is about.
-    compared = [one for one in compared if one.comparison.family] or compared
-    bases = {one.comparison.baseline: one.baseline for one in compared}
-    panels = [
-        [base, *(one.arm for one in compared if one.baseline is base)] for base in bases.values()
-    ]
-    pairs = [{c.arm, c.baseline} for c in summary.experiment.comparisons]
-    lone = [line for line in students if not any(line.arm.name in pair for pair in pairs)]
-    for group in dict.fromkeys(line.arm.group for line in lone):
-        panels.append([line for line in lone if line.arm.group == group])
-    titles = [f"{p[0].arm.group}, {p[0].arm.student.qubits} qubits" for p in panels]
-    if len(set(titles)) < len(titles):
-        titles = [f"{p[0].arm.group}: {p[0].arm.label}" for p in panels]
-    return dict(zip(titles, panels, strict=True))
-
-
-def _curve(place: Any, line: Line, look: Look, kind: int) -> Any:
-    curves = np.asarray(line.record.curves["validation_loss"])
-    epochs = np.array(line.record.epochs)
-    low, middle, high = np.percentile(curves, [10, 50, 90], axis=0)
-    # Each kind has its markers at other epochs.
-    every = (min(kind, len(epochs) - 1), max(4, len(epochs) // 5))
-    style = {"marker": look.marker, "markersize": 3.5, "markevery": every}
-    style |= {"color": look.colour, "linestyle": look.dashes}
-    (curve,) = place.plot(epochs, middle, **style)
-    place.fill_between(epochs, low, high, color=look.colour, alpha=0.13, lw=0)
-    return curve

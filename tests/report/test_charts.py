@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from jqkd.data import load
-from jqkd.experiments.model import Experiment
+from jqkd.experiments.model import Comparison, Experiment
 from jqkd.quantum import Circuit, Op
-from jqkd.report import charts, figures
+from jqkd.report import charts, circuits, figures, losses
 from jqkd.report.summary import summarise
 from jqkd.report.text import teacher_name
 
@@ -191,7 +191,7 @@ def check_band(axes, band, curve, line):
 
 def test_losses_are_medians_of_the_right_arm():
     summary = distinct.summary()
-    figure, caption = charts.draw_losses(summary)
+    figure, caption = losses.draw_losses(summary)
     assert [axes.get_title() for axes in figure.axes if axes.lines] == list(LOSSES)
     for axes, names in zip(figure.axes, LOSSES.values(), strict=True):
         assert axes.get_xlabel() == "epoch" and axes.get_yscale() == "linear"
@@ -208,7 +208,7 @@ def test_losses_are_medians_of_the_right_arm():
 
 def test_losses_of_several_lines_of_one_teacher_are_told_apart():
     study = distinct.study()
-    figure, _ = charts.draw_losses(study)
+    figure, _ = losses.draw_losses(study)
     assert [axes.get_title() for axes in figure.axes] == [
         *("MNIST 0-5, 3 qubits", "FashionMNIST 0-5, 3 qubits"),
     ]
@@ -229,9 +229,31 @@ def test_losses_without_any_comparison_stand_by_group():
     asked = Experiment("e", "E", "About.", tuple(arms))
     right = {key: [500, 600, 700] for key in ("best", "picked", "final")}
     made = summarise(asked, {one.name: distinct.record(one, right) for one in arms})
-    figure, _ = charts.draw_losses(made)
+    figure, _ = losses.draw_losses(made)
     titles = ["MNIST 0-5, 3 qubits", "MNIST 0-7, 4 qubits", "FashionMNIST 0-5, 3 qubits"]
     assert [axes.get_title() for axes in figure.axes] == titles
+
+
+def test_losses_of_lines_of_one_label_are_told_apart():
+    """Alone and taught under one label: the legend says which is which."""
+    arms = [
+        distinct.arm(n, "robust", "mnist", "0-5", 3, t) for n, t in (("a", None), ("b", "lenet"))
+    ]
+    arms.append(distinct.arm("c", "the paper's loss", "mnist", "0-5", 3, "lenet", weight=0.5))
+    arms.append(distinct.arm("d", "another student alone", "mnist", "0-5", 3, epochs=9))
+    pairs = (Comparison(name, "a", family="taught") for name in "bc")
+    asked = Experiment("e", "E", "About.", tuple(arms), (*pairs, Comparison("d", "b")))
+    right = {key: [500, 600, 700] for key in ("best", "picked", "final")}
+    made = summarise(asked, {one.name: distinct.record(one, right) for one in arms})
+    figure, _ = losses.draw_losses(made)
+    taught = words("lenet")
+    assert list(legend_of(figure)) == [
+        *("robust, alone", f"robust, {taught}", f"the paper's loss, {taught}"),
+    ]
+    long = replace(made, differences=[replace(x, comparison=replace(x.comparison, family=""))
+                                      for x in made.differences])  # fmt: skip
+    figure, _ = losses.draw_losses(long)
+    assert [axes.get_title() for axes in figure.axes] == ["MNIST 0-5: robust"] * 2
 
 
 def test_many_names_have_looks_of_their_own():
@@ -270,7 +292,7 @@ def test_circuits_have_their_gates_in_order(preset, gates):
     arms = [distinct.arm(f"a{q}", "a student", "mnist", "0-5", q, preset=preset) for q in (4, 3)]
     right = {key: [500] for key in ("best", "picked", "final")}
     made = {one.name: distinct.record(one, right) for one in arms}
-    figure, caption = figures.draw_circuits(
+    figure, caption = circuits.draw_circuits(
         summarise(Experiment("e", "E", "About.", tuple(arms)), made)
     )
     assert [axes.get_title() for axes in figure.axes] == ["3 qubits", "4 qubits"]
@@ -285,8 +307,8 @@ def test_a_gate_on_two_wires_is_after_what_it_waits_for(monkeypatch):
     """And its control, a dot, is on the right wire; angles that are fixed have no name."""
     ops = (Op("H", (0,)), Op("H", (0,)), Op("RY", (2,), fixed=(0.5,)), Op("CX", (2, 0)))
     circuit = Circuit(3, (*ops, Op("CRZ", (1, 2)), Op("RXX", (0, 1))))
-    monkeypatch.setattr(figures, "_circuit", lambda config: circuit)
-    figure, _ = figures.draw_circuits(distinct.summary())
+    monkeypatch.setattr(circuits, "_circuit", lambda config: circuit)
+    figure, _ = circuits.draw_circuits(distinct.summary())
     (axes,) = [axes for axes in figure.axes if axes.texts]
     assert drawn_gates(axes, 0) == ["$q_0$", "H", "H", "X", r"RXX($\theta_{1}$)", "M"]
     assert drawn_gates(axes, 1) == ["$q_1$", r"RXX($\theta_{1}$)", "M"]
@@ -345,5 +367,5 @@ def test_nothing_is_drawn_of_teachers_alone():
     right = {key: [500] for key in ("best", "picked", "final")}
     asked = Experiment("e", "E", "About.", (teacher,))
     made = summarise(asked, {teacher.name: distinct.record(teacher, right)})
-    drawings = (charts.draw_accuracies, charts.draw_gains, charts.draw_losses)
-    assert [draw(made) for draw in (*drawings, figures.draw_circuits)] == [None] * 4
+    drawings = (charts.draw_accuracies, charts.draw_gains, losses.draw_losses)
+    assert [draw(made) for draw in (*drawings, circuits.draw_circuits)] == [None] * 4
