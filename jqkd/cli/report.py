@@ -16,9 +16,10 @@ from jqkd.experiments.analysis import machines, records
 from jqkd.experiments.asked import asked, experiment_of, names_in, source_of
 from jqkd.experiments.jobs import Datasets
 from jqkd.experiments.store import Store
-from jqkd.report.document import outcome, share, update_readme, write_report
+from jqkd.report.document import readme_block, share, write_report
 from jqkd.report.figures import draw_all
-from jqkd.report.readme import check_share
+from jqkd.report.introduction import outcome
+from jqkd.report.readme import check_share, update_share
 from jqkd.report.summary import Summary, summarise
 
 
@@ -59,7 +60,7 @@ def report(
         drawn = draw_all(summary, place, datasets.__getitem__) if pictures else []
         written = write_report(summary, place, drawn)
         if readme is not None:
-            update_readme(readme, summary)
+            update_share(readme, share(summary.experiment.name), readme_block(summary))
         output.say(summary.experiment.title, style="bold")
         for paragraph in outcome(summary):
             output.say(paragraph)
@@ -83,4 +84,4 @@ def summary_of(name: str, store: Store) -> Summary:
     """
     asking = asked(store, name)
     experiment = asking.experiment().select(asking.arms)
-    return summarise(experiment, records(experiment, store), *machines(store))
+    return summarise(experiment, records(experiment, store), machines(store)[0])

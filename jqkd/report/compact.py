@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
+from jqkd.report.columns import Column, sheet_of, teacher_note, who
 from jqkd.report.formats import Sheet
-from jqkd.report.sheets import Columns, _sheet, _who, teacher_note
 from jqkd.report.summary import Line, Summary
 from jqkd.report.text import DASH, gain_text, mean_sd, number, p_text, signed
 
 
 def compact(summary: Summary) -> Sheet:
     """Comparisons beside their published numbers; without such, a line for each kind of student."""
-    published = any(c.published is not None for c in summary.experiment.comparisons)
-    return _published(summary) if published and summary.differences else _by_group(summary)
+    published = any(one.verdict for one in summary.differences)
+    return _published(summary) if published else _by_group(summary)
 
 
 def _published(summary: Summary) -> Sheet:
-    labels = list(dict.fromkeys(c.label for c in summary.experiment.comparisons))
-    main = labels[0]
+    main, *others = dict.fromkeys(c.label for c in summary.experiment.comparisons)
     rows = [one for one in summary.differences if one.comparison.label == main]
     distilled = all(one.arm.taught_by and not one.baseline.taught_by for one in rows)
     before, after = ("alone", "distilled") if distilled else ("baseline", "line")
-    lines = [one.arm for one in rows]
-    columns = [
-        *_who(summary, lines),
-        (f"{before}: published", [number(one.baseline.arm.published) for one in rows]),
-        (f"{before}: ours", [mean_sd(one.baseline.values) for one in rows]),
-        (f"{after}: published", [number(one.arm.arm.published) for one in rows]),
-        (f"{after}: ours", [mean_sd(one.arm.values) for one in rows]),
-        (f"{main}: published", [signed(one.comparison.published) for one in rows]),
-        (f"{main}: ours [95 %]", [gain_text(one.main) for one in rows]),
-        *((label, [_other(summary, line, label) for line in lines]) for label in labels[1:]),
-        (f"verdict on {main}", [one.verdict or DASH for one in rows]),
+    columns: list[Column] = [
+        *who(summary, rows, lambda x: x.arm),
+        (f"{before}: published", lambda x: number(x.baseline.arm.published)),
+        (f"{before}: ours", lambda x: mean_sd(x.baseline.values)),
+        (f"{after}: published", lambda x: number(x.arm.arm.published)),
+        (f"{after}: ours", lambda x: mean_sd(x.arm.values)),
+        (f"{main}: published", lambda x: signed(x.comparison.published)),
+        (f"{main}: ours [95 %]", lambda x: gain_text(x.main)),
+        *((label, lambda x, label=label: _other(summary, x.arm, label)) for label in others),
+        (f"verdict on {main}", lambda x: x.verdict or DASH),
     ]
-    return _sheet("Published and ours", "compact", columns, [teacher_note(summary, lines)])
+    notes = [teacher_note(summary, [one.arm for one in rows])]
+    return sheet_of("Published and ours", "compact", rows, columns, notes)
 
 
 def _other(summary: Summary, line: Line, label: str) -> str:
     """A further comparison, unless it is the first one again."""
     first, *others = summary.of(line)
-    for one in others:
-        if one.comparison.label == label and one.baseline is not first.baseline:
-            return signed(one.main.mean)
-    return DASH
+    others = [one for one in others if one.comparison.label == label]
+    others = [one for one in others if one.baseline is not first.baseline]
+    return signed(others[0].main.mean) if others else DASH
 
 
 def _by_group(summary: Summary) -> Sheet:
@@ -52,29 +50,26 @@ def _by_group(summary: Summary) -> Sheet:
         while line.arm.group in rows.setdefault((*key, again), {}):
             again += 1
         rows[*key, again][line.arm.group] = line
-    firsts = [next(iter(row.values())) for row in rows.values()]
-    columns: Columns = [pair for pair in _who(summary, firsts) if pair[0] != "data"]
+    columns = who(summary, list(rows.values()), lambda row: next(iter(row.values())))
+    columns = [column for column in columns if column[0] != "data"]
     for group in dict.fromkeys(line.arm.group for line in summary.shown):
-        lines = [row.get(group) for row in rows.values()]
-        columns += [
-            (f"{group}, %", [DASH if x is None else mean_sd(x.values) for x in lines]),
-            ("published", [DASH if x is None else number(x.arm.published) for x in lines]),
-            ("collapsed", [_share_of_fallen(line) for line in lines]),
-            ("difference", [_difference(summary, line) for line in lines]),
+        cells: list[Column] = [
+            (f"{group}, %", lambda x: mean_sd(x.values)),
+            ("published", lambda x: number(x.arm.published)),
+            ("collapsed", lambda x: f"{sum(x.fallen)}/{len(x.fallen)}"),
+            ("difference", lambda x: _difference(summary, x)),
         ]
-    return _sheet("Ours", "compact", columns, [teacher_note(summary, summary.shown)])
+        columns += [
+            (name, lambda row, group=group, say=say: say(row[group]) if group in row else DASH)
+            for name, say in cells
+        ]
+    notes = [teacher_note(summary, summary.shown)]
+    return sheet_of("Ours", "compact", list(rows.values()), columns, notes)
 
 
-def _share_of_fallen(line: Line | None) -> str:
-    return DASH if line is None else f"{sum(line.fallen)}/{len(line.fallen)}"
-
-
-def _difference(summary: Summary, line: Line | None) -> str:
-    compared = [] if line is None else summary.of(line)
+def _difference(summary: Summary, line: Line) -> str:
+    compared = summary.of(line)
     if not compared:
         return DASH
-    gain = compared[0].main
-    text, p = gain_text(gain), p_text(gain.p_holm)
-    if gain.p_holm is None:
-        return text
-    return f"{text}, p {p}" if p.startswith("<") else f"{text}, p = {p}"
+    text, p = gain_text(compared[0].main), p_text(compared[0].main.p_holm)
+    return text if p == DASH else f"{text}, p {'' if p.startswith('<') else '= '}{p}"

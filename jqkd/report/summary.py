@@ -61,6 +61,12 @@ class Line:
         return None if published is None else sum(v < published - 0.005 for v in self.values)
 
     @property
+    def images_seen(self) -> int | None:
+        """Images that one of its students is trained on, as often as it sees them."""
+        student = self.arm.student
+        return None if student is None else student.epochs * student.num_images
+
+    @property
     def taught_by(self) -> str | None:
         """Architecture of its students' teacher."""
         return self.arm.teacher.arch if self.arm.student and self.arm.teacher else None
@@ -105,7 +111,6 @@ class Summary:
         means: over complete sets of comparisons, by protocol.
         missing: what has no run yet.
         machines: where the runs were made.
-        seconds: that they took.
     """
 
     experiment: Experiment
@@ -114,7 +119,6 @@ class Summary:
     means: list[tuple[Mean, dict[str, Gain]]]
     missing: list[str]
     machines: list[str]
-    seconds: float
 
     @property
     def shown(self) -> list[Line]:
@@ -141,6 +145,11 @@ class Summary:
         return sorted(taught, key=lambda name: name is not None)
 
     @property
+    def second(self) -> str:
+        """The protocol that stands beside the experiment's own."""
+        return "best" if self.experiment.protocol == "picked" else "picked"
+
+    @property
     def is_published(self) -> bool:
         """Whether there is a published number to compare with."""
         both = (*self.experiment.arms, *self.experiment.comparisons)
@@ -161,10 +170,7 @@ class Summary:
 
 
 def summarise(
-    experiment: Experiment,
-    records: dict[str, ArmRecord],
-    machines: Sequence[str] = (),
-    seconds: float = 0.0,
+    experiment: Experiment, records: dict[str, ArmRecord], machines: Sequence[str] = ()
 ) -> Summary:
     """All arms and comparisons of an experiment that have runs.
 
@@ -172,14 +178,13 @@ def summarise(
         experiment: what is compared with what.
         records: by name of their arm.
         machines: where the runs were made.
-        seconds: that they took.
     """
     arms = [arm for arm in experiment.arms if arm.name in records]
     lines = {arm.name: _line(records[arm.name], experiment) for arm in arms}
     differences = _corrected(_differences(experiment, lines))
     missing = [arm.name for arm in experiment.arms if arm.name not in lines]
     means = _means(experiment, differences)
-    return Summary(experiment, lines, differences, means, missing, list(machines), seconds)
+    return Summary(experiment, lines, differences, means, missing, list(machines))
 
 
 def _common(lines: list[Line]) -> str:

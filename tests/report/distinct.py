@@ -113,7 +113,7 @@ def summary(protocol: str = "best") -> Summary:
     for place, one in enumerate(ARMS[:-1]):
         right = {name: numbers.right(3 + place % 4) for name in PROTOCOLS}
         records[one.name] = record(one, right, start=place)
-    made = summarise(experiment(protocol), records, ["a machine"], 1.0)
+    made = summarise(experiment(protocol), records, ["a machine"])
     for place, (name, line) in enumerate(made.lines.items()):
         verdict = VERDICTS[place % 4] if line.arm.published is not None else None
         interval = (20 + 0.7 * place, 90 + 0.3 * place)

@@ -22,16 +22,10 @@ from jqkd.data import load
 from jqkd.experiments.model import PROTOCOLS, Comparison, Experiment, Mean
 from jqkd.report import text
 from jqkd.report.compact import compact
-from jqkd.report.document import (
-    introduction,
-    readme_block,
-    share,
-    update_readme,
-    with_block,
-    write_report,
-)
+from jqkd.report.document import readme_block, share, write_report
 from jqkd.report.figures import FORMATS, digest_of, draw_all, picture_digest, sample_images
-from jqkd.report.readme import markers
+from jqkd.report.introduction import introduction
+from jqkd.report.readme import markers, update_share, with_share
 from jqkd.report.sheets import sheets
 from jqkd.report.summary import summarise
 
@@ -361,17 +355,17 @@ def test_a_readme_is_brought_up_to_date(summary, tmp_path):
     assert begin == "<!-- experiment tables: begin -->"
     path = tmp_path / "README.md"
     path.write_text(f"before\n{begin}\nold\n{end}\nafter\n")
-    update_readme(path, summary)
+    update_share(path, share("tables"), readme_block(summary))
     readme = path.read_text()
     assert readme.startswith(f"before\n{begin}\n")
     assert readme.endswith(f"{end}\nafter\n")
     assert "old" not in readme
     assert readme_block(summary) in readme
-    assert with_block(readme, summary) == readme
+    assert with_share(readme, share("tables"), readme_block(summary)) == readme
     with pytest.raises(InputError, match="lacks the lines <!-- experiment tables: begin -->"):
-        with_block("nothing", summary)
+        with_share("nothing", share("tables"), "new")
     with pytest.raises(InputError, match=r"cannot be read \(No such file"):
-        update_readme(tmp_path / "none.md", summary)
+        update_share(tmp_path / "none.md", share("tables"), "new")
 
 
 def test_a_formats_letters_are_those_of_the_label(tmp_path):

@@ -12,14 +12,10 @@ from statistics import mean, median, stdev
 import pytest
 
 from jqkd.report.compact import compact
-from jqkd.report.document import (
-    comparisons_csv,
-    csv_text,
-    introduction,
-    readme_block,
-    write_report,
-)
+from jqkd.report.document import readme_block, write_report
 from jqkd.report.formats import html_table, latex, markdown
+from jqkd.report.introduction import introduction
+from jqkd.report.numbers import comparisons_csv, csv_text
 from jqkd.report.readme import with_share
 from jqkd.report.sheets import sheets
 from jqkd.report.summary import summarise
@@ -457,7 +453,9 @@ def test_how_many_gains_stand(studied):
         f"with a corrected p under 0.05, {len(gains) - len(firm)} undecided."
     ) in text
     assert "Not run yet: fashion_mnist-wide." in text and "Published" not in text
-    assert text.startswith("Nothing is compared. Shots: 5000. Epochs: 30 to 40 for students")
+    assert text.startswith(
+        "Nothing is compared. Shots: 5000. Seeds: 3 to 5 for each kind of student. Epochs: 30 to 40"
+    )
 
 
 def test_two_lines_of_one_label_have_rows_of_their_own():
