@@ -17,18 +17,15 @@ from jqkd._checks import check_array, check_integer, check_number, fail
 Interval = tuple[float, float]
 # More runs than that would keep the tests busy for minutes.
 MOST_RUNS = 1000
-# Resamples in one go: all of them would fill the memory where runs are many.
-_BATCH = 2**10
 # A student within so many points of guessing has collapsed.
 COLLAPSE = 2.0
 # Fewest runs, and widest interval for an accuracy, that say anything about a published number.
-FEWEST_RUNS = 5
-WIDEST = 5.0
+FEWEST_RUNS, WIDEST = 5, 5.0
 # Published numbers have two decimals.
 _ROUNDING = 0.005 + 1e-9
-_RESAMPLES = 9999
-# Points by which two means of differences that are equal may miss each other: differences are kept
-# to nine digits.
+# Resamples, and how many in one go: all of them would fill the memory where runs are many.
+_RESAMPLES, _BATCH = 9999, 2**10
+# Points by which equal means of differences may miss each other: differences have nine digits.
 _EQUAL = 1e-7
 # Up to so many pairs ``sign_flip`` looks at every pattern of signs; beyond, at as many random ones.
 EXACT_UP_TO = 17
@@ -93,8 +90,8 @@ def mean_interval(differences: ArrayLike) -> Interval | None:
             # BCa has no answer where resampling hardly changes the mean; percentiles do.
             warnings.simplefilter("ignore")
             options = {"n_resamples": _RESAMPLES, "batch": _BATCH, "method": method, "rng": rng}
-            found = bootstrap((x,), np.mean, **options)
-        low, high = map(float, found.confidence_interval)
+            resampled = bootstrap((x,), np.mean, **options)
+        low, high = map(float, resampled.confidence_interval)
         if np.isfinite([low, high]).all():
             return low, high
     return None
@@ -124,17 +121,9 @@ def sign_flip(differences: ArrayLike) -> float:
         """0 for a mean as far from 0 as ours: accuracies are whole images, so that many are."""
         return np.round((np.abs(np.mean(x, axis)) - observed) / _EQUAL)
 
-    found = permutation_test(
-        (x,),
-        beyond,
-        permutation_type="samples",
-        batch=_BATCH,
-        vectorized=True,
-        n_resamples=2**EXACT_UP_TO,
-        alternative="greater",
-        rng=np.random.default_rng(0),
-    )
-    return float(found.pvalue)
+    options = {"permutation_type": "samples", "alternative": "greater", "vectorized": True}
+    options |= {"n_resamples": 2**EXACT_UP_TO, "batch": _BATCH, "rng": np.random.default_rng(0)}
+    return float(permutation_test((x,), beyond, **options).pvalue)
 
 
 class Gain(NamedTuple):

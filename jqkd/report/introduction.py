@@ -13,7 +13,8 @@ _VERDICTS = ("reproduced", "higher", "lower", "undecidable")
 
 def introduction(summary: Summary) -> list[str]:
     """What was run and how it is judged, then what came out."""
-    rule = [_rule(summary)] if summary.is_published else []
+    judged = (*summary.shown, *summary.differences)
+    rule = [_rule(summary)] if any(one.verdict for one in judged) else []
     return [what(summary), how(summary), *rule, *outcome(summary)]
 
 

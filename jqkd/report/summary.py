@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import takewhile
+from typing import Any
 
 import numpy as np
 
@@ -74,13 +75,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Difference:
-    """A comparison with runs, over the seeds that both arms have.
+    """A comparison with runs, over the ``seeds`` that both arms have.
 
     Attributes:
-        comparison: which.
-        arm: what is compared.
-        baseline: with what.
-        seeds: that both have.
         gain: protocol -> arm minus baseline.
         interval: where the difference of one more run of each falls.
         verdict: on the published difference; ``None`` where there is none.
@@ -105,11 +102,10 @@ class Summary:
     """An experiment, understood.
 
     Attributes:
-        experiment: which.
         lines: by name of their arm, those that are only compared with too.
         differences: of the comparisons that have runs.
         means: over complete sets of comparisons, by protocol.
-        missing: what has no run yet.
+        missing: arms without a run.
         machines: where the runs were made.
     """
 
@@ -149,24 +145,16 @@ class Summary:
         """The protocol that stands beside the experiment's own."""
         return "best" if self.experiment.protocol == "picked" else "picked"
 
-    @property
-    def is_published(self) -> bool:
-        """Whether there is a published number to compare with."""
-        both = (*self.experiment.arms, *self.experiment.comparisons)
-        return any(one.published is not None for one in both)
-
     def of(self, line: Line) -> list[Difference]:
         """Comparisons of a line with others, in the experiment's order."""
         return [one for one in self.differences if one.comparison.arm == line.arm.name]
 
     def digest(self) -> str:
         """Sixteen hex digits that name the numbers that all else follows from."""
-        arms = [
-            [asdict(line.arm), line.record.seeds, line.record.right, line.record.mechanism]
-            for line in self.lines.values()
-        ]
+        records = [line.record for line in self.lines.values()]
+        arms = [[_named(one.arm), one.seeds, one.right, one.mechanism] for one in records]
         asked = self.experiment
-        return json_digest(plain([asked.protocol, list(map(asdict, asked.comparisons)), arms]))
+        return json_digest(plain([asked.protocol, list(map(vars, asked.comparisons)), arms]))
 
 
 def summarise(
@@ -185,6 +173,12 @@ def summarise(
     missing = [arm.name for arm in experiment.arms if arm.name not in lines]
     means = _means(experiment, differences)
     return Summary(experiment, lines, differences, means, missing, list(machines))
+
+
+def _named(arm: Arm) -> dict[str, Any]:
+    """All of an arm, its configurations by their digests."""
+    configs = {"student": arm.student, "teacher": arm.teacher}
+    return vars(arm) | {name: config and config.digest() for name, config in configs.items()}
 
 
 def _common(lines: list[Line]) -> str:
