@@ -159,7 +159,9 @@ def draw_images(chosen: list[tuple[str, Dataset, list[int]]]) -> Any:
     for row, (title, dataset, classes) in zip(axes, chosen, strict=True):
         train = student_splits(dataset, tuple(classes), per_class=1).train
         for place, label in zip(row, range(len(classes)), strict=False):
-            place.imshow(train.images[train.labels == label][0], cmap="gray_r")
+            image = train.images[train.labels == label][0]
+            # One channel is as good as none.
+            place.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray_r")
             place.set_title(dataset.class_names[classes[label]], fontsize=7)
         for place in row:
             place.set_xticks([]), place.set_yticks([])

@@ -70,8 +70,12 @@ def gain_text(gain: Gain) -> str:
 
 
 def teacher_name(arch: str | None) -> str:
-    """A teacher for a reader: its label, if it says one; a dash for none."""
-    return DASH if arch is None else getattr(TEACHERS.get(arch), "label", arch)
+    """A teacher for a reader: its label, if it has one, and its options; a dash for none."""
+    if arch is None:
+        return DASH
+    name, _, options = arch.partition(":")
+    label = getattr(TEACHERS.get(name), "label", name)
+    return f"{label} ({options})" if options else label
 
 
 def counts_text(numbers: Iterable[int]) -> str:

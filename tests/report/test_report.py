@@ -337,6 +337,7 @@ def test_sampled_signs_are_not_called_exact():
 def test_a_teachers_name_is_its_own(monkeypatch, summary):
     monkeypatch.setattr(text, "TEACHERS", {"lenet": SimpleNamespace(label="the blue net")})
     assert text.teacher_name("lenet") == "the blue net"
+    assert text.teacher_name("lenet:dropout_rate=0.3") == "the blue net (dropout_rate=0.3)"
     assert (text.teacher_name("a stranger"), text.teacher_name(None)) == ("a stranger", "–")
     # Labels that do not say who teaches have a column beside them.
     assert "10 for the blue net" in introduction(summary)[0]
