@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from jqkd.report.summary import Difference, Line, Summary
+from jqkd.report.summary import Line, Summary
 from jqkd.report.text import WHEN, teacher_name
 
 # Inches: one column of a paper, and two.
@@ -92,11 +92,11 @@ def draw_accuracies(summary: Summary) -> Chart:
 def draw_gains(summary: Summary) -> Chart:
     """Mean paired differences with their intervals, and the published ones."""
     lines = [line for line in summary.students if summary.of(line)]
-    several = max((len(_kinds(summary, line)) for line in lines), default=0) > 1
+    others = [one.comparison.label for line in lines for one in summary.of(line)[1:]]
     published = any(one.comparison.published is not None for one in summary.differences)
 
     def draw(place: Any, line: Line, y: float, look: Look) -> None:
-        kinds = _kinds(summary, line)
+        kinds = summary.of(line)
         shifts = np.linspace(0.17, -0.17, len(kinds)) if len(kinds) > 1 else [0.0]
         for one, shift in zip(kinds, shifts, strict=True):
             low, high = one.main.interval or (one.main.mean,) * 2
@@ -108,23 +108,17 @@ def draw_gains(summary: Summary) -> Chart:
                 place.plot([one.comparison.published], [y], **PUBLISHED)
         place.axvline(0, color="#999999", lw=0.6, zorder=0)
 
-    more = " (filled: the first that a line is compared with; open: others)" if several else ""
+    more = " (filled: the first that a line is compared with; open: others)" if others else ""
     beside = ", beside the published one (diamond)" * published
     caption = (
         f"Difference to what a line is compared with {WHEN[summary.experiment.protocol]}: mean "
         f"over seeds of the paired difference and its 95 % BCa interval{more}{beside}."
     )
     legend = {"published": PUBLISHED} if published else {}
-    if several:
-        compared = (one for line in lines for one in _kinds(summary, line)[1:])
-        names = ", ".join(dict.fromkeys(one.comparison.label for one in compared))
-        legend = {names: {"marker": "o", "markerfacecolor": "white"} | _DOT, **legend}
+    if others:
+        open_dot = {"marker": "o", "markerfacecolor": "white"} | _DOT
+        legend = {", ".join(dict.fromkeys(others)): open_dot, **legend}
     return _by_line(summary, lines, draw, "difference (points)", caption, legend)
-
-
-def _kinds(summary: Summary, line: Line) -> list[Difference]:
-    """Comparisons of a line, each baseline once."""
-    return list({one.comparison.baseline: one for one in summary.of(line)[::-1]}.values())[::-1]
 
 
 def draw_mechanism(summary: Summary) -> Chart:

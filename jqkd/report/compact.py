@@ -35,10 +35,7 @@ def _published(summary: Summary) -> Sheet:
 
 
 def _other(summary: Summary, line: Line, label: str) -> str:
-    """A further comparison, unless it is the first one again."""
-    first, *others = summary.of(line)
-    others = [one for one in others if one.comparison.label == label]
-    others = [one for one in others if one.baseline is not first.baseline]
+    others = [one for one in summary.of(line) if one.comparison.label == label]
     return signed(others[0].main.mean) if others else DASH
 
 

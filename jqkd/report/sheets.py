@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from jqkd import statistics as st
 from jqkd.report.columns import Column, footnotes, sheet_of, teacher_note, who
 from jqkd.report.formats import Sheet
 from jqkd.report.summary import Difference, Line, Summary
@@ -47,7 +46,6 @@ def sheets(summary: Summary) -> list[Sheet]:
         made.append(_accuracies(summary, title, f"accuracy-{place}", lines))
         dataset = lines[0].config.dataset
         compared = [one for one in summary.differences if one.arm.config.dataset == dataset]
-        compared = [one for one in compared if not _repeats(one, summary)]
         for label in dict.fromkeys(one.comparison.label for one in compared):
             some = [one for one in compared if one.comparison.label == label]
             key = f"{label.replace(' ', '-')}-{place}"
@@ -88,12 +86,6 @@ def _below(line: Line) -> str:
     return DASH if line.below is None else f"{line.below} of {len(line.values)}"
 
 
-def _repeats(one: Difference, summary: Summary) -> bool:
-    """Whether the same two arms are compared under an earlier label already."""
-    first = summary.of(one.arm)[0]
-    return first is not one and first.comparison.baseline == one.comparison.baseline
-
-
 def _comparisons(summary: Summary, title: str, key: str, compared: list[Difference]) -> Sheet:
     protocol, other = summary.experiment.protocol, summary.second
     note_of = lambda x: x.comparison.note or x.arm.arm.note  # noqa: E731
@@ -102,7 +94,6 @@ def _comparisons(summary: Summary, title: str, key: str, compared: list[Differen
     columns: list[Column] = [
         *who(summary, compared, lambda x: x.arm, lambda x: marks[note_of(x)]),
         ("against", lambda x: x.baseline.arm.label),
-        *_shares(summary, compared),
         ("published", lambda x: signed(x.comparison.published)),
         (f"{compared[0].comparison.label}, {COLUMN[protocol]} [95 %]", lambda x: gain_text(x.main)),
         ("p", lambda x: p_text(x.main.p if x.comparison.family else None)),
@@ -116,26 +107,6 @@ def _comparisons(summary: Summary, title: str, key: str, compared: list[Differen
     teachers = teacher_note(summary, [one.arm for one in compared])
     notes = [_ONE_RUN * published, note, *map(_misprint, compared), teachers]
     return sheet_of(title, key, compared, columns, notes)
-
-
-def _shares(summary: Summary, compared: list[Difference]) -> list[Column]:
-    """Of lines compared with something else before: that difference, and the baselines' own."""
-    first = lambda x: summary.of(x.arm)[0]  # noqa: E731
-    if all(first(one) is one for one in compared):
-        return []
-    label = first(compared[0]).comparison.label
-    return [
-        (f"published {label}", lambda x: signed(first(x).comparison.published)),
-        (f"{label} [95 %]", lambda x: gain_text(first(x).main)),
-        ("of that, between baselines", lambda x: _between(first(x), x)),
-    ]
-
-
-def _between(first: Difference, one: Difference) -> str:
-    """Baseline minus the first comparison's baseline."""
-    a, b = (dict(zip(x.seeds, x.main.values, strict=True)) for x in (first, one))
-    seeds = sorted(a.keys() & b.keys())
-    return gain_text(st.gain_of([a[s] for s in seeds], [b[s] for s in seeds])) if seeds else DASH
 
 
 def _misprint(one: Difference) -> str:
