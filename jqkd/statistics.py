@@ -1,6 +1,8 @@
 """Statistics of a few runs: spread, paired gains, intervals, tests, verdicts on published numbers.
 
-SciPy does the work where it can. All accuracies and gains are in per cent and points.
+SciPy does the work where it can. All accuracies and gains are in per cent and points. Functions
+raise ``InputError`` where numbers are not finite, none or more than ``MOST_RUNS`` of them, not as
+many as there must be, or outside of what they can be, such as accuracies of more than 100.
 """
 
 from __future__ import annotations
@@ -44,9 +46,6 @@ class Spread(NamedTuple):
 def spread(values: ArrayLike) -> Spread:
     """Describe some runs.
 
-    Raises:
-        InputError: no numbers, or such as are not finite.
-
     Example:
         >>> spread([1.0, 3.0])
         Spread(mean=2.0, sd=1.4142135623730951, low=1.0, high=3.0, count=2)
@@ -59,9 +58,6 @@ def spread(values: ArrayLike) -> Spread:
 def collapsed(accuracies: ArrayLike, num_classes: int) -> int:
     """How many runs are no more than ``COLLAPSE`` points above guessing among the classes.
 
-    Raises:
-        InputError: accuracies outside 0 to 100, or fewer than 2 classes.
-
     Example:
         >>> collapsed([13.0, 14.5, 90.0], 8)
         2
@@ -72,11 +68,7 @@ def collapsed(accuracies: ArrayLike, num_classes: int) -> int:
 
 
 def mean_interval(differences: ArrayLike) -> Interval | None:
-    """BCa bootstrap interval (95 %) of a mean (Efron 1987); ``None`` for fewer than 3 numbers.
-
-    Raises:
-        InputError: no numbers, more than ``MOST_RUNS``, or such as are not finite.
-    """
+    """BCa bootstrap interval (95 %) of a mean (Efron 1987); ``None`` for fewer than 3 numbers."""
     x = _numbers("differences", differences)
     from scipy.stats import bootstrap
 
@@ -102,9 +94,6 @@ def sign_flip(differences: ArrayLike) -> float:
 
     Exact for up to ``EXACT_UP_TO`` of them, where n differences give at least 2**(1 - n); beyond,
     from ``2**EXACT_UP_TO`` random patterns of signs.
-
-    Raises:
-        InputError: no numbers, more than ``MOST_RUNS``, or such as are not finite.
 
     Example:
         >>> sign_flip([1.0, 2.0, 3.0])
@@ -147,9 +136,6 @@ class Gain(NamedTuple):
 def gain_of(distilled: ArrayLike, alone: ArrayLike) -> Gain:
     """Paired gain over the same seeds.
 
-    Raises:
-        InputError: no seeds, other numbers of them, or numbers that are not finite.
-
     Example:
         >>> gain_of([3.0, 5.0, 4.0], [1.0, 1.0, 1.0]).mean
         3.0
@@ -166,9 +152,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
     Holm, Scand. J. Statist. 6, 65 (1979). Of no hypotheses it is nothing.
 
-    Raises:
-        InputError: a p-value outside 0 to 1.
-
     Example:
         >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03])]
         [0.03, 0.06, 0.06]
@@ -182,13 +165,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def next_run(values: ArrayLike) -> Interval | None:
-    """95 % interval for one more run, in %: mean ± t s sqrt(1 + 1/n), cut to 0..100.
-
-    ``None`` for a single run, which has no spread.
-
-    Raises:
-        InputError: no accuracies, or some outside 0 to 100.
-    """
+    """95 % interval for one more run: mean ± t s sqrt(1 + 1/n), in 0..100; of one run ``None``."""
     x = _within("values", values, 100)
     from scipy.stats import t
 
@@ -202,9 +179,6 @@ def next_gain(alone: ArrayLike, distilled: ArrayLike) -> Interval | None:
     """95 % interval for the difference of one more run of each, seeds unrelated (Welch).
 
     A published gain is such a difference: its two runs share no seed.
-
-    Raises:
-        InputError: no accuracies, or some outside 0 to 100.
     """
     a, b = _within("alone", alone, 100), _within("distilled", distilled, 100)
     from scipy.stats import t
@@ -232,9 +206,6 @@ def verdict(published: float, interval: Interval | None, runs: int, widest: floa
     Returns:
         ``higher`` or ``lower`` if ours is, ``reproduced``, or ``undecidable``.
 
-    Raises:
-        InputError: numbers that are not finite, or an interval from high to low.
-
     Example:
         >>> verdict(90.0, (91.0, 95.0), 10), verdict(92.0, (91.0, 95.0), 10)
         ('higher', 'reproduced')
@@ -257,9 +228,6 @@ def verdict(published: float, interval: Interval | None, runs: int, widest: floa
 
 def widest_for_gain(published: float) -> float:
     """An interval for a gain must be no wider than the gain itself, or than 1 point.
-
-    Raises:
-        InputError: a gain that is not finite.
 
     Example:
         >>> widest_for_gain(18.44), widest_for_gain(0.34)

@@ -138,6 +138,7 @@ def draw_mechanism(summary: Summary) -> Chart:
 
 def _runs(place: Any, values: list[float], y: float, look: Look) -> None:
     """Dots side by side: equal ones are told apart."""
+    values = np.array(values, float)
     spread = np.linspace(-0.18, 0.18, len(values)) if len(values) > 1 else 0
     style = {"color": look.colour, "marker": look.marker, "markersize": 3.2}
     place.plot(values, np.full(len(values), y) + spread, ls="none", alpha=0.6, mew=0, **style)

@@ -7,7 +7,7 @@ from typing import Any
 
 from jqkd.report.formats import Sheet
 from jqkd.report.summary import Line, Summary
-from jqkd.report.text import DASH, teacher_name
+from jqkd.report.text import DASH, counts_text, teacher_name
 
 Column = tuple[str, Callable[[Any], str]]
 
@@ -56,13 +56,19 @@ def footnotes(texts: Iterable[str]) -> tuple[dict[str, str], str]:
 
 def teacher_note(summary: Summary, lines: Sequence[Line]) -> str:
     """Which teachers were not trained for as long as the published ones."""
-    epochs, usual = {}, summary.experiment.published_epochs
-    marked = [line for line in lines if line.epochs_differ]
-    for line in marked:
-        epochs |= {a: n for a, n in line.record.teacher_epochs.items() if n != usual}
-    if not epochs:
+    usual, marked = summary.experiment.published_epochs, [x for x in lines if x.epochs_differ]
+    if not marked:
         return ""
-    parts = ", ".join(f"{teacher_name(arch)} {count}" for arch, count in sorted(epochs.items()))
+    parts = ", ".join(teachers_epochs(marked, usual))
     judged = any(line.arm.is_teacher and line.verdict for line in marked)
     note = f"† Epochs of teachers that were not trained for the published {usual}: {parts}."
     return note + (" Such a teacher's own line is undecidable." if judged else "")
+
+
+def teachers_epochs(lines: Sequence[Line], but: int | None = None) -> list[str]:
+    """``10 for LeNet`` and the like, for all teachers of some lines but those of so many epochs."""
+    epochs: dict[str, set[int]] = {}
+    for arch, count in (pair for line in lines for pair in line.record.teacher_epochs.items()):
+        if count != but:
+            epochs.setdefault(arch, set()).add(count)
+    return [f"{counts_text(some)} for {teacher_name(arch)}" for arch, some in epochs.items()]

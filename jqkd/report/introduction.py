@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from jqkd import statistics as st
+from jqkd.report.columns import teachers_epochs
 from jqkd.report.summary import Summary
-from jqkd.report.text import WHEN, counts_text, p_text, sign_flip_text, teacher_name
+from jqkd.report.text import WHEN, counts_text, p_text, sign_flip_text
 
 _VERDICTS = ("reproduced", "higher", "lower", "undecidable")
 
@@ -58,8 +59,7 @@ def what(summary: Summary) -> str:
         seeds = counts_text(len(line.values) for line in students)
         sentences.append(f"Seeds: {seeds} for each kind of student.")
         epochs.append(f"{counts_text(config.epochs for config in configs)} for students")
-    taught = {a: n for line in summary.shown for a, n in line.record.teacher_epochs.items()}
-    epochs += [f"{n} for {teacher_name(arch)}" for arch, n in taught.items()]
+    epochs += teachers_epochs(summary.shown)
     usual = experiment.published_epochs
     published = "" if usual is None else f" (published teachers: {usual})"
     same = ", as the published ones" * (experiment.protocol == experiment.published_protocol)

@@ -87,7 +87,7 @@ def _titles(panels: Panels) -> list[str]:
 
 
 def _curve(place: Any, line: Line, look: Look, kind: int) -> Any:
-    curves = np.asarray(line.record.curves["validation_loss"])
+    curves = np.asarray(line.record.curves["validation_loss"], float)
     epochs = np.array(line.record.epochs)
     low, middle, high = np.percentile(curves, [10, 50, 90], axis=0)
     # Each kind has its markers at other epochs.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from jqkd.report.columns import Column, footnotes, sheet_of, teacher_note, who
@@ -48,7 +50,7 @@ def sheets(summary: Summary) -> list[Sheet]:
         compared = [one for one in summary.differences if one.arm.config.dataset == dataset]
         for label in dict.fromkeys(one.comparison.label for one in compared):
             some = [one for one in compared if one.comparison.label == label]
-            key = f"{label.replace(' ', '-')}-{place}"
+            key = f"{re.sub('[^a-z0-9]+', '-', label.lower())}-{place}"
             made.append(_comparisons(summary, f"{title}: {label}", key, some))
         known = [line for line in lines if line.record.mechanism]
         if summary.experiment.shows_mechanism and known:
@@ -164,5 +166,5 @@ def _middle(line: Line, name: str, chosen: list[bool]) -> str:
     """Median over some seeds, short."""
     if name not in line.record.mechanism:
         return DASH
-    value = float(np.median(np.array(line.record.mechanism[name])[chosen]))
+    value = np.median(np.array(line.record.mechanism[name], float)[chosen])
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}"

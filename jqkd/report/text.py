@@ -38,7 +38,7 @@ def signed(value: float | None) -> str:
 
 
 def mean_sd(values: list[float]) -> str:
-    """Mean ± standard deviation.
+    """Mean ± standard deviation, of one run the run.
 
     Example:
         >>> mean_sd([90.0, 92.0]), mean_sd([90.0])

@@ -153,7 +153,9 @@ def test_undertrained_teachers_are_marked_and_not_judged(summary):
     ten = {"m5-teacher": distinct.record(SHOWN[1], dict.fromkeys(PROTOCOLS, [900] * 6))}
     assert summarise(experiment(), known | ten).lines["m5-teacher"].verdict == "higher"
     notes = " ".join(note for sheet in sheets(summary) for note in sheet.notes)
-    assert re.search(r"† Epochs of .* for the published 10: \w+ 1\. Such a teacher's own", notes)
+    assert re.search(
+        r"† Epochs of .* for the published 10: 1 for \w+\. Such a teacher's own", notes
+    )
     marked = [cells[0] for cells in sheets(summary)[0].cells if cells[0].endswith("†")]
     assert marked == ["AlexNet (teacher)†", "3 qubits, AlexNet†"]
     unknown = summarise(experiment(published_epochs=None), known)
@@ -342,6 +344,30 @@ def test_a_teachers_name_is_its_own(monkeypatch, summary):
     # Labels that do not say who teaches have a column beside them.
     assert "10 for the blue net" in introduction(summary)[0]
     assert "teacher" in sheets(summary)[0].header
+
+
+def test_teachers_of_one_kind_and_other_epochs_are_all_said():
+    asked = experiment()
+    known = records(asked)
+    known["f5-lenet"] = replace(known["f5-lenet"], teacher_epochs={"lenet": 3})
+    made = summarise(asked, known)
+    assert f"3 to 10 for {text.teacher_name('lenet')} (" in introduction(made)[0]
+    notes = " ".join(note for sheet in sheets(made) for note in sheet.notes)
+    assert f"published 10: 3 for {text.teacher_name('lenet')}." in notes
+
+
+def test_a_run_that_came_to_nothing_hides_no_other(tmp_path):
+    """Files hold null where a number was NaN."""
+    made = distinct.study()
+    line = made.lines["mnist-far"]
+    why = {name: [None, *values[1:]] for name, values in line.record.mechanism.items()}
+    curves = {name: values.tolist() for name, values in line.record.curves.items()}
+    curves["validation_loss"][0][1] = None
+    broken = replace(line.record, mechanism=why, curves=curves)
+    made = replace(made, lines=made.lines | {"mnist-far": replace(line, record=broken)})
+    draw_all(made, tmp_path, no_data)
+    write_report(made, tmp_path, [])
+    assert "| 5 learned | nan | nan |" in (tmp_path / "report.md").read_text()
 
 
 def test_only_networks_that_are_there_are_spoken_of():

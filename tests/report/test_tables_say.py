@@ -207,7 +207,7 @@ def test_csv_has_the_numbers_of_every_arm(made):
     rows = list(csv.DictReader(io.StringIO(csv_text(summary))))
     for row, (name, line) in zip(rows, summary.lines.items(), strict=True):
         arm, config = line.arm, line.config
-        assert (row["arm"], row["group"], row["label"]) == (name, arm.group, arm.label)
+        assert (row["name"], row["group"], row["label"]) == (name, arm.group, arm.label)
         kind = {"m5-teacher": "teacher"}.get(name, "distilled" if arm.teacher else "alone")
         assert (row["kind"], row["dataset"], row["classes"]) == (
             *(kind, config.dataset, config.classes),
@@ -409,7 +409,7 @@ def test_features_of_a_study(studied):
 def test_csv_of_a_study(studied):
     rows = csv.DictReader(io.StringIO(csv_text(studied)))
     for row, (name, line) in zip(rows, studied.lines.items(), strict=True):
-        assert row["arm"] == name and int(row["collapsed"]) == sum(fallen(line))
+        assert row["name"] == name and int(row["collapsed"]) == sum(fallen(line))
         assert int(row["images_seen"]) == 900 * line.arm.student.epochs
         for key, values in line.record.mechanism.items():
             assert float(row[f"{key}_median"]) == pytest.approx(median(values), rel=1e-5)
