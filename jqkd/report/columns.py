@@ -46,12 +46,12 @@ def footnotes(texts: Iterable[str]) -> tuple[dict[str, str], str]:
     """A mark for each text, none for an empty one; and all of them in a sentence.
 
     Example:
-        >>> footnotes(["By hand.", "", "By hand."])
-        ({'By hand.': ' (a)', '': ''}, '(a) By hand.')
+        >>> footnotes(["One.", "", "Two.", "One."])
+        ({'One.': ' (a)', 'Two.': ' (b)', '': ''}, '(a) One. (b) Two.')
     """
     distinct = dict.fromkeys(filter(None, texts))
     marks = {text: f" ({chr(97 + place)})" for place, text in enumerate(distinct)}
-    return marks | {"": ""}, " ".join(f"{mark} {text}" for text, mark in marks.items()).lstrip()
+    return marks | {"": ""}, "".join(f"{mark} {text}" for text, mark in marks.items()).lstrip()
 
 
 def teacher_note(summary: Summary, lines: Sequence[Line]) -> str:
