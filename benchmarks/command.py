@@ -18,7 +18,7 @@ from benchmarks.summary import Summary, summarise
 from benchmarks.workloads import WORKLOADS
 from jqkd._checks import InputError
 from jqkd.common.files import DamagedFile, read_json, write_json
-from jqkd.experiments.readme import check_share, write_text
+from jqkd.report.readme import check_share, write_text
 from jqkd.training.result import environment
 
 SCHEMA = 1

@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmarks.summary import Summary
 from benchmarks.workloads import WORKLOADS
-from jqkd.experiments.charts import ONE_COLUMN
-from jqkd.experiments.figures import save
+from jqkd.report.charts import ONE_COLUMN
+from jqkd.report.figures import save
 
 # Okabe and Ito's palette; marker and colour by the place of the batch among the workload's.
 _STYLES = (("o", "#0072B2"), ("s", "#D55E00"), ("^", "#009E73"))

@@ -9,7 +9,7 @@ from benchmarks.peers import FLOOR, OURS, PEERS
 from benchmarks.summary import Summary, absent
 from benchmarks.targets import TARGETS, Verdict
 from benchmarks.workloads import WORKLOADS, Cell
-from jqkd.experiments.readme import markers, update_share
+from jqkd.report.readme import markers, update_share
 
 SHARE = "bench"
 BEGIN, END = markers(SHARE)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import typer
 
 from jqkd import _interrupts
-from jqkd.cli import audit, crosscheck, demo, experiments, study, tables, train, verify
+from jqkd.cli import audit, crosscheck, demo, experiments, report, study, tables, train, verify
 from jqkd.cli.edge import Command, options_of
 from jqkd.cli.endings import code_of
 from jqkd.data import cache_folder
@@ -38,6 +38,7 @@ app.command("list", cls=Command)(experiments.list_parts)
 app.command(cls=Command)(verify.verify)
 app.add_typer(tables.app, name="tables")
 app.add_typer(study.app, name="study")
+app.command(cls=Command)(report.report)
 app.command(cls=Command)(crosscheck.crosscheck)
 app.command(cls=Command)(crosscheck.circuit)
 

@@ -19,8 +19,8 @@ from jqkd.crosscheck._qiskit import require_qiskit
 from jqkd.crosscheck.certificate import FILE
 from jqkd.crosscheck.report import agreement_table, battery_picture, battery_table
 from jqkd.crosscheck.students import students_of
-from jqkd.experiments.readme import write_text
 from jqkd.models import PRESETS, StudentSpec
+from jqkd.report.readme import write_text
 from jqkd.training.trained import load_run
 
 

@@ -19,7 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 from jqkd._checks import check_integer, check_path, check_seed, fail
 from jqkd.cli.endings import USAGE_ERROR
 from jqkd.common.outputs import check_out_file, check_out_folder, check_picture
-from jqkd.experiments.statistics import MOST_RUNS
+from jqkd.statistics import MOST_RUNS
 from jqkd.training.config import MOST_EPOCHS
 
 # The most that a whole number may be, by the name of the option.

@@ -117,6 +117,8 @@ class Experiment:
         seeds: students of every kind, where nothing else is asked for.
         means: over some of the comparisons.
         shows_mechanism: whether the report says where features have gone.
+        published_protocol: how the published accuracies were read; ``None`` if that is not known.
+        published_epochs: of the published teachers; others are marked, and not judged.
 
     Raises:
         InputError: two arms of one name, or a comparison of arms that are not there.
@@ -131,11 +133,15 @@ class Experiment:
     seeds: int = 10
     means: tuple[Mean, ...] = ()
     shows_mechanism: bool = False
+    published_protocol: str | None = None
+    published_epochs: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("name", "title", "about"):
             check_type(name, getattr(self, name), str, "a text")
         check_choice("protocol", self.protocol, PROTOCOLS)
+        if self.published_protocol is not None:
+            check_choice("published_protocol", self.published_protocol, PROTOCOLS)
         check_integer("seeds", self.seeds, 1)
         check_type("shows_mechanism", self.shows_mechanism, bool, "true or false")
         object.__setattr__(self, "arms", tuple(check_list("arms", self.arms, Arm, "Arms")))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import command, picture, report
-from jqkd.experiments.figures import digest_of
-from jqkd.experiments.readme import with_share
+from jqkd.report.figures import digest_of
+from jqkd.report.readme import with_share
 
 SHIPPED = Path(__file__).parents[2] / "results" / "bench"
 

@@ -19,10 +19,10 @@ import numpy as np
 import pytest
 
 from jqkd.data import load, student_splits
-from jqkd.experiments.statistics import collapsed
 from jqkd.models import TEACHERS
 from jqkd.models.layers import dense, dropout
 from jqkd.models.teachers import Architecture, Network
+from jqkd.statistics import collapsed
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.loop import TrainingError
 from jqkd.training.recipes import Output

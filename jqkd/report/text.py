@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from jqkd._checks import check_array, check_choice, check_number, check_type
-from jqkd.experiments import statistics as st
-from jqkd.experiments.results import Gain
-from jqkd.experiments.rows import NAMES, Row
+from collections.abc import Iterable
+
+from jqkd import statistics as st
+from jqkd._checks import check_array, check_number, check_type
+from jqkd.models import TEACHERS
+from jqkd.statistics import Gain
 
 DASH = "–"
 # Protocols as a column is headed, and as a sentence goes on.
@@ -22,26 +24,34 @@ def number(value: float | None) -> str:
     return DASH if value is None else f"{check_number('value', value):.2f}"
 
 
-def signed(value: float) -> str:
-    """Two decimals with a sign, except for nothing.
+def signed(value: float | None) -> str:
+    """Two decimals with a sign, except for nothing; or a dash.
 
     Example:
         >>> signed(0.5), signed(-0.001)
         ('+0.50', '0.00')
     """
+    if value is None:
+        return DASH
     value = check_number("value", value)
     return "0.00" if abs(value) < 0.005 else f"{value:+.2f}".replace("-", "−")
 
 
 def mean_sd(values: list[float]) -> str:
-    """Mean ± standard deviation.
+    """Mean ± standard deviation, of one run the run.
 
     Example:
         >>> mean_sd([90.0, 92.0]), mean_sd([90.0])
         ('91.00 ± 1.41', '90.00')
     """
-    found = st.spread(values)
-    return number(found.mean) if found.count < 2 else f"{found.mean:.2f} ± {found.sd:.2f}"
+    spread = st.spread(values)
+    return number(spread.mean) if spread.count < 2 else f"{spread.mean:.2f} ± {spread.sd:.2f}"
+
+
+def range_text(values: list[float]) -> str:
+    """Least and greatest; a dash for one number."""
+    spread = st.spread(values)
+    return f"{spread.low:.2f} to {spread.high:.2f}" if spread.count > 1 else DASH
 
 
 def interval_text(interval: st.Interval | None) -> str:
@@ -59,32 +69,37 @@ def gain_text(gain: Gain) -> str:
     return text if gain.interval is None else f"{text} [{interval_text(gain.interval)}]"
 
 
-def network_name(arch: str) -> str:
-    """A teacher's architecture for a reader.
+def teacher_name(arch: str | None) -> str:
+    """A teacher for a reader: its label, if it has one, and its options; a dash for none."""
+    if arch is None:
+        return DASH
+    name, _, options = arch.partition(":")
+    label = getattr(TEACHERS.get(name), "label", name)
+    return f"{label} ({options})" if options else label
+
+
+def counts_text(numbers: Iterable[int]) -> str:
+    """The only number, or the range.
 
     Example:
-        >>> network_name("lenet"), network_name("joint-ensemble")
-        ('LeNet', 'the joint ensemble')
+        >>> counts_text([10, 20, 15]), counts_text([10, 10])
+        ('10 to 20', '10')
     """
-    check_choice("arch", arch, (*NAMES, "joint-ensemble"))
-    return "the joint ensemble" if arch == "joint-ensemble" else NAMES[arch]
+    numbers = sorted(numbers)
+    return " to ".join(map(str, sorted({numbers[0], numbers[-1]})))
 
 
-def data_name(row: Row) -> str:
-    """Data set and classes."""
-    check_type("row", row, Row, "a Row")
-    return f"{NAMES[row.dataset]} {row.classes}"
-
-
-def sign_flip_text(seeds: int) -> str:
-    """How p was found, for so many seeds.
+def sign_flip_text(*seeds: int) -> str:
+    """How p-values were made, for so many seeds each.
 
     Example:
         >>> sign_flip_text(10), sign_flip_text(20)
         ('exact sign-flip test', 'sign-flip test with random signs')
     """
-    exact = seeds <= st.EXACT_UP_TO
-    return "exact sign-flip test" if exact else "sign-flip test with random signs"
+    if max(seeds) <= st.EXACT_UP_TO:
+        return "exact sign-flip test"
+    most = f", exact for up to {st.EXACT_UP_TO} seeds"
+    return f"sign-flip test with random signs{most if min(seeds) <= st.EXACT_UP_TO else ''}"
 
 
 def p_text(p: float | None) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 # Columns that hold words.
-_WORDS = {"table", "data", "network", "student", "teacher", "verdict", "verdict on gain"}
+_WORDS = {"data", "network", "student", "teacher", "against", "mean", "verdict"}
 _TEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -27,6 +27,9 @@ _TEX = {
     "–": "--",
     "†": r"$^\dagger$",
     "<": "$<$",
+    ">": "$>$",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
     "λ": r"$\lambda$",
 }
 _VERDICTS = {"reproduced", "higher", "lower", "undecidable"}
@@ -65,7 +68,7 @@ class Sheet:
     @property
     def of_words(self) -> list[bool]:
         """Which columns hold words; the others hold numbers."""
-        return [name in _WORDS for name in self.header]
+        return [name in _WORDS or name.startswith("verdict ") for name in self.header]
 
 
 def markdown(sheet: Sheet) -> str:
@@ -79,7 +82,8 @@ def markdown(sheet: Sheet) -> str:
     """
     rules = ["---" if words else "---:" for words in sheet.of_words]
     lines = [sheet.header, rules, *sheet.cells]
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    escaped = [[cell.replace("|", r"\|") for cell in line] for line in lines]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in escaped)
     return "\n\n".join([table, *sheet.notes])
 
 

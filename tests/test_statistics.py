@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from jqkd.experiments import statistics as st
+from jqkd import statistics as st
 
 
 def test_sign_flip_equals_brute_force():

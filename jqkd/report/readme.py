@@ -21,10 +21,7 @@ def markers(name: str) -> tuple[str, str]:
 
 
 def with_share(text: str, name: str, share: str) -> str:
-    """A text whose share of that name is ``share``.
-
-    Raises:
-        InputError: the markers are not there.
+    """A text whose share of that name is ``share``; raises ``InputError`` without the markers.
 
     Example:
         >>> print(with_share("<!-- a: begin -->old<!-- a: end -->", "a", "new"))
@@ -43,11 +40,7 @@ def with_share(text: str, name: str, share: str) -> str:
 
 
 def check_share(path: Path, name: str) -> None:
-    """A README is there and has a share of that name; to be called before anything is drawn.
-
-    Raises:
-        InputError: no such file, or no markers.
-    """
+    """A README is there and has a share of that name, or ``InputError``; before work begins."""
     try:
         with_share(path.read_text(encoding="utf-8"), name, "")
     except (OSError, UnicodeDecodeError) as error:
@@ -56,21 +49,13 @@ def check_share(path: Path, name: str) -> None:
 
 
 def update_share(path: Path, name: str, share: str) -> None:
-    """Bring a README's share of that name up to date.
-
-    Raises:
-        InputError: no such file, no markers, or it cannot be written.
-    """
+    """Bring a README's share of that name up to date; raises ``InputError`` as ``check_share``."""
     check_share(path, name)
     write_text(path, with_share(path.read_text(encoding="utf-8"), name, share))
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write a file whole or not at all, in a folder that is made if need be.
-
-    Raises:
-        InputError: it cannot be written.
-    """
+    """Write a file whole or raise ``InputError``, in a folder that is made if need be."""
     path = check_path("path", path)
     check_type("text", text, str, "a text")
     with written_whole(path) as temporary:

@@ -1,0 +1,1 @@
+"""The report of an experiment: tables, pictures and their formats, by its description alone."""

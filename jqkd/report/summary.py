@@ -1,0 +1,263 @@
+"""What the records of an experiment say: the numbers that tables and pictures are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import Any
+
+import numpy as np
+
+from jqkd import statistics as st
+from jqkd.common.digests import json_digest
+from jqkd.common.files import plain
+from jqkd.experiments.analysis import ArmRecord
+from jqkd.experiments.model import PROTOCOLS, Arm, Comparison, Experiment, Mean
+from jqkd.statistics import Gain, Interval
+from jqkd.training.config import StudentConfig, TeacherConfig
+
+
+@dataclass(frozen=True)
+class Line:
+    """An arm with runs.
+
+    Attributes:
+        record: its runs.
+        protocol: the experiment's.
+        accuracy: protocol -> (R,), in %.
+        fallen: which runs are no better than guessing.
+        interval: where one more run falls.
+        verdict: on the published accuracy; ``None`` where there is none.
+        epochs_differ: whether a teacher was not trained for as long as the published one.
+    """
+
+    record: ArmRecord
+    protocol: str
+    accuracy: dict[str, list[float]]
+    fallen: list[bool]
+    interval: Interval | None
+    verdict: str | None
+    epochs_differ: bool
+
+    @property
+    def arm(self) -> Arm:
+        """The arm."""
+        return self.record.arm
+
+    @property
+    def config(self) -> StudentConfig | TeacherConfig:
+        """Of its students, or of the teacher that it is."""
+        return self.arm.student or self.arm.teacher
+
+    @property
+    def values(self) -> list[float]:
+        """Accuracies by the experiment's protocol."""
+        return self.accuracy[self.protocol]
+
+    @property
+    def below(self) -> int | None:
+        """How many runs are below the published accuracy."""
+        published = self.arm.published
+        return None if published is None else sum(v < published - 0.005 for v in self.values)
+
+    @property
+    def images_seen(self) -> int | None:
+        """Images that one of its students is trained on, as often as it sees them."""
+        student = self.arm.student
+        return None if student is None else student.epochs * student.num_images
+
+    @property
+    def taught_by(self) -> str | None:
+        """Architecture of its students' teacher."""
+        return self.arm.teacher.arch if self.arm.student and self.arm.teacher else None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A comparison with runs, over the ``seeds`` that both arms have.
+
+    Attributes:
+        gain: protocol -> arm minus baseline.
+        interval: where the difference of one more run of each falls.
+        verdict: on the published difference; ``None`` where there is none.
+    """
+
+    comparison: Comparison
+    arm: Line
+    baseline: Line
+    seeds: list[int]
+    gain: dict[str, Gain]
+    interval: Interval | None
+    verdict: str | None
+
+    @property
+    def main(self) -> Gain:
+        """By the experiment's protocol."""
+        return self.gain[self.arm.protocol]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """An experiment, understood.
+
+    Attributes:
+        lines: by name of their arm, those that are only compared with too.
+        differences: of the comparisons that have runs.
+        means: over complete sets of comparisons, by protocol.
+        missing: arms without a run.
+        machines: where the runs were made.
+    """
+
+    experiment: Experiment
+    lines: dict[str, Line]
+    differences: list[Difference]
+    means: list[tuple[Mean, dict[str, Gain]]]
+    missing: list[str]
+    machines: list[str]
+
+    @property
+    def shown(self) -> list[Line]:
+        """Lines of the tables."""
+        return [line for line in self.lines.values() if not line.arm.hidden]
+
+    @property
+    def students(self) -> list[Line]:
+        """Those that are students."""
+        return [line for line in self.shown if not line.arm.is_teacher]
+
+    @property
+    def sections(self) -> dict[str, list[Line]]:
+        """Lines by data set, under what their groups have in common."""
+        by_data: dict[str, list[Line]] = {}
+        for line in self.shown:
+            by_data.setdefault(line.config.dataset, []).append(line)
+        return {_common(lines) or name: lines for name, lines in by_data.items()}
+
+    @property
+    def teachers(self) -> list[str | None]:
+        """Who teaches, in order of appearance; ``None`` for students alone, first."""
+        taught = dict.fromkeys(line.taught_by for line in self.students)
+        return sorted(taught, key=lambda name: name is not None)
+
+    @property
+    def second(self) -> str:
+        """The protocol that stands beside the experiment's own."""
+        return "best" if self.experiment.protocol == "picked" else "picked"
+
+    def of(self, line: Line) -> list[Difference]:
+        """Comparisons of a line with others, in the experiment's order."""
+        return [one for one in self.differences if one.comparison.arm == line.arm.name]
+
+    def digest(self) -> str:
+        """Sixteen hex digits that name the numbers that all else follows from."""
+        records = [line.record for line in self.lines.values()]
+        arms = [[_named(one.arm), one.seeds, one.right, one.mechanism] for one in records]
+        asked = self.experiment
+        return json_digest(plain([asked.protocol, list(map(vars, asked.comparisons)), arms]))
+
+
+def summarise(
+    experiment: Experiment, records: dict[str, ArmRecord], machines: Sequence[str] = ()
+) -> Summary:
+    """All arms and comparisons of an experiment that have runs.
+
+    Args:
+        experiment: what is compared with what.
+        records: by name of their arm.
+        machines: where the runs were made.
+    """
+    arms = [arm for arm in experiment.arms if arm.name in records]
+    lines = {arm.name: _line(records[arm.name], experiment) for arm in arms}
+    differences = _corrected(_differences(experiment, lines))
+    missing = [arm.name for arm in experiment.arms if arm.name not in lines]
+    means = _means(experiment, differences)
+    return Summary(experiment, lines, differences, means, missing, list(machines))
+
+
+def _named(arm: Arm) -> dict[str, Any]:
+    """All of an arm, its configurations by their digests."""
+    configs = {"student": arm.student, "teacher": arm.teacher}
+    return vars(arm) | {name: config and config.digest() for name, config in configs.items()}
+
+
+def _common(lines: list[Line]) -> str:
+    """Words with which all groups begin."""
+    words = zip(*(line.arm.group.split() for line in lines), strict=False)
+    return " ".join(same[0] for same in takewhile(lambda some: len(set(some)) == 1, words))
+
+
+def _line(record: ArmRecord, experiment: Experiment) -> Line:
+    arm, protocol = record.arm, experiment.protocol
+    accuracy = {name: record.accuracy(name) for name in PROTOCOLS}
+    classes = (arm.student or arm.teacher).num_classes
+    fallen = [st.collapsed([value], classes) == 1 for value in accuracy[protocol]]
+    interval, verdict = st.next_run(accuracy[protocol]), None
+    differ = experiment.published_epochs is not None and any(
+        epochs != experiment.published_epochs for epochs in record.teacher_epochs.values()
+    )
+    if arm.published is not None:
+        verdict = st.verdict(arm.published, interval, len(record.seeds))
+        verdict = "undecidable" if arm.is_teacher and differ else verdict
+    return Line(record, protocol, accuracy, fallen, interval, verdict, differ)
+
+
+def _differences(experiment: Experiment, lines: dict[str, Line]) -> list[Difference]:
+    both = [c for c in experiment.comparisons if c.arm in lines and c.baseline in lines]
+    made = (_difference(c, lines[c.arm], lines[c.baseline]) for c in both)
+    return [one for one in made if one is not None]
+
+
+def _difference(comparison: Comparison, arm: Line, baseline: Line) -> Difference | None:
+    seeds = sorted(set(arm.record.seeds) & set(baseline.record.seeds))
+    if not seeds:
+        return None
+    pairs = {p: (_of_seeds(arm, p, seeds), _of_seeds(baseline, p, seeds)) for p in PROTOCOLS}
+    gain = {p: st.gain_of(*pair) for p, pair in pairs.items()}
+    values, others = pairs[arm.protocol]
+    interval, verdict, published = st.next_gain(others, values), None, comparison.published
+    if published is not None:
+        widest = st.widest_for_gain(published)
+        verdict = st.verdict(published, interval, len(seeds), widest)
+    return Difference(comparison, arm, baseline, seeds, gain, interval, verdict)
+
+
+def _of_seeds(line: Line, protocol: str, seeds: list[int]) -> list[float]:
+    by_seed = dict(zip(line.record.seeds, line.accuracy[protocol], strict=True))
+    return [by_seed[seed] for seed in seeds]
+
+
+def _corrected(differences: list[Difference]) -> list[Difference]:
+    """Holm's correction within each family, protocol by protocol."""
+    corrected = list(differences)
+    for family in {one.comparison.family for one in differences} - {""}:
+        members = [i for i, one in enumerate(differences) if one.comparison.family == family]
+        for protocol in PROTOCOLS:
+            adjusted = st.holm([differences[i].gain[protocol].p for i in members])
+            for i, p in zip(members, adjusted, strict=True):
+                gain = corrected[i].gain
+                gain = gain | {protocol: gain[protocol]._replace(p_holm=p)}
+                corrected[i] = replace(corrected[i], gain=gain)
+    return corrected
+
+
+def _means(experiment: Experiment, differences: list[Difference]) -> list[tuple[Mean, dict]]:
+    """Those over comparisons that all have runs, of some common seed."""
+    compared = {(one.comparison.arm, one.comparison.baseline): one for one in differences}
+    means = []
+    for mean in experiment.means:
+        members = [compared[pair] for pair in mean.comparisons if pair in compared]
+        if len(members) == len(mean.comparisons) > 0:
+            seeds = sorted(set.intersection(*(set(one.seeds) for one in members)))
+            if seeds:
+                means.append((mean, {p: _mean(members, p, seeds) for p in PROTOCOLS}))
+    return means
+
+
+def _mean(members: list[Difference], protocol: str, seeds: list[int]) -> Gain:
+    """Seed by seed, over all members."""
+    values = [
+        float(np.mean([one.gain[protocol].values[one.seeds.index(seed)] for one in members]))
+        for seed in seeds
+    ]
+    return st.gain_of(values, [0.0] * len(seeds))
