@@ -13,3 +13,4 @@ def registered(registry, name, part):
         yield part
     finally:
         del registry._classes[name]
+        registry._plugins.pop(name, None)

@@ -20,7 +20,7 @@ from jqkd.training.recipes import RECIPES
 TABLES = ("mnist", "fashion_mnist")
 DISTILLED = [row for row in ROWS if row.is_distilled]
 SMALL = ":datasets=digits,classes=0-1,qubits=2"
-TEACHING = {"recipe", "temperature", "weight", "label_weight", "control", "term"}
+TEACHING = {"recipe", "temperature", "weight", "label_weight", "placebo", "term"}
 # How often students are looked at changes no student.
 LOOKS = {"evaluate_every"}
 
@@ -71,7 +71,7 @@ def test_accuracies_are_of_whole_images():
 
 def test_the_notebooks_deviations():
     deviating = {
-        r.name: (r.head, r.term) for r in ROWS if (r.head, r.term) != ("concat-sigmoid", "kl")
+        r.name: (r.readout, r.term) for r in ROWS if (r.readout, r.term) != ("concat-sigmoid", "kl")
     }
     assert deviating == {
         "fashion_mnist-0-5-3q-alone": ("softmax", "kl"),
@@ -117,8 +117,8 @@ def test_rows_follow_their_notebooks():
     name = "fashion_mnist-0-7-3q-alexnet"
     pairs = {c.label: c for c in experiment.comparisons if c.arm == name}
     own, alone = (experiment.arm(n).student for n in (name, pairs["gain"].baseline))
-    assert (own.head, own.shots, own.term) == ("concat-sigmoid", 5000, "kl * 6/8")
-    assert (alone.head, alone.shots, alone.term) == ("softmax", 3000, "kl")
+    assert (own.readout, own.shots, own.term) == ("concat-sigmoid", 5000, "kl * 6/8")
+    assert (alone.readout, alone.shots, alone.term) == ("softmax", 3000, "kl")
     matched = experiment.arm(pairs["one head"].baseline)
     assert matched.hidden and matched.teacher is None
     assert changed(matched.student, own) == {"term"}
@@ -136,7 +136,7 @@ def test_students_of_the_text_have_one_head():
     experiment = build("paper-text")
     students = [arm.student for arm in experiment.arms if arm.student]
     assert len({jobs_of(arm, [0])[0].name for arm in experiment.arms if arm.student}) == 6 + 18
-    assert {(s.term, s.head) for s in students} == {("kl", "log-probability")}
+    assert {(s.term, s.readout) for s in students} == {("kl", "log-probability")}
     assert {c.label for c in experiment.comparisons} == {"gain"}
 
 
@@ -197,10 +197,10 @@ def test_every_step_of_the_ladder_is_one_change():
     steps = steps[: [arm.name for arm in steps].index("digits-robust") + 1]
     assert all(against[arm.name] == before.name for before, arm in pairwise(steps))
     changes = [changed(before.student, arm.student) for before, arm in pairwise(steps)]
-    network = [{"head", "preset"}, {"preset"}, {"preset"}, {"preset"}]
+    network = [{"readout"}, {"gradient"}, {"features"}, {"encoding"}]
     tuned = [{"batch_size"}, {"learning_rate"}, {"schedule"}, {"augmentation"}]
     assert [names - LOOKS for names in changes[:-1]] == [*network, *tuned]
-    # The preset's name too, of what is by then the same network (see test_stand_ins).
+    # The preset's name too, of what is by then the same student.
     assert changes[-1] - TEACHING - LOOKS == {"epochs", "preset"}
 
 
@@ -215,10 +215,10 @@ def test_the_ladder_ends_at_robust_and_goes_one_step_back():
     assert back == {
         "few-epochs": ["epochs"],
         "exact": ["shots"],
-        "paper-head": ["head", "preset"],
-        "gradient": ["preset"],
-        "dropout": ["preset"],
-        "full-turn": ["preset"],
+        "paper-head": ["readout"],
+        "gradient": ["gradient"],
+        "dropout": ["features"],
+        "full-turn": ["encoding"],
     }
     paper, loss = StudentConfig("digits", "0-1", 2), line(ladder, "robust-paper-loss").student
     assert all(getattr(loss, n) == getattr(paper, n) for n in ("recipe", "temperature", "weight"))

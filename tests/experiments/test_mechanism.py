@@ -6,27 +6,28 @@ import numpy as np
 import pytest
 
 from jqkd.data import load, student_splits
-from jqkd.experiments.mechanism import mechanism, numbers
-from jqkd.models import build_student
-from jqkd.models.functional import functional
+from jqkd.experiments.mechanism import mechanism
+from jqkd.models.encodings import Amplitude, Angle
 from jqkd.training.config import StudentConfig
+from jqkd.training.student_task import student_model
 from jqkd.training.students import Block, Run
 from tests.models import reference
 
 
 def test_numbers_of_the_mechanism_by_hand():
-    features, hidden = np.array([[0.5, -0.5], [1.0, -30.0]]), np.eye(3)[:2]
-    found = numbers(features, hidden, np.pi)
+    features = np.array([[0.5, -0.5], [1.0, -30.0]])
+    found = Angle().mechanism(features)
     # Far out, 1 / cosh(f)**2 is 4 exp(-2 f); near 0 it is 1 - tanh(f)**2.
     slopes = np.pi * np.array([*(1 - np.tanh([0.5, 0.5, 1.0]) ** 2), 4 * np.exp(-60)])
     sines = np.abs(np.sin(np.pi * np.tanh(features)))
-    assert found["feature"] == 0.75 and found["dead"] == 1 / 3
+    assert found["feature"] == 0.75
     assert found["slope"] == pytest.approx(slopes.mean(), rel=1e-12)
     assert found["sine"] == pytest.approx(sines.mean(), rel=1e-12)
-    half = numbers(features, hidden, np.pi / 2)
+    half = Angle(turn=0.5).mechanism(features)
     assert half["slope"] == pytest.approx(slopes.mean() / 2, rel=1e-12)
-    certain = numbers(np.full((1, 1), 800.0), hidden, np.pi / 2)
+    certain = Angle(turn=0.5).mechanism(np.full((1, 1), 800.0))
     assert (certain["slope"], certain["sine"]) == (0, 1)
+    assert Amplitude().mechanism(features) == {}
 
 
 def test_mechanism_of_a_block_against_scipy():
@@ -35,7 +36,7 @@ def test_mechanism_of_a_block_against_scipy():
     config = StudentConfig("digits", "0-1", 2, "robust", shots=None)
     block = Block(config, splits, [Run(0, "alone"), Run(1, "alone")])
     found = mechanism(block)
-    model = functional(lambda rngs: build_student("robust", 2, rngs=rngs))
+    model = student_model(config.spec, (28, 28))
     for row in range(2):
         mine = model.module(_row(block.state.params, row)).features
         features = np.array([reference.conv_features(mine, x) for x in splits.test.images])

@@ -12,17 +12,17 @@ import pytest
 
 from jqkd._checks import InputError
 from jqkd.common import plugins
-from jqkd.common.registry import Registry
 from jqkd.data import load
 from jqkd.experiments import planner
 from jqkd.experiments.catalogue import EXPERIMENTS
 from jqkd.experiments.model import Arm, Experiment
-from jqkd.experiments.planner import jobs_of, plan, plugins_of, student_jobs, tasks_of, teacher_job
+from jqkd.experiments.planner import jobs_of, plan, student_jobs, tasks_of, teacher_job
 from jqkd.training import student_task, students
 from jqkd.training.config import StudentConfig, TeacherConfig
-from jqkd.training.recipes import Output
+from jqkd.training.recipes import RECIPES, FunctionMatching, Output
 from jqkd.training.student_run import splits_for
 from jqkd.training.students import Block, Run
+from tests.parts import registered
 
 
 def build(text, *arms) -> Experiment:
@@ -152,26 +152,22 @@ def test_wrong_plans(call, match):
 # Plug-ins
 
 
-def test_a_plug_ins_source_goes_into_the_keys_of_jobs_that_use_it(monkeypatch):
-    recipes = Registry("a kind of the tests", object)
-    monkeypatch.setattr(planner, "KINDS", {"recipe": recipes})
-    before = name_of()
-    assert plugins_of(STUDENT.to_json()) == {}
+@dataclass(frozen=True)
+class Softer(FunctionMatching):
+    pass
 
-    @dataclass(frozen=True)
-    class Part:
-        pass
 
-    names = []
+def test_a_plug_ins_source_goes_into_the_keys_of_jobs_that_use_it():
+    before, names = name_of(), []
     for digest in ("one", "two"):
-        recipes._classes.clear()
-        with plugins._as_loading(plugins.Plugin("mine.py", digest)):
-            # Another preset's recipe, so that it stands in the configuration.
-            recipes.register("decoupled")(Part)
-        student = replace(STUDENT, recipe="decoupled")
-        assert plugins_of(student.to_json()) == {"recipe decoupled": digest}
-        names.append(name_of(student))
-        assert name_of() == before
+        plugin = plugins.Plugin("softer.py", digest)
+        with plugins._as_loading(plugin), registered(RECIPES, "softer", Softer):
+            student = replace(STUDENT, recipe="softer")
+            assert student.plugins == [plugin] and STUDENT.plugins == []
+            names.append(name_of(student))
+            # What students alone never read is not in their names.
+            assert name_of(student, None) == name_of(teacher=None)
+            assert name_of() == before
     assert names[0] != names[1]
 
 
@@ -187,14 +183,14 @@ def test_one_training_program_serves_all_rows_of_a_width(monkeypatch, caplog):
     # Small stand-ins: 3 and 6 classes are 300 and 600 steps, as 900 and 1200 in the tables.
     monkeypatch.setattr(student_task, "_CAPACITY", 600)
     # Evaluation has a program of its own.
-    nothing = lambda block, subset: np.zeros((2, len(subset), 16))  # noqa: E731
+    nothing = lambda block, subset: np.zeros((2, len(subset), 8))  # noqa: E731
     monkeypatch.setattr(Block, "logits", nothing)
     students._train_steps.clear_cache()
     tables = build("paper-code:shots=notebook")
     with jax.log_compiles(), caplog.at_level(logging.WARNING):
-        for name in ("0-5-3q-lenet", "0-7-3q-lenet", "0-7-3q-alexnet"):
+        for name in ("0-5-3q-lenet", "0-5-3q-alexnet", "0-7-3q-alexnet"):
             given = tables.arm(f"fashion_mnist-{name}").student
-            same = {"head": given.head, "term": given.term, "shots": given.shots}
+            same = {"readout": given.readout, "term": given.term, "shots": given.shots}
             classes = "0-2" if given.classes == "0-5" else "0-5"
             config = StudentConfig("digits", classes, 3, epochs=1, **same)
             splits = splits_for(config, load("digits"))

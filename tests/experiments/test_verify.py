@@ -29,7 +29,7 @@ name = "alone"
 name = "constant"
 teacher = "lenet"
 teacher_epochs = 1
-control = "constant"
+placebo = "constant"
 against = "alone"
 """
 
