@@ -32,35 +32,30 @@ class Digits(Source):
     advice = "install another version of scikit-learn, which carries them"
 
     def read(self, data_dir: Path, cache_dir: Path) -> Arrays:
-        """The arrays.
+        """The arrays as scikit-learn has them, the last images of each class apart.
 
         Raises:
             InputError: scikit-learn is not installed.
         """
-        return read_digits(self.test_per_class)
-
-
-def read_digits(test_per_class: int) -> Arrays:
-    """The arrays as scikit-learn has them, the last images of each class apart."""
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError:
-        raise InputError(
-            "Reading digits needs scikit-learn, which is not installed; "
-            "run `pip install scikit-learn`."
-        ) from None
-    source = load_digits()
-    images = enlarge(source.images.astype(np.int64))
-    labels = source.target.astype(np.int32)
-    test = np.zeros(len(labels), bool)
-    for label in range(10):
-        test[np.flatnonzero(labels == label)[-test_per_class:]] = True
-    return {
-        "train_images": images[~test],
-        "train_labels": labels[~test],
-        "test_images": images[test],
-        "test_labels": labels[test],
-    }
+        try:
+            from sklearn.datasets import load_digits
+        except ImportError:
+            raise InputError(
+                "Reading digits needs scikit-learn, which is not installed; "
+                "run `pip install scikit-learn`."
+            ) from None
+        published = load_digits()
+        images = enlarge(published.images.astype(np.int64))
+        labels = published.target.astype(np.int32)
+        test = np.zeros(len(labels), bool)
+        for label in range(10):
+            test[np.flatnonzero(labels == label)[-self.test_per_class :]] = True
+        return {
+            "train_images": images[~test],
+            "train_labels": labels[~test],
+            "test_images": images[test],
+            "test_labels": labels[test],
+        }
 
 
 def enlarge(images: np.ndarray) -> np.ndarray:

@@ -181,11 +181,11 @@ def _is_held(folder: Path, name: str, infos: dict[str, Any]) -> bool:
     """All files are in ``folder`` under the names that TFDS's download manager looks for."""
     from tensorflow_datasets.core.download.resource import get_dl_fname
 
-    def found(where: Path, file: str) -> bool:
+    def lies(where: Path, file: str) -> bool:
         return (where / file).exists() and (where / f"{file}.INFO").exists()
 
     files = [get_dl_fname(url, info.checksum) for url, info in infos.items()]
-    return all(found(folder / name, file) or found(folder, file) for file in files)
+    return all(lies(folder / name, file) or lies(folder, file) for file in files)
 
 
 def _check_network(url: str) -> None:

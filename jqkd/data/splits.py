@@ -7,10 +7,9 @@ on nor on the seed that picks them, so one teacher is blind to it for all its st
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -148,19 +147,15 @@ def teacher_splits(
 def _checked_classes(dataset: Dataset, classes: Sequence[int]) -> tuple[int, ...]:
     """``classes`` as plain integers, if they are at least two existing classes, ascending."""
     check_type("dataset", dataset, Dataset, "a Dataset, as `load` returns one")
-    last = len(dataset.class_names) - 1
-    if not _are_classes(classes, last):
-        fail("classes", f"be at least 2 ascending class numbers within 0-{last}", shown(classes))
-    return tuple(int(number) for number in classes)
-
-
-def _are_classes(classes: Any, last: int) -> bool:
+    known = range(len(dataset.class_names))
     # The length first: a range can be longer than all memory.
-    if not isinstance(classes, Sequence | np.ndarray) or not 2 <= len(classes) <= last + 1:
-        return False
-    whole = (isinstance(c, int | np.integer) and not isinstance(c, bool) for c in classes)
-    ascending = all(whole) and all(a < b for a, b in itertools.pairwise(classes))
-    return ascending and classes[0] >= 0 and classes[-1] <= last
+    listed = isinstance(classes, Sequence | np.ndarray) and 2 <= len(classes) <= len(known)
+    if listed and all(isinstance(c, int | np.integer) and not isinstance(c, bool) for c in classes):
+        numbers = tuple(map(int, classes))
+        if numbers == tuple(sorted(set(numbers) & set(known))):
+            return numbers
+    must = f"be at least 2 ascending class numbers within 0-{len(known) - 1}"
+    fail("classes", must, shown(classes))
 
 
 def _count(dataset: Dataset, name: str, given: int | None) -> int:

@@ -1,8 +1,7 @@
 """Trained teachers on disk: their curves, their logits by image id, their weights.
 
 A teacher's folder is named by the digests of its configuration and of its data and by the version
-of the algorithm; logits carry the digest of the weights they come from. A student needs the logits
-only.
+of the algorithm. A student needs the logits only.
 """
 
 from __future__ import annotations
@@ -171,13 +170,7 @@ def save_teacher(folder: Path, teacher: Teacher, data_digest: str, watch: Stopwa
 def load_teacher(
     folder: Path, config: TeacherConfig, dataset: Dataset, *, with_weights: bool = False
 ) -> Teacher:
-    """A teacher from its folder.
-
-    Args:
-        folder: by ``teacher_folder``.
-        config: which teacher.
-        dataset: where its images come from.
-        with_weights: whether its weights are read too.
+    """A teacher from its folder, see ``teacher_folder``.
 
     Raises:
         FileNotFoundError: there is none.
@@ -236,11 +229,7 @@ def _read(path: Path, expected: Mapping[str, Most]) -> dict[str, np.ndarray]:
 def _load_logits(
     path: Path, config: TeacherConfig, dataset: Dataset
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], str]:
-    """Logits and ids by part, and the digest of all; of just the images of the classes.
-
-    Raises:
-        DamagedFile: there is no such file, or it holds something else.
-    """
+    """Logits and ids by part, and the digest of all; of just the images of the classes."""
     classes, train = config.class_numbers, dataset.train_labels
     every = [np.flatnonzero(np.isin(labels, classes)) for labels in (train, dataset.test_labels)]
     most = sum(map(len, every))

@@ -13,9 +13,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from jqkd._checks import fail
 from jqkd.data import Dataset, Splits, Subset, teacher_splits
-from jqkd.models.functional import Params, functional
-from jqkd.models.teachers import build_teacher
+from jqkd.models.functional import Functional, Params, functional
+from jqkd.models.teachers import TEACHERS, build_teacher
 from jqkd.training import checkpoint, loop
 from jqkd.training.loop import Data, Schedule, State, Task, TrainingError
 from jqkd.training.losses import cross_entropy
@@ -61,6 +62,7 @@ def teacher_task(config: TeacherConfig) -> Task:
 @lru_cache(maxsize=8)
 def _task(arch: str, image_shape: tuple[int, ...], num_classes: int) -> Task:
     model = functional(lambda rngs: build_teacher(arch, num_classes, image_shape, rngs=rngs))
+    _check_network(arch, model, image_shape, num_classes)
 
     def output(
         params: Params, images: Array, ids: Array, key: Array, hyper: Hyper, training: bool
@@ -73,6 +75,19 @@ def _task(arch: str, image_shape: tuple[int, ...], num_classes: int) -> Task:
         return (cross_entropy(output.logits, batch.targets),)
 
     return Task(model.init, output, terms)
+
+
+def _check_network(
+    arch: str, model: Functional, image_shape: tuple[int, ...], num_classes: int
+) -> None:
+    """A network returns what its part says: a plug-in's may not."""
+    size, like = TEACHERS.build(arch).hidden_size, jax.ShapeDtypeStruct((2, *image_shape), float)
+    ask = lambda key, images: model.module(model.init(key)).with_hidden(images)  # noqa: E731
+    shapes = jax.tree.map(np.shape, jax.eval_shape(ask, jax.random.key(0), like))
+    expected = (2, num_classes), (2, size)
+    if len(shapes) != 2 or shapes[0] != expected[0] or (size and shapes != expected):
+        must = f"return logits (B, {num_classes}) and a hidden layer (B, {size or 'any size'})"
+        fail("arch", f"{must} from `with_hidden`", f"{arch}, which returns {shapes} for 2 images,")
 
 
 def train_teacher(

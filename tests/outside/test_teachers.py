@@ -265,6 +265,17 @@ class Keyed(Normalised):
 
 
 @dataclass(frozen=True)
+class Wide(Normalised):
+    hidden_size = 17
+
+
+@dataclass(frozen=True)
+class Narrow(Normalised):
+    def build(self, image_shape, num_classes, *, rngs):
+        return TwoConvolutions(num_classes - 1, image_shape, rngs=rngs)
+
+
+@dataclass(frozen=True)
 class Silent(Source):
     def read(self, data_dir, cache_dir):
         return {}
@@ -306,6 +317,14 @@ WRONG = {
         lambda: train_teacher(TeacherConfig("keyed", "tints", "0-1"), load("tints")),
         "`build` must make a module whose state is of nnx.Param, nnx.BatchStat and Fitted",
     ),
+    "a hidden layer of another size than said": (
+        lambda: teacher_task(TeacherConfig("wide", "tints", "0-2")),
+        r"`arch` must return logits \(B, 3\) and a hidden layer \(B, 17\) .*\(2, 16\)\)",
+    ),
+    "logits of other classes": (
+        lambda: teacher_task(TeacherConfig("narrow", "tints", "0-2")),
+        r"`arch` must return logits \(B, 3\) .*narrow, which returns \(\(2, 2\)",
+    ),
     "a teacher twice": (
         lambda: TeacherConfig("ensemble:members=lenet+lenet", "tints", "0-1"),
         "`members` must be two or more different teachers",
@@ -343,7 +362,8 @@ def test_what_does_not_fit_is_one_sentence(name):
             ("silent", Silent),
         ):
             stack.enter_context(registered(DATASETS, text, part))
-        stack.enter_context(registered(TEACHERS, "keyed", Keyed))
+        for text, part in (("keyed", Keyed), ("wide", Wide), ("narrow", Narrow)):
+            stack.enter_context(registered(TEACHERS, text, part))
         call, sentence = WRONG[name]
         with pytest.raises(InputError, match=sentence):
             call()
