@@ -9,6 +9,7 @@ import typer
 from jqkd._checks import check_choice
 from jqkd.cli.edge import Command
 from jqkd.cli.experiments import pass_on
+from jqkd.cli.report import report
 from jqkd.cli.tables import PASSED
 from jqkd.experiments.catalogue import EXPERIMENTS
 
@@ -19,10 +20,7 @@ app = typer.Typer(
 )
 
 
-# Named, so that it is not the group itself where it is the only one.
-@app.callback()
-def _group() -> None:
-    pass
+app.command("report", cls=Command)(report)
 
 
 @app.command(cls=Command, context_settings=PASSED)

@@ -1,4 +1,4 @@
-"""jqkd tables: the earlier names of `jqkd run PRESET` and `jqkd status`, for one version more."""
+"""jqkd tables: earlier names of `jqkd run PRESET`, `status` and `report`, for one version more."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from jqkd._checks import check_choice
 from jqkd.cli.edge import Command
 from jqkd.cli.experiments import pass_on, show_status
 from jqkd.cli.options import StoreFolder
+from jqkd.cli.report import report
 from jqkd.experiments.catalogue import EXPERIMENTS
 from jqkd.experiments.store import Store
 
@@ -20,6 +21,7 @@ app = typer.Typer(
     help="Earlier names: `jqkd run paper-code` and `jqkd status` replace them.",
     no_args_is_help=True,
 )
+app.command("report", cls=Command)(report)
 PASSED = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 

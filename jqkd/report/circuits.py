@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from jqkd.models import NETWORKS
-from jqkd.quantum import Circuit, Op, amplitude_encoding
+from jqkd.quantum import Circuit, Op
+from jqkd.quantum.ops import DATA
 from jqkd.report.charts import Chart
 from jqkd.report.summary import Summary
 from jqkd.training.config import StudentConfig
@@ -35,7 +35,11 @@ def draw_circuits(summary: Summary) -> Chart:
     for place in axes.flat[len(circuits) :]:
         place.set_axis_off()
     encoded = any(encoding for _, encoding in circuits)
-    return figure, "The students' circuits, each qubit measured." + " E: encoding." * encoded
+    return (
+        figure,
+        "The students' circuits, each qubit measured; x is data, theta a weight."
+        + " E: encoding." * encoded,
+    )
 
 
 def _circuit(config: StudentConfig) -> tuple[Circuit, int] | None:
@@ -43,17 +47,17 @@ def _circuit(config: StudentConfig) -> tuple[Circuit, int] | None:
 
     ``None`` where something else stands in the circuit's place.
     """
-    network = NETWORKS[config.preset]
-    if not network.draws_shots:
+    spec = config.spec
+    if not spec.draws_shots:
         return None
-    circuit, encoding = network.circuit(config.qubits), amplitude_encoding(config.qubits).ops
-    return circuit, len(encoding) if circuit.ops[: len(encoding)] == encoding else 0
+    encoding = spec.encoding.circuit(spec.qubits).ops
+    return spec.circuit, len(encoding) * any(len(op.wires) > 1 for op in encoding)
 
 
-def _angles(op: Op, first: int) -> str:
-    """Names of a gate's angles, the first of which has that number."""
-    names = [rf"\theta_{{{first + i}}}" for i in range(op.num_slots)]
-    return f"(${', '.join(names)}$)" if names else ""
+def _angles(op: Op) -> str:
+    """What fills a gate's angles: x is data, theta a weight."""
+    letters = [("x" if slot.kind == DATA else r"\theta", slot.index) for slot in op.filled or ()]
+    return f"(${', '.join(f'{a}_{{{i}}}' for a, i in letters)}$)" if letters else ""
 
 
 def _columns(circuit: Circuit, encoding: int) -> list[int]:
@@ -74,10 +78,8 @@ def _draw_circuit(place: Any, circuit: Circuit, encoding: int) -> None:
     box = {"boxstyle": "square,pad=0.3", "facecolor": "white", "edgecolor": "black"}
     shapes["bbox"] = box | {"linewidth": 0.7}
     *columns, last = _columns(circuit, encoding)
-    slot = 0
     for x, op in zip(columns, circuit.ops[encoding:], strict=True):
-        name = op.name.removeprefix("C") + _angles(op, slot)
-        slot += op.num_slots
+        name = op.name.removeprefix("C") + _angles(op)
         place.plot([x, x], [-min(op.wires), -max(op.wires)], color="black", lw=0.7, zorder=1)
         for i, wire in enumerate(op.wires):
             if op.name.startswith("C") and i == 0:  # The first wire controls.

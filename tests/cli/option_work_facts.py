@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks import command as bench_command
 from benchmarks import runner as bench_runner
-from jqkd.cli import crosscheck, demo, work
+from jqkd.cli import crosscheck, demo, report, work
 from jqkd.crosscheck.battery import BatteryReport
 from jqkd.experiments import executors, jobs, verify, worker
 from jqkd.experiments.asked import asked, names_in
@@ -22,7 +22,12 @@ from jqkd.experiments.store import Store
 from tests.cli.option_facts import TINY, call, split, told, watch_students
 from tests.experiments.pretended import content_of, images_of
 
-SHARES = ("bench",)
+SHARES = (
+    "bench",
+    *("experiment placebos-datasets=digits-classes=0-1-qubits=2", "experiment demo"),
+    "experiment placebos-datasets=digits-classes=0-1-qubits=1",
+)
+README = "\n".join(f"<!-- {share}: begin -->\n<!-- {share}: end -->" for share in SHARES)
 
 
 def job_facts(words: list[str], folder: Path, *, before: tuple[str, ...] = (), damaged=False):
@@ -38,6 +43,8 @@ def job_facts(words: list[str], folder: Path, *, before: tuple[str, ...] = (), d
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         _watch_jobs(patch, seen)
+        if "report" in words:
+            Path("README.md").write_text(README)
         for line in before:
             code, _, err = call(split(line))
             assert code == 0, err
@@ -47,7 +54,8 @@ def job_facts(words: list[str], folder: Path, *, before: tuple[str, ...] = (), d
         seen.clear()
         facts = told(*call(words), folder)
     facts["files"] = _named(facts["files"])
-    names = ("teachers", "answers", "who", "how", "seeds", "blocks", "data", "from")
+    facts["readme"] = readme_of(folder, README) if "report" in words else []
+    names = ("teachers", "answers", "who", "how", "seeds", "blocks", "data", "from", "drawn")
     for name in names:
         facts[name] = sorted(set(seen.get(name, [])), key=str)
     facts["executor"] = seen.get("executor", [None])[-1]
@@ -127,6 +135,13 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
         note("executor", type(self).__name__)
         return here(self, tasks, order, on_progress)
 
+    def draw(summary, folder, datasets):
+        note("drawn", str(folder))
+        for line in summary.shown:
+            datasets(line.config.dataset)
+        return []
+
+    patch.setattr(report, "draw_all", draw)
     here = executors.Here.run
     for module in (jobs, verify):
         patch.setattr(module, "do_students", do_students)

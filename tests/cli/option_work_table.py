@@ -17,6 +17,7 @@ BASES = {
     "placebos": (PLACEBOS, {}),
     "damaged": (DEMO, {"before": (DEMO,), "damaged": True}),
     "status": ("status --out out", {"before": _TWO}),
+    "report": ("report --out out", {"before": _TWO}),
     "tables demo": ("tables run --table demo --out out --seeds 2 --block 2", {}),
     "tables": ("tables run --out out --seeds 1 --block 1", {}),
     "tables status": ("tables status --out out", {"before": _TWO}),
@@ -215,6 +216,39 @@ TABLES_RUN = {
         ),
     ],
 }
+_OUT = "placebos-datasets=digits-classes=0-1-qubits=2"
+REPORT = {
+    "name": [Case("demo", {"drawn"}, {"drawn": ["out/reports/demo"]}, "report")],
+    "out": [
+        Case(
+            "--out other",
+            {"files", "drawn"},
+            {"files": lambda value, base: "other/reports" in value and "out/reports" not in value},
+            "report",
+        ),
+    ],
+    "to": [
+        Case(
+            "--to there",
+            {"files", "drawn"},
+            {"drawn": ["there/demo", f"there/{_OUT}"]},
+            "report",
+        ),
+    ],
+    "readme": [
+        Case(
+            "--readme README.md",
+            {"readme"},
+            {"readme": [f"experiment {_OUT}", "experiment demo"]},
+            "report",
+        ),
+    ],
+    "pictures": [Case("--no-pictures", {"drawn", "data"}, {"drawn": []}, "report")],
+    "data_dir": [
+        Case("--data-dir my/images", {"data"}, {"data": [("digits", "my/images")]}, "report")
+    ],
+    "plugin": [Case(PLUGIN, {"files"}, {"files": lambda value, base: "loaded" in value}, "report")],
+}
 TABLES_STATUS = {"out": [Case("--out other", set(), STATUS["out"][0].exact, "tables status")]}
 STUDY_RUN = {
     # An argument: it takes the place of the base's.
@@ -389,6 +423,9 @@ DEMONSTRATION = {
 TABLE = {
     "run": RUN,
     "status": STATUS,
+    "report": REPORT,
+    "tables report": REPORT,
+    "study report": REPORT,
     "list": LIST,
     "verify": VERIFY,
     "tables run": TABLES_RUN,

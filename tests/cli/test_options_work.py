@@ -19,7 +19,9 @@ from tests.cli.test_options import check
 from tests.command_lines import COMMANDS
 
 FACTS = {
-    **dict.fromkeys(("run", "status", "list", "verify", "tables", "study"), facts.job_facts),
+    **dict.fromkeys(
+        ("run", "status", "report", "list", "verify", "tables", "study"), facts.job_facts
+    ),
     "crosscheck": facts.crosscheck_facts,
     "circuit": facts.circuit_facts,
     "benchmarks": facts.bench_facts,
@@ -172,6 +174,7 @@ def began(*given, **named):
         ("run robust --arms *-alone --teacher-seeds 2", "where no chosen arm is a teacher"),
         ("run robust --arms *-teacher-* --seeds 2", "where all chosen arms are teachers"),
         ("run demo --data-dir there", "all images come with scikit-learn"),
+        ("report --out there --no-pictures --data-dir a", "images are only drawn"),
         ("tables run --table demo --data-dir there", "all images come with scikit-learn"),
         ("study run all --redo --dry-run", "`redo` must not be given with `dry-run`"),
         ("study run controls --datasets digits --data-dir a", "all images come with scikit-learn"),

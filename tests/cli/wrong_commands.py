@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import cli as benchmarks
-from jqkd.cli import audit, crosscheck, demo, experiments, study, tables, train, verify
+from jqkd.cli import audit, crosscheck, demo, experiments, report, study, tables, train, verify
 from tests.command_lines import COMMANDS
 
 FUNCTIONS: dict[str, Callable[..., None]] = {
@@ -19,6 +19,7 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "status": experiments.status,
     "list": experiments.list_parts,
     "verify": verify.verify,
+    **dict.fromkeys(("report", "tables report", "study report"), report.report),
     "tables run": tables.run,
     "tables status": tables.status,
     "study run": study.run,
@@ -29,8 +30,9 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
 }
 # What a command needs besides the option that is wrong.
 NEEDS = {"run": ["demo"], "study run": ["controls"], "verify": ["results"]}
-NEEDS |= {"status": ["--out", "finished", "demo"]}
-READS = ("status", "tables status", "benchmarks report")
+_REPORTS = ("report", "tables report", "study report")
+NEEDS |= {name: ["--out", "finished", "demo"] for name in ("status", *_REPORTS)}
+READS = ("status", "tables status", "benchmarks report", *_REPORTS)
 
 HUGE = "1" + "0" * 12
 WHOLE = ("abc", "", "-1", "1.5", "nan", HUGE, "9" * 30)
@@ -188,6 +190,12 @@ SINGLE = [
     ("run demo --plugin taken.py", "`--?plugin|`name` must be a name that no other executor has"),
     ("status --out folder", "has no store.json"),
     ("status nothing --out finished", "`name|NAME` must be an experiment that finished was asked"),
+    ("report --out folder", "has no store.json"),
+    ("report --out finished ladder", "`name|NAME` must be an experiment that finished was asked"),
+    ("report --out finished --readme plain.md", "lacks the lines"),
+    ("report --out finished --to file", "`--to` must be a folder that can be written"),
+    ("report --out finished --no-pictures --data-dir folder", "`--data-dir` must not be given"),
+    ("tables report --out tables", "in the layout of jqkd 0.1"),
     ("tables run --preset paper-text --shots notebook", "`--shots` must be a number or exact"),
     ("tables status --out tables", "in the layout of jqkd 0.1"),
     ("verify folder", "has no store.json"),

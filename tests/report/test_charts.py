@@ -299,14 +299,15 @@ def test_circuits_have_their_gates_in_order(preset, gates):
     assert ("E: encoding" in caption) == (preset == "paper-text")
     for axes, qubits in zip(figure.axes, gates, strict=True):
         for wire in range(qubits):
-            named = [f"RY($\\theta_{{{wire}}}$)" if g == "RY" else g for g in gates[qubits]]
+            letter = "x" if preset == "paper-code" else r"\theta"
+            named = [f"RY(${letter}_{{{wire}}}$)" if g == "RY" else g for g in gates[qubits]]
             assert drawn_gates(axes, wire) == [f"$q_{wire}$", *named, "M"]
 
 
 def test_a_gate_on_two_wires_is_after_what_it_waits_for(monkeypatch):
     """And its control, a dot, is on the right wire; angles that are fixed have no name."""
     ops = (Op("H", (0,)), Op("H", (0,)), Op("RY", (2,), fixed=(0.5,)), Op("CX", (2, 0)))
-    circuit = Circuit(3, (*ops, Op("CRZ", (1, 2)), Op("RXX", (0, 1))))
+    circuit = Circuit(3, (*ops, Op("CRZ", (1, 2)), Op("RXX", (0, 1)))).as_weights()
     monkeypatch.setattr(circuits, "_circuit", lambda config: (circuit, 0))
     figure, _ = circuits.draw_circuits(distinct.summary())
     (axes,) = [axes for axes in figure.axes if axes.texts]
