@@ -11,14 +11,14 @@ from jqkd._checks import check_choice, check_integer
 from jqkd.cli.effects import STUDENT_RULES, is_given, refuse_unread
 from jqkd.cli.options import parse_shots
 from jqkd.data import AUGMENTATIONS
-from jqkd.models import NETWORKS, PRESETS, TEACHERS
+from jqkd.models import PRESETS, TEACHERS
 from jqkd.training.config import (
     DISTILLATION_TERMS,
     SCHEDULES,
     StudentConfig,
     TeacherConfig,
 )
-from jqkd.training.controls import CONTROLS
+from jqkd.training.placebos import PLACEBOS
 from jqkd.training.recipes import RECIPES
 from jqkd.training.student_run import StudentJob
 
@@ -62,7 +62,7 @@ Term = Annotated[
         "distillation term; the last two teach nothing."
     ),
 ]
-Control = Annotated[str | None, typer.Option(help=f"Teach nothing instead: {', '.join(CONTROLS)}.")]
+Control = Annotated[str | None, typer.Option(help=f"Teach nothing instead: {', '.join(PLACEBOS)}.")]
 Head = Annotated[str | None, typer.Option(help=f"Head {_OWN}.")]
 PerClass = Annotated[
     int | None, typer.Option(help="Train images a class (default: the data set's own, 150)")
@@ -98,7 +98,7 @@ def student_job(ctx: typer.Context, **settings: Any) -> StudentJob:
 
 def _shots(ctx: typer.Context) -> int | None:
     """Those that are asked for; none by default where no circuit is run."""
-    preset = NETWORKS.get(ctx.params["preset"])
-    if preset is not None and not preset.draws_shots and not is_given(ctx, "shots"):
+    preset = PRESETS.get(ctx.params["preset"])
+    if preset is not None and False and not is_given(ctx, "shots"):
         return None
     return parse_shots(ctx.params["shots"])
