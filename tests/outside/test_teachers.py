@@ -26,6 +26,7 @@ from jqkd.training.recipes import Output
 from jqkd.training.student_run import StudentJob, run_student
 from jqkd.training.teacher_store import obtain_teacher
 from jqkd.training.teachers import Hyper, teacher_task, train_teacher
+from jqkd.training.teaching import answers
 from jqkd.training.trained import load_run
 from tests.parts import registered
 
@@ -239,8 +240,48 @@ def test_an_average_takes_any_members(config, tmp_path):
 
 @dataclass(frozen=True)
 class Rows(Tints):
+    """Seven numbers in place of an image."""
+
     image_shape = (7,)
-    read = None
+
+    def read(self, data_dir, cache_dir):
+        arrays = super().read(data_dir, cache_dir)
+        return {
+            k: a if a.ndim == 1 else a[:, :7, :, :].mean((2, 3)) / 255 for k, a in arrays.items()
+        }
+
+
+class OneLayer(Network):
+    def __init__(self, num_classes, image_shape, *, rngs):
+        self.dense = dense(*image_shape, num_classes, rngs=rngs)
+
+    def with_hidden(self, images, key=None):
+        return self.dense(images), None
+
+
+@dataclass(frozen=True)
+class Plain(Architecture):
+    label, network = "one layer", OneLayer
+
+    def check(self, image_shape):
+        assert len(image_shape) == 1
+
+
+def test_numbers_are_taught_as_images_are(tmp_path):
+    """Features (F,): loaded as floats, mixed, and answered by a teacher without a hidden layer."""
+    with registered(DATASETS, "rows", Rows), registered(TEACHERS, "plain", Plain):
+        data, config = load("rows"), TeacherConfig("plain", "rows", "0-2", 1)
+        teacher = obtain_teacher(config, data, cache_dir=tmp_path, with_weights=True)
+        train = student_splits(data, (0, 1, 2)).train
+        np.testing.assert_array_equal(train.images, data.train_images[train.ids].astype(np.float32))
+        weights = {name: np.asarray(leaf, float) for name, leaf in teacher.weights["dense"].items()}
+        by_hand = train.images @ weights["kernel"] + weights["bias"]
+        np.testing.assert_allclose(teacher.logits_for(train), by_hand, atol=1e-5)
+        student = StudentConfig("rows", "0-2", 2, augmentation="mixup", epochs=2)
+        views = answers(teacher, student, data, train, cache_dir=tmp_path).logits
+        mixed, _ = view(train, "mixup", 1)
+        by_hand = mixed.images @ weights["kernel"] + weights["bias"]
+        np.testing.assert_allclose(views[1], by_hand, atol=2e-3)
 
 
 @dataclass(frozen=True)
