@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks import command as bench_command
 from benchmarks import runner as bench_runner
-from jqkd.cli import crosscheck, demo, work
+from jqkd.cli import crosscheck, demo, experiments
 from jqkd.crosscheck.battery import BatteryReport
 from jqkd.experiments import executors, jobs, verify, worker
 from jqkd.experiments.asked import asked, names_in
@@ -135,7 +135,7 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
     patch.setattr(jobs, "load", read)
     patch.setattr(worker, "_datasets", jobs.Datasets)
     patch.setattr(worker, "taken", taken)
-    patch.setattr(work, "check_teachers", lambda *given: None)
+    patch.setattr(experiments, "check_teachers", lambda *given: None)
     for kind in (executors.Here, executors.Processes):
         patch.setattr(kind, "run", run)
 

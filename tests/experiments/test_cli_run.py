@@ -58,7 +58,7 @@ def test_records_and_status(trained):
     taught = known["digits-0-1-2q-lenet"]
     assert taught.seeds == [0, 1] and all(50 <= n <= 100 for n in taught.right["final"])
     assert taught.curves["test_accuracy"].shape == (2, 1) and len(taught.mechanism["dead"]) == 2
-    for words in (("status", NAME), ("status",), ("tables", "status")):
+    for words in (("status", NAME), ("status", TINY), ("status",), ("tables", "status")):
         shown = call(*words, "--out", trained)
         assert shown.exit_code == 0, shown.output
         assert "teachers lenet digits 0-1" in shown.output and NAME in shown.output
