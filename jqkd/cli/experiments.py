@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from rich.table import Table
 from jqkd._checks import fail
 from jqkd.cli.console import Output
 from jqkd.cli.edge import Command
+from jqkd.cli.effects import RUN_RULES, refuse_unread
 from jqkd.cli.options import (
     BlockSize,
     DataDir,
@@ -24,13 +26,15 @@ from jqkd.cli.options import (
     Teachers,
     TeacherSeeds,
 )
-from jqkd.cli.work import arm_names, run_experiment
+from jqkd.cli.work import grouped, show_plan, work_off
 from jqkd.common.plugins import load_installed
 from jqkd.common.registry import KINDS, Registry, as_text
-from jqkd.experiments.asked import Asked, asked, names_in
+from jqkd.experiments.asked import Asked, ask, asked, experiment_of, names_in, source_of
 from jqkd.experiments.catalogue import EXPERIMENTS
-from jqkd.experiments.planner import Job, plan
+from jqkd.experiments.executors import EXECUTORS
+from jqkd.experiments.planner import plan, tasks_of
 from jqkd.experiments.store import DamagedJob, Store
+from jqkd.experiments.worker import Order, check_teachers
 
 Name = Annotated[
     str,
@@ -68,8 +72,25 @@ def run(
 
     Example: jqkd run paper-code:alexnet_epochs=1 --arms 'mnist-0-5-3q-*' --seeds 10
     """
-    options = {k: v for k, v in ctx.params.items() if k != "name"}
-    run_experiment(ctx, name, **options)
+    known = Store.open(out) if (out / "store.json").exists() else None
+    source, does = source_of(name, known), EXECUTORS.build(executor)
+    experiment = experiment_of(source)
+    asking = Asked(
+        source, seeds or experiment.seeds, teacher_seeds, tuple(arms.split(",")) if arms else ()
+    )
+    chosen = experiment.select(asking.arms)
+    refuse_unread(ctx, RUN_RULES, chosen=chosen.arms)
+    jobs = plan(chosen, asking.seeds, teacher_seeds)
+    tasks = partial(tasks_of, jobs, block or does.block(asking.seeds))
+    if dry_run:
+        show_plan(chosen, tasks())
+        return
+    check_teachers(jobs, teachers)
+    store = Store.create(out)
+    ask(store, experiment.name, asking)
+    images = None if data_dir is None else str(data_dir)
+    order = Order(str(out), experiment.name, teachers, images, tuple(plugin or ()))
+    work_off(does, store, order, jobs, tasks, redo)
 
 
 def pass_on(words: list[str]) -> None:
@@ -108,20 +129,13 @@ def _status_of(store: Store, asking: Asked, output: Output) -> list[DamagedJob]:
     table = Table(title=f"{store.root}: {experiment.name}, {experiment.title}")
     for column in ("", "done", "of", "at work"):
         table.add_column(column, justify="right" if column in ("done", "of") else "left")
-    names, groups = arm_names(experiment), {}
     jobs = plan(experiment, asking.seeds, asking.teacher_seeds, store.algorithm)
-    for job in jobs:
-        groups.setdefault(job.group, []).append(job)
-    for group, members in groups.items():
-        label = names.get(group, f"{members[0].kind} {members[0].label}")
+    for label, members in grouped(experiment, jobs, store.algorithm).items():
         done = sum(store.done(job.name) for job in members)
-        table.add_row(label, str(done), str(len(members)), _at_work(store, members))
+        who = ", ".join(store.at_work(members[0].group))
+        table.add_row(label, str(done), str(len(members)), who)
     output.say(table)
     return store.damage(jobs)
-
-
-def _at_work(store: Store, jobs: list[Job]) -> str:
-    return ", ".join(store.at_work(jobs[0].group))
 
 
 def list_parts(plugin: Plugins = None) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import typer
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
@@ -14,96 +13,77 @@ from rich.table import Table
 
 from jqkd._interrupts import keeps
 from jqkd.cli.console import Output
-from jqkd.cli.effects import RUN_RULES, refuse_unread
-from jqkd.experiments.asked import Asked, ask, experiment_of, source_of
-from jqkd.experiments.executors import EXECUTORS, Progress
+from jqkd.experiments.executors import Executor, Progress
 from jqkd.experiments.model import Experiment
-from jqkd.experiments.planner import Job, Task, jobs_of, plan, tasks_of
+from jqkd.experiments.planner import Job, Task, jobs_of
 from jqkd.experiments.store import Store
-from jqkd.experiments.worker import Order, Outcome, check_teachers
+from jqkd.experiments.worker import Order, Outcome
+from jqkd.training.algorithm import ALGORITHM
 
 
-def run_experiment(
-    ctx: typer.Context,
-    name: str,
-    *,
-    arms: str | None = None,
-    seeds: int | None = None,
-    teacher_seeds: int = 1,
-    out: Path = Path("runs"),
-    executor: str = "here",
-    block: int | None = None,
-    teachers: str = "train",
-    dry_run: bool = False,
-    redo: bool = False,
-    data_dir: Path | None = None,
-    plugin: Sequence[str] | None = None,
+def work_off(
+    executor: Executor,
+    store: Store,
+    order: Order,
+    jobs: Sequence[Job],
+    tasks: Callable[[Callable[[Job], bool]], list[Task]],
+    redo: bool,
 ) -> None:
-    """Do what of an experiment is not there yet; see the options of ``jqkd run``."""
-    store = Store.open(out) if (out / "store.json").exists() else None
-    source, does = source_of(name, store), EXECUTORS.build(executor)
-    experiment = experiment_of(source)
-    patterns = tuple(arms.split(",")) if arms else ()
-    chosen = experiment.select(patterns)
-    refuse_unread(ctx, RUN_RULES, chosen=chosen.arms)
-    asking = Asked(source, seeds or experiment.seeds, teacher_seeds, patterns)
-    jobs = plan(chosen, asking.seeds, teacher_seeds)
-    block, output = block or does.block(asking.seeds), Output()
-    if dry_run:
-        show_plan(output, chosen, tasks_of(jobs, block))
-        return
-    check_teachers(jobs, teachers)
-    store = Store.create(out)
-    ask(store, experiment.name, asking)
-    damaged = store.damage(jobs)
+    """Do what is not there yet, under one bar, and say how it ended.
+
+    Args:
+        executor: who does it.
+        store: where.
+        order: what its workers need to know.
+        jobs: all of them; damaged ones are done anew, or told at the end.
+        tasks: (done) -> those of jobs that are not.
+        redo: which of the two.
+    """
+    output, damaged = Output(), store.damage(jobs)
     if redo:
         store.forget(damaged)
         damaged = []
-    order = Order(
-        str(out), experiment.name, teachers, data_dir and str(data_dir), tuple(plugin or ())
-    )
-    keeps(f"finished jobs are in {out}, and the same command goes on from there")
-    left = tasks_of(jobs, block, lambda job: store.done(job.name))
+    keeps(f"finished jobs are in {store.root}, and the same command goes on from there")
+    left = tasks(lambda job: store.done(job.name))
     with _overall_bar(output, left) as on_progress:
-        outcome = does.run(left, order, on_progress) if left else Outcome()
+        outcome = executor.run(left, order, on_progress) if left else Outcome()
     for error in damaged:
         outcome.failed.setdefault(error.path.stem, str(error))
-    _finish(output, store, outcome, experiment.name)
+    _finish(output, store, outcome, order.name)
 
 
-def show_plan(output: Output, experiment: Experiment, tasks: Sequence[Task]) -> None:
-    """Tasks with their sizes, arm by arm."""
-    jobs = sum(len(task.jobs) for task in tasks)
-    table = Table(title=f"{experiment.title}, {len(tasks)} tasks, {jobs} jobs")
-    for name in ("", "tasks", "jobs", "images to train on", "core time, roughly"):
+def show_plan(experiment: Experiment, tasks: Sequence[Task]) -> None:
+    """The sizes of what is to be done, arm by arm."""
+    jobs, output = [job for task in tasks for job in task.jobs], Output()
+    table = Table(title=f"{experiment.title}, {len(tasks)} tasks, {len(jobs)} jobs")
+    for name in ("", "jobs", "images to train on", "core time, roughly"):
         table.add_column(name, justify="left" if not name else "right")
-    of_group: dict[str, list[Task]] = {}
-    for task in tasks:
-        of_group.setdefault(task.jobs[0].group, []).append(task)
-    names = arm_names(experiment)
-    for group, members in of_group.items():
-        first = members[0].jobs[0]
-        label = names.get(group, f"{first.kind} {first.label}")
-        table.add_row(label, str(len(members)), *_sizes(members))
+    for label, members in grouped(experiment, jobs).items():
+        table.add_row(label, *_sizes(members))
     table.add_section()
-    table.add_row("all", str(len(tasks)), *_sizes(tasks))
+    table.add_row("all", *_sizes(jobs))
     output.say(table)
     output.say(f"Arms: {', '.join(arm.name for arm in experiment.arms)}")
 
 
-def arm_names(experiment: Experiment) -> dict[str, str]:
-    """Of students, by their folder; the first arm that needs them names them."""
+def grouped(
+    experiment: Experiment, jobs: Sequence[Job], algorithm: int = ALGORITHM
+) -> dict[str, list[Job]]:
+    """Jobs by what a reader calls them: students by the first arm that needs them."""
     names: dict[str, str] = {}
     for arm in experiment.arms:
+        (first,) = jobs_of(arm, [0], algorithm)
         if not arm.is_teacher:
-            names.setdefault(jobs_of(arm, [0])[0].group, arm.name)
-    return names
+            names.setdefault(first.group, arm.name)
+    groups: dict[str, list[Job]] = {}
+    for job in jobs:
+        groups.setdefault(names.get(job.group, f"{job.kind} {job.label}"), []).append(job)
+    return groups
 
 
-def _sizes(tasks: Sequence[Task]) -> tuple[str, str, str]:
-    jobs: list[Job] = [job for task in tasks for job in task.jobs]
-    images = sum(job.images for job in jobs)
-    return str(len(jobs)), f"{images:,}", duration(sum(task.cost for task in tasks))
+def _sizes(jobs: Sequence[Job]) -> tuple[str, str, str]:
+    images, cost = sum(job.images for job in jobs), sum(job.cost for job in jobs)
+    return str(len(jobs)), f"{images:,}", duration(cost)
 
 
 def _finish(output: Output, store: Store, outcome: Outcome, name: str) -> None:

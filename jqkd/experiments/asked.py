@@ -97,7 +97,9 @@ def ask(store: Store, name: str, asking: Asked) -> Asked:
 
 
 def asked(store: Store, name: str) -> Asked:
-    """What was asked of a store under a name."""
+    """What was asked of a store under a name, or under the text of the catalogue's."""
+    if name not in names_in(store) and name.partition(":")[0] in EXPERIMENTS:
+        name = EXPERIMENTS.build(name, "name").name
     path = _path(store, name)
     try:
         about = read_json(path, _ADVICE)

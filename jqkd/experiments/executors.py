@@ -114,8 +114,8 @@ class Here(Executor):
 
     def block(self, seeds: int) -> int:
         """One for each CPU device, or all that an accelerator takes side by side."""
-        found = jax.devices()
-        return max(2, len(found)) if found[0].platform == "cpu" else min(seeds, _WIDEST)
+        available = jax.devices()
+        return max(2, len(available)) if available[0].platform == "cpu" else min(seeds, _WIDEST)
 
 
 @EXECUTORS.register("processes")
@@ -185,13 +185,13 @@ class _Worker:
 
     def __init__(self, executor: Processes, number: int, order: Order) -> None:
         context, self.number = multiprocessing.get_context("spawn"), number
-        self.pipe, theirs = context.Pipe()
+        self.pipe, other = context.Pipe()
         cores = max(1, devices.num_cores() // executor.workers)
         gpu = number % executor.gpus if executor.gpus else None
-        given = (theirs, order, cores, gpu)
+        given = (other, order, cores, gpu)
         self.process = context.Process(target=_serve, args=given, daemon=True)
         self.process.start()
-        theirs.close()
+        other.close()
 
     def ask(self, task: Task) -> None:
         """Hand it the names of a task's jobs; one that has died is noticed by ``answer``."""

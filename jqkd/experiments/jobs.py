@@ -72,7 +72,7 @@ def do_teacher(job: Job, datasets: Datasets, report: Report) -> tuple[Content, A
         "teacher": config.to_json(),
         "members": [member.to_json() for member in config.members],
         "data_digest": dataset.digest,
-        **scores(teacher.curves, images, looks),
+        **tally(teacher.curves, images, looks),
     }
     return content, {"ids": train.ids, "logits": np.asarray(teacher.logits_for(train), np.float32)}
 
@@ -142,7 +142,7 @@ def do_students(
     for row, run in enumerate(runs):
         own = {name: values[row] for name, values in curves.items() if name != "runs"}
         own_why = {name: values[row] for name, values in why.items()}
-        more = scores(own, images, config.evaluated_epochs)
+        more = tally(own, images, config.evaluated_epochs)
         contents.append({**about, "seed": run.seed, "mechanism": own_why, **more})
     return contents
 
@@ -154,7 +154,7 @@ def _teaching(arrays: Arrays | None, config: StudentConfig, train: Subset) -> Ou
     return controlled(Output(arrays["logits"], arrays.get("features")), config, train)
 
 
-def scores(curves: Mapping[str, Any], images: dict[str, int], looks: Iterable[int]) -> Content:
+def tally(curves: Mapping[str, Any], images: dict[str, int], looks: Iterable[int]) -> Content:
     """Losses (E,), and right answers as whole numbers: of each part (E,), and by protocol."""
     by_protocol = protocols(
         curves["validation_loss"], curves["test_accuracy"], curves["validation_accuracy"]

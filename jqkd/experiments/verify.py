@@ -13,7 +13,7 @@ from jqkd._checks import InputError, check_integer, check_seed
 from jqkd.common.files import plain
 from jqkd.experiments.asked import asked, names_in
 from jqkd.experiments.jobs import Datasets, do_students
-from jqkd.experiments.planner import Job, jobs_of
+from jqkd.experiments.planner import Job, plan
 from jqkd.experiments.store import Store
 from jqkd.training.result import environment
 
@@ -44,16 +44,15 @@ class Replay:
     right: int
 
 
-def stored_students(store: Store) -> list[Job]:
-    """Every stored student of all that a store was asked for, in order."""
-    students = {}
+def stored_jobs(store: Store) -> list[Job]:
+    """Every finished job of all that a store was asked for, in the order of their names."""
+    jobs: dict[str, Job] = {}
     for name in names_in(store):
-        for arm in asked(store, name).experiment().arms:
-            if not arm.is_teacher:
-                (first,) = jobs_of(arm, [0], store.algorithm)
-                for job in jobs_of(arm, store.seeds(first.group), store.algorithm):
-                    students[job.name] = job
-    return [students[name] for name in sorted(students)]
+        asking = asked(store, name)
+        experiment = asking.experiment()
+        numbers = (asking.seeds, asking.teacher_seeds, store.algorithm)
+        jobs |= {job.name: job for job in plan(experiment, *numbers)}
+    return [jobs[name] for name in sorted(jobs) if store.done(name)]
 
 
 def sample_students(store: Store, sample: int, seed: int = 0) -> list[Job]:
@@ -65,11 +64,15 @@ def sample_students(store: Store, sample: int, seed: int = 0) -> list[Job]:
         seed: picks them.
 
     Raises:
-        InputError: results of another version of the algorithm, or none at all.
+        InputError: results of another version of the algorithm, none at all, or a damaged file
+            among all that is stored.
     """
     sample, seed = check_integer("sample", sample, 1), check_seed("seed", seed)
     store.check_algorithm("verify them with the version of jqkd that made them")
-    students = stored_students(store)
+    jobs = stored_jobs(store)
+    for error in store.damage(jobs):
+        raise error
+    students = [job for job in jobs if job.seed is not None]
     if not students:
         raise InputError(f"{store.root} holds no student to be replayed; run an experiment.")
     chosen = np.random.default_rng(seed).permutation(len(students))[:sample]

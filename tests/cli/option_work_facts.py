@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks import command as bench_command
 from benchmarks import runner as bench_runner
-from jqkd.cli import crosscheck, demo, report, work
+from jqkd.cli import crosscheck, demo, experiments
 from jqkd.crosscheck.battery import BatteryReport
 from jqkd.experiments import executors, jobs, verify, worker
 from jqkd.experiments.asked import asked, names_in
@@ -22,12 +22,7 @@ from jqkd.experiments.store import Store
 from tests.cli.option_facts import TINY, call, split, told, watch_students
 from tests.experiments.pretended import content_of, images_of
 
-SHARES = (
-    "bench",
-    *("experiment placebos-datasets=digits-classes=0-1-qubits=2", "experiment demo"),
-    "experiment placebos-datasets=digits-classes=0-1-qubits=1",
-)
-README = "\n".join(f"<!-- {share}: begin -->\n<!-- {share}: end -->" for share in SHARES)
+SHARES = ("bench",)
 
 
 def job_facts(words: list[str], folder: Path, *, before: tuple[str, ...] = (), damaged=False):
@@ -43,8 +38,6 @@ def job_facts(words: list[str], folder: Path, *, before: tuple[str, ...] = (), d
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         _watch_jobs(patch, seen)
-        if "report" in words:
-            Path("README.md").write_text(README)
         for line in before:
             code, _, err = call(split(line))
             assert code == 0, err
@@ -54,8 +47,7 @@ def job_facts(words: list[str], folder: Path, *, before: tuple[str, ...] = (), d
         seen.clear()
         facts = told(*call(words), folder)
     facts["files"] = _named(facts["files"])
-    facts["readme"] = readme_of(folder, README) if "report" in words else []
-    names = ("teachers", "answers", "who", "how", "seeds", "blocks", "data", "from", "drawn")
+    names = ("teachers", "answers", "who", "how", "seeds", "blocks", "data", "from")
     for name in names:
         facts[name] = sorted(set(seen.get(name, [])), key=str)
     facts["executor"] = seen.get("executor", [None])[-1]
@@ -135,13 +127,6 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
         note("executor", type(self).__name__)
         return here(self, tasks, order, on_progress)
 
-    def draw(summary, folder, datasets):
-        note("drawn", str(folder))
-        for line in summary.shown:
-            datasets(line.config.dataset)
-        return []
-
-    patch.setattr(report, "draw_all", draw)
     here = executors.Here.run
     for module in (jobs, verify):
         patch.setattr(module, "do_students", do_students)
@@ -150,7 +135,7 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
     patch.setattr(jobs, "load", read)
     patch.setattr(worker, "_datasets", jobs.Datasets)
     patch.setattr(worker, "taken", taken)
-    patch.setattr(work, "check_teachers", lambda *given: None)
+    patch.setattr(experiments, "check_teachers", lambda *given: None)
     for kind in (executors.Here, executors.Processes):
         patch.setattr(kind, "run", run)
 

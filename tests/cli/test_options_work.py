@@ -130,7 +130,7 @@ WORK = (
     "jqkd.cli.crosscheck.run_battery",
     "jqkd.cli.crosscheck.load_run",
     "jqkd.cli.audit.load_run",
-    "jqkd.cli.work.ask",
+    "jqkd.cli.experiments.ask",
     "benchmarks.command.run",
 )
 

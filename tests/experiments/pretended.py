@@ -10,7 +10,7 @@ import numpy as np
 
 from jqkd.data import DATASETS
 from jqkd.experiments.asked import Asked, ask
-from jqkd.experiments.jobs import scores
+from jqkd.experiments.jobs import tally
 from jqkd.experiments.planner import Job, plan
 from jqkd.experiments.store import Store
 
@@ -26,14 +26,14 @@ def images_of(job: Job) -> int:
 def content_of(job: Job, right: int) -> dict[str, Any]:
     """What a job's file says where so many test images are right after the last epoch."""
     looks = job.student.evaluated_epochs if job.seed is not None else [1]
-    images = dict.fromkeys(PARTS, images_of(job))
+    images = {part: images_of(job) * times for part, times in zip(PARTS, (3, 2, 1), strict=True)}
     share = np.linspace(0.5, 1, len(looks)) if len(looks) > 1 else np.ones(1)
     accuracy = np.round(right * share) / images["test"]
     curves = {f"{part}_accuracy": accuracy for part in PARTS}
     curves |= {f"{part}_loss": 1 - accuracy for part in PARTS}
     why = dict.fromkeys(("feature", "slope", "sine", "dead"), right / 7)
     about = {"kind": job.kind, "seed": job.seed, "mechanism": why, "data_digest": "none"}
-    return about | scores(curves, images, looks)
+    return about | tally(curves, images, looks)
 
 
 def fill(

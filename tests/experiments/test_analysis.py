@@ -33,8 +33,8 @@ def test_records_say_what_was_written(store):
     assert taught.test_images == 100 and taught.accuracy("final") == [81.0, 83.0, 85.0]
     assert taught.epochs == taught.arm.student.evaluated_epochs
     looks = len(taught.epochs)
-    wanted = {f"{p}_{w}" for p in ("train", "validation", "test") for w in ("loss", "accuracy")}
-    assert set(taught.curves) == wanted
+    expected = {f"{p}_{w}" for p in ("train", "validation", "test") for w in ("loss", "accuracy")}
+    assert set(taught.curves) == expected
     assert {values.shape for values in taught.curves.values()} == {(3, looks)}
     assert taught.curves["test_accuracy"][:, -1].tolist() == [0.81, 0.83, 0.85]
     assert np.allclose(taught.curves["test_loss"], 1 - taught.curves["test_accuracy"])

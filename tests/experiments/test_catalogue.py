@@ -43,8 +43,8 @@ def kind(row):
 
 def test_both_tables_are_whole():
     kinds = Counter((row.dataset, kind(row)) for row in ROWS)
-    wanted = {"student": 3, "teacher": 6, "distilled": 9}
-    assert kinds == {(t, k): n for t in TABLES for k, n in wanted.items()}
+    expected = {"student": 3, "teacher": 6, "distilled": 9}
+    assert kinds == {(t, k): n for t in TABLES for k, n in expected.items()}
     assert len({row.name for row in ROWS}) == len(ROWS) == 36
 
 

@@ -57,8 +57,9 @@ def test_records_and_status(trained):
     assert set(known) == {arm.name for arm in experiment.arms}
     taught = known["digits-0-1-2q-lenet"]
     assert taught.seeds == [0, 1] and all(50 <= n <= 100 for n in taught.right["final"])
+    assert taught.test_images == 100
     assert taught.curves["test_accuracy"].shape == (2, 1) and len(taught.mechanism["dead"]) == 2
-    for words in (("status", NAME), ("status",), ("tables", "status")):
+    for words in (("status", NAME), ("status", TINY), ("status",), ("tables", "status")):
         shown = call(*words, "--out", trained)
         assert shown.exit_code == 0, shown.output
         assert "teachers lenet digits 0-1" in shown.output and NAME in shown.output
@@ -68,9 +69,9 @@ def test_a_damaged_job_ends_in_exit_code_1(trained):
     path = min(trained.rglob("seed-*.json"))
     whole = path.read_text()
     path.write_text(whole[:100])
-    found = call(*SMALL, "--out", trained)
-    assert found.exit_code == 1
-    assert "is damaged" in found.output
+    ended = call(*SMALL, "--out", trained)
+    assert ended.exit_code == 1
+    assert "is damaged" in ended.output
     status = call("status", "--out", trained)
     assert path.name in status.output and status.exit_code == 1
     redone = call(*SMALL, "--redo", "--out", trained)
@@ -83,8 +84,8 @@ def test_a_damaged_teacher_is_told_and_redone(trained):
     whole, contents = path.read_bytes(), bytearray(path.read_bytes())
     contents[60:90] = bytes(30)
     path.write_bytes(contents)
-    found = call(*SMALL, "--out", trained)
-    assert found.exit_code == 1 and path.name in "".join(found.output.split())
+    ended = call(*SMALL, "--out", trained)
+    assert ended.exit_code == 1 and path.name in "".join(ended.output.split())
     redone = call(*SMALL, "--redo", "--out", trained)
     assert redone.exit_code == 0, redone.output
     assert path.read_bytes() == whole

@@ -43,11 +43,11 @@ def files(root):
 def here(tmp_path_factory):
     """The store as this process fills it, two seeds side by side."""
     store, tasks = started(tmp_path_factory.mktemp("here"))
-    told = []
+    reports = []
     order = Order(str(store.root), NAME)
-    outcome = EXECUTORS.build("here").run(tasks, order, lambda *far: told.append(far))
+    outcome = EXECUTORS.build("here").run(tasks, order, lambda *far: reports.append(far))
     assert len(outcome.done) == 1 + 3 * 2 and not outcome.failed and not outcome.held
-    assert list(dict.fromkeys(task for task, far, _ in told if far == 1)) == list(tasks)
+    assert list(dict.fromkeys(task for task, far, _ in reports if far == 1)) == list(tasks)
     return store
 
 
@@ -55,12 +55,12 @@ def test_several_processes_leave_the_very_same_files(here, tmp_path):
     """Their seeds one by one, so that nothing depends on how seeds are grouped either."""
     store, tasks = started(tmp_path, block=1)
     order = Order(str(store.root), NAME)
-    told = []
+    reports = []
     workers = EXECUTORS.build("processes:workers=2")
-    outcome = workers.run(tasks, order, lambda *far: told.append(far[0]))
+    outcome = workers.run(tasks, order, lambda *far: reports.append(far[0]))
     assert not outcome.failed, outcome.failed
     assert sorted(outcome.done) == sorted(name for task in tasks for name in task.names)
-    assert sorted(task.names for task in told) == sorted(task.names for task in tasks)
+    assert sorted(task.names for task in reports) == sorted(task.names for task in tasks)
     assert files(store.root) == files(here.root)
 
 

@@ -34,11 +34,11 @@ def answers(root: Path) -> dict[str, set[str]]:
 
 @pytest.mark.skipif(not RESULTS.exists(), reason="the package is not run from its repository")
 def test_the_shipped_results_have_one_answer_to_each_question():
-    assert {name: found for name, found in answers(RESULTS).items() if len(found) > 1} == {}
+    assert {name: digests for name, digests in answers(RESULTS).items() if len(digests) > 1} == {}
 
 
 def test_two_answers_are_noticed(tmp_path):
     for name, right in (("a", 90), ("b", 90), ("c", 91)):
         fill(tmp_path / name, "demo", 1, lambda job, seed: right)  # noqa: B023
-    two = {name for name, found in answers(tmp_path).items() if len(found) > 1}
+    two = {name for name, digests in answers(tmp_path).items() if len(digests) > 1}
     assert len(two) == 3 and all(name.startswith("students/") for name in two)

@@ -128,8 +128,8 @@ def test_costs_weigh_epochs_images_and_seeds():
 
 def test_numpys_numbers_are_the_same_plans():
     experiment = build("demo")
-    wanted = [job.name for job in plan(experiment, 3, 2)]
-    assert [job.name for job in plan(experiment, np.int64(3), np.uint8(2))] == wanted
+    expected = [job.name for job in plan(experiment, 3, 2)]
+    assert [job.name for job in plan(experiment, np.int64(3), np.uint8(2))] == expected
 
 
 @pytest.mark.parametrize(

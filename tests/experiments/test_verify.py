@@ -45,6 +45,10 @@ def store(tmp_path_factory):
     return store
 
 
+def students(store):
+    return [job for job in verify.stored_jobs(store) if job.seed is not None]
+
+
 def replays(store):
     return list(verify.replay(store, verify.sample_students(store, 20)))
 
@@ -56,7 +60,7 @@ def verdicts(store):
 @pytest.fixture
 def forged(store):
     """Changes the taught student's numbers under a checksum that fits them, and back."""
-    (job,) = (job for job in verify.stored_students(store) if job.teacher)
+    (job,) = (job for job in students(store) if job.teacher)
     before = store.read(job.name)
 
     def forge(change):
@@ -73,13 +77,24 @@ def test_what_was_made_here_is_identical(store):
 
 
 def test_a_flipped_digit_is_damage(store):
-    path = store.path(verify.stored_students(store)[1].name)
+    path = store.path(students(store)[1].name)
     before = path.read_text()
     digit = before.index(".", before.index("test_loss")) + 3
     path.write_text(before[:digit] + ("1" if before[digit] != "1" else "2") + before[digit + 1 :])
-    with pytest.raises(DamagedJob, match="its numbers are not those written"):
-        verdicts(store)
+    # Whichever students are drawn.
+    for seed in range(4):
+        with pytest.raises(DamagedJob, match="its numbers are not those written"):
+            verify.sample_students(store, 1, seed)
     path.write_text(before)
+
+
+def test_a_damaged_teacher_is_damage(store):
+    (path,) = store.root.glob("answers/*.npz")
+    before = path.read_bytes()
+    path.write_bytes(before[:100])
+    with pytest.raises(DamagedJob, match="npz cannot be read or is damaged"):
+        verify.sample_students(store, 1)
+    path.write_bytes(before)
 
 
 @pytest.mark.parametrize("name", ["test_loss", "train_loss"])
@@ -127,7 +142,7 @@ def test_a_last_digit_of_another_machine_is_rounding(store, forged):
 
 def test_another_seed_is_no_rounding(store, forged, monkeypatch):
     """Whatever the machine."""
-    other = next(job for job in verify.stored_students(store) if job.teacher is None)
+    other = next(job for job in students(store) if job.teacher is None)
     forged(lambda content: content.update(losses=store.read(other.name)["losses"]))
     monkeypatch.setattr(verify, "_changes", lambda made: ["jaxlib 9"])
     assert verdicts(store) == [verify.IDENTICAL, verify.DIFFERENT]
@@ -139,10 +154,10 @@ def test_an_older_version_is_told(store):
 
 
 def test_a_sample_is_some_students_each_once(store):
-    students = verify.stored_students(store)
-    assert len({job.name for job in students}) == len(students) == 2
+    every = students(store)
+    assert len({job.name for job in every}) == len(every) == 2
     drawn = [verify.sample_students(store, 1, seed)[0].name for seed in range(8)]
-    assert set(drawn) == {job.name for job in students}
+    assert set(drawn) == {job.name for job in every}
 
 
 def test_a_store_without_students(tmp_path):
