@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks import command as bench_command
 from benchmarks import runner as bench_runner
-from jqkd.cli import crosscheck, demo, experiments
+from jqkd.cli import crosscheck, demo, experiments, report
 from jqkd.crosscheck.battery import BatteryReport
 from jqkd.experiments import executors, jobs, verify, worker
 from jqkd.experiments.asked import asked, names_in
