@@ -16,13 +16,13 @@ from tests.models import reference
 
 def test_numbers_of_the_mechanism_by_hand():
     features, hidden = np.array([[0.5, -0.5], [1.0, -30.0]]), np.eye(3)[:2]
-    measured = numbers(features, hidden, np.pi)
+    found = numbers(features, hidden, np.pi)
     # Far out, 1 / cosh(f)**2 is 4 exp(-2 f); near 0 it is 1 - tanh(f)**2.
     slopes = np.pi * np.array([*(1 - np.tanh([0.5, 0.5, 1.0]) ** 2), 4 * np.exp(-60)])
     sines = np.abs(np.sin(np.pi * np.tanh(features)))
-    assert measured["feature"] == 0.75 and measured["dead"] == 1 / 3
-    assert measured["slope"] == pytest.approx(slopes.mean(), rel=1e-12)
-    assert measured["sine"] == pytest.approx(sines.mean(), rel=1e-12)
+    assert found["feature"] == 0.75 and found["dead"] == 1 / 3
+    assert found["slope"] == pytest.approx(slopes.mean(), rel=1e-12)
+    assert found["sine"] == pytest.approx(sines.mean(), rel=1e-12)
     half = numbers(features, hidden, np.pi / 2)
     assert half["slope"] == pytest.approx(slopes.mean() / 2, rel=1e-12)
     certain = numbers(np.full((1, 1), 800.0), hidden, np.pi / 2)
@@ -34,19 +34,19 @@ def test_mechanism_of_a_block_against_scipy():
     splits = student_splits(load("digits"), (0, 1), test_per_class=5)
     config = StudentConfig("digits", "0-1", 2, "robust", shots=None)
     block = Block(config, splits, [Run(0, "alone"), Run(1, "alone")])
-    measured = mechanism(block)
+    found = mechanism(block)
     model = functional(lambda rngs: build_student("robust", 2, rngs=rngs))
     for row in range(2):
-        own = model.module(_row(block.state.params, row)).features
-        features = np.array([reference.conv_features(own, x) for x in splits.test.images])
-        hidden = np.array([_hidden(own, x) for x in splits.test.images])
-        assert measured["feature"][row] == pytest.approx(np.median(np.abs(features)), abs=1e-5)
+        mine = model.module(_row(block.state.params, row)).features
+        features = np.array([reference.conv_features(mine, x) for x in splits.test.images])
+        hidden = np.array([_hidden(mine, x) for x in splits.test.images])
+        assert found["feature"][row] == pytest.approx(np.median(np.abs(features)), abs=1e-5)
         sine = np.abs(np.sin(np.pi / 2 * np.tanh(features))).mean()
-        assert measured["sine"][row] == pytest.approx(sine, abs=1e-5)
+        assert found["sine"][row] == pytest.approx(sine, abs=1e-5)
         slope = np.pi / 2 * (1 - np.tanh(features) ** 2).mean()
-        assert measured["slope"][row] == pytest.approx(slope, abs=1e-5)
-        assert measured["dead"][row] == (hidden <= 0).all(0).mean()
-    assert measured["feature"][0] != measured["feature"][1]
+        assert found["slope"][row] == pytest.approx(slope, abs=1e-5)
+        assert found["dead"][row] == (hidden <= 0).all(0).mean()
+    assert found["feature"][0] != found["feature"][1]
 
 
 def _row(params, row):
