@@ -1,3 +1,97 @@
-"""Classical-to-quantum knowledge distillation, JAX-native."""
+"""Classical-to-quantum knowledge distillation, JAX-native.
+
+Everything below is imported when it is first used, so that ``import jqkd`` is light::
+
+    circuits    Circuit, Op, ShiftRule, outcome_probabilities, expectation, sample_counts
+    models      QuantumLayer, Student, StudentSpec
+    data        Dataset, load, student_splits
+    training    StudentConfig, TeacherConfig, distill, train_students
+    experiments Experiment, Arm, Comparison, run_experiment
+    the rest    InputError, gain_of, load_plugin, to_qiskit
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from jqkd._checks import InputError
+    from jqkd.common.plugins import load_plugin
+    from jqkd.crosscheck.translate import to_qiskit
+    from jqkd.data import Dataset, load, student_splits
+    from jqkd.experiments.model import Arm, Comparison, Experiment
+    from jqkd.experiments.run import run_experiment
+    from jqkd.models import QuantumLayer, Student, StudentSpec
+    from jqkd.quantum import (
+        Circuit,
+        Op,
+        ShiftRule,
+        expectation,
+        outcome_probabilities,
+        sample_counts,
+    )
+    from jqkd.statistics import gain_of
+    from jqkd.training.config import StudentConfig, TeacherConfig
+    from jqkd.training.distill import distill
+    from jqkd.training.students import train_students
+
+# Where each name is defined.
+_HOMES = {
+    "jqkd._checks": ("InputError",),
+    "jqkd.common.plugins": ("load_plugin",),
+    "jqkd.crosscheck.translate": ("to_qiskit",),
+    "jqkd.data": ("Dataset", "load", "student_splits"),
+    "jqkd.experiments.model": ("Arm", "Comparison", "Experiment"),
+    "jqkd.experiments.run": ("run_experiment",),
+    "jqkd.models": ("QuantumLayer", "Student", "StudentSpec"),
+    "jqkd.quantum": (
+        *("Circuit", "Op", "ShiftRule"),
+        *("expectation", "outcome_probabilities", "sample_counts"),
+    ),
+    "jqkd.statistics": ("gain_of",),
+    "jqkd.training.config": ("StudentConfig", "TeacherConfig"),
+    "jqkd.training.distill": ("distill",),
+    "jqkd.training.students": ("train_students",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__all__ = [
+    "Arm",
+    "Circuit",
+    "Comparison",
+    "Dataset",
+    "Experiment",
+    "InputError",
+    "Op",
+    "QuantumLayer",
+    "ShiftRule",
+    "Student",
+    "StudentConfig",
+    "StudentSpec",
+    "TeacherConfig",
+    "distill",
+    "expectation",
+    "gain_of",
+    "load",
+    "load_plugin",
+    "outcome_probabilities",
+    "run_experiment",
+    "sample_counts",
+    "student_splits",
+    "to_qiskit",
+    "train_students",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'jqkd' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOME_OF]

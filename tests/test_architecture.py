@@ -16,7 +16,6 @@ PACKAGE = Path(jqkd.__file__).parent
 ROOT = PACKAGE.parent
 # A part of the package, and the parts it may import besides itself.
 MAY_IMPORT = {
-    "__init__": set(),
     "_checks": set(),
     "common": {"_checks"},
     "_interrupts": set(),

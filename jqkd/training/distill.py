@@ -1,0 +1,53 @@
+"""Teach students in one call: seeds side by side, alone and distilled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from jqkd._checks import check_type
+from jqkd.training.config import StudentConfig
+from jqkd.training.student_run import Outcome, StudentJob, run_student
+from jqkd.training.teacher_config import TeacherConfig
+
+
+def distill(
+    student: StudentConfig,
+    teacher: TeacherConfig | str | None = "lenet",
+    *,
+    seeds: Iterable[int] = range(4),
+    out: str | Path | None = None,
+    data_dir: str | Path | None = None,
+) -> Outcome:
+    """Train one student a seed alone and, by a teacher, one distilled; ``jqkd student`` in Python.
+
+    Both arms of a seed share initial weights, order of images, dropout and shots, so that their
+    difference is a paired one. The teacher is trained first, if no cached one fits.
+
+    Args:
+        student: what it is made of and how it is trained.
+        teacher: its configuration, or the text of one, such as ``lenet``, of the student's data;
+            ``None`` for students alone.
+        seeds: one pair of students each.
+        out: folder for result and checkpoint; resumes what is there.
+        data_dir: TFDS's data folder.
+
+    Returns:
+        ``result``, as ``result.json`` has it (docs/result.md), and the ``block`` of trained
+        students.
+
+    Raises:
+        InputError: one sentence about the first argument that is wrong.
+
+    Example:
+        >>> student = StudentConfig("digits", "0-1", 2, "robust", epochs=1, shots=None)
+        >>> outcome = distill(student, None, seeds=range(2))
+        >>> outcome.result["arms"]["alone"]["test_accuracy"]["final"].shape
+        (2,)
+    """
+    check_type("student", student, StudentConfig, "a StudentConfig")
+    if isinstance(teacher, str):
+        teacher = TeacherConfig(teacher, student.dataset, student.classes)
+    job = StudentJob(student, teacher, tuple(seeds))
+    folders = {"out": out, "data_dir": data_dir}
+    return run_student(job, **{k: v and Path(v) for k, v in folders.items()})
