@@ -1,4 +1,4 @@
-"""The benchmarks that the README shows are those that were measured."""
+"""The benchmarks that the documentation shows are those that were measured."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ SHIPPED = Path(__file__).parents[2] / "results" / "bench"
 
 
 @pytest.mark.skipif(not SHIPPED.exists(), reason="the package is not run from its repository")
-def test_the_readme_and_its_picture_are_current():
-    """If this fails: python -m benchmarks report --out results/bench --readme README.md."""
+def test_the_share_and_its_picture_are_current():
+    """If not: python -m benchmarks report --out results/bench --readme docs/performance.md."""
     summary = command.load(SHIPPED)
-    readme = (SHIPPED.parents[1] / "README.md").read_text(encoding="utf-8")
-    block = report.readme_block(summary, "results/bench/bench.png")
+    readme = (SHIPPED.parents[1] / "docs" / "performance.md").read_text(encoding="utf-8")
+    block = report.readme_block(summary, "../results/bench/bench.png")
     assert with_share(readme, "bench", block) == readme
     assert digest_of(SHIPPED / "bench.png") == picture.digest(summary)
     # One digit of one number, and it is another README.
