@@ -12,9 +12,8 @@ import numpy as np
 from benchmarks.timing import Way
 from benchmarks.workloads import SHOTS
 from jqkd.data import Splits, Subset
-from jqkd.models import build_student
-from jqkd.models.functional import functional
 from jqkd.training.config import StudentConfig
+from jqkd.training.student_task import student_model
 from jqkd.training.students import ALONE, Block, Run
 
 QUBITS = 3
@@ -69,8 +68,8 @@ def training_step() -> Way:
 
 def circuit_counts(made: Block) -> tuple[np.ndarray, np.ndarray]:
     """Angles and counts of the trained circuit for some images."""
-    model = functional(lambda rngs: build_student(CONFIG.preset, QUBITS, rngs=rngs))
+    model = student_model(CONFIG.spec, CONFIG.image_shape)
     student = model.module(jax.tree.map(lambda leaf: leaf[0], jax.device_get(made.state.params)))
-    angles = student.angles(made.splits.train.images[:64])
+    angles = student.encoded(made.splits.train.images[:64]).angles
     frequencies = student.layer(angles, key=jax.random.key(1), shots=SHOTS)
     return np.asarray(angles), np.asarray(frequencies) * SHOTS
