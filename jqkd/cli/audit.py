@@ -8,17 +8,31 @@ from typing import Annotated, Any
 import typer
 
 from jqkd._interrupts import keeps
-from jqkd.cli import student_options as of
 from jqkd.cli.audit_table import audit_table
+from jqkd.cli.bars import TeacherBar
 from jqkd.cli.console import Output
 from jqkd.cli.effects import AUDIT_RULES, refuse_unread
-from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Plugins, Shots, deliver
-from jqkd.cli.train import TeacherBar, run_job
+from jqkd.cli.fields import takes
+from jqkd.cli.options import (
+    ConfigFile,
+    DataDir,
+    FirstSeed,
+    Json,
+    Out,
+    Plugins,
+    Seeds,
+    TeacherEpochs,
+    TeacherName,
+    deliver,
+)
+from jqkd.cli.train import STUDENT, run_job, student_job
 from jqkd.common.files import write_json
 from jqkd.training.audit import FILE
+from jqkd.training.config import StudentConfig
 from jqkd.training.trained import audit_run, load_run
 
 
+@takes(StudentConfig, **STUDENT, epochs=2, evaluate_every=1)
 def audit(
     ctx: typer.Context,
     run: Annotated[
@@ -28,37 +42,21 @@ def audit(
             "final weights, and train none."
         ),
     ] = None,
-    dataset: Dataset = "mnist",
-    classes: Classes = "0-5",
-    qubits: of.Qubits = 3,
-    teacher: of.TeacherName = "lenet",
-    preset: of.Preset = "robust",
-    seeds: of.Seeds = 2,
-    first_seed: of.FirstSeed = 0,
-    shots: Shots = "5000",
-    epochs: Annotated[int, typer.Option(help="Passes over the train images.")] = 2,
-    batch_size: of.BatchSize = None,
-    learning_rate: of.LearningRate = None,
-    schedule: of.Schedule = None,
-    augmentation: of.Augmentation = None,
-    recipe: of.Recipe = None,
-    temperature: of.Temperature = None,
-    weight: of.Weight = None,
-    label_weight: of.LabelWeight = None,
-    term: of.Term = "kl",
-    control: of.Control = None,
-    head: of.Head = None,
-    per_class: of.PerClass = None,
-    selection: of.SelectionName = "first",
-    teacher_epochs: of.TeacherEpochs = 10,
+    *,
+    teacher: TeacherName = "lenet",
+    teacher_epochs: TeacherEpochs = 10,
+    seeds: Seeds = 2,
+    first_seed: FirstSeed = 0,
+    config: ConfigFile = None,
     data_dir: DataDir = None,
     out: Out = None,
     json: Json = None,
     plugin: Plugins = None,
+    **fields: Any,
 ) -> None:
     """What reaches a student from its labels and from its teacher, before training and after.
 
-    Norms and cosines of the loss's gradients, the range of the head, likeness to the teacher,
+    Norms and cosines of the loss's gradients, the range of the readout, likeness to the teacher,
     calibration, and how far the angles are from where they stop moving. A distillation term that
     sends no gradient is an error, with exit code 2, before anything is trained.
 
@@ -71,7 +69,7 @@ def audit(
         if out is not None:
             write_json(out / FILE, report)
     else:
-        job = of.student_job(ctx, evaluate_every=1)
+        job = student_job(ctx, fields)
         report = run_job(job, output, data_dir=data_dir, out=out, audit=True).result["audit"]
     output.say(audit_table(report))
     if out is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +11,8 @@ from jqkd._checks import check_choice, fail
 from jqkd._interrupts import keeps
 from jqkd.cli.console import Output
 from jqkd.cli.effects import CROSSCHECK_RULES, refuse_unread
-from jqkd.cli.options import Json, deliver
+from jqkd.cli.fields import takes
+from jqkd.cli.options import Json, Plugins, deliver
 from jqkd.common.files import EXACT, write_json
 from jqkd.common.outputs import check_out_folder
 from jqkd.crosscheck import certify, noise_picture, noise_table, run_battery, save_picture, to_qasm
@@ -19,9 +20,13 @@ from jqkd.crosscheck._qiskit import require_qiskit
 from jqkd.crosscheck.certificate import FILE
 from jqkd.crosscheck.report import agreement_table, battery_picture, battery_table
 from jqkd.crosscheck.students import students_of
-from jqkd.models import PRESETS, StudentSpec
+from jqkd.models import PARTS, PRESETS, StudentSpec
 from jqkd.report.readme import write_text
+from jqkd.training.config import StudentConfig
 from jqkd.training.trained import load_run
+
+# What a student's circuit follows from.
+CIRCUIT = ("qubits", "preset", "encoding", "ansatz")
 
 
 def crosscheck(
@@ -42,6 +47,7 @@ def crosscheck(
         Path | None, typer.Option(help="Where the picture goes (with --run: the run folder).")
     ] = None,
     json: Json = None,
+    plugin: Plugins = None,
 ) -> None:
     """Repeat our circuits on Qiskit Aer: the whole simulator, or the students of one run.
 
@@ -117,29 +123,33 @@ def check_has_circuit(name: str, spec: StudentSpec) -> None:
         fail(name, "be of a student with a circuit", f"{spec.words}, which has none,")
 
 
+@takes(StudentConfig, only=CIRCUIT, preset="paper-code", qubits=3)
 def circuit(
-    preset: Annotated[str, typer.Option(help=f"One of {', '.join(PRESETS)}.")] = "paper-code",
-    qubits: Annotated[int, typer.Option(help="Qubits.")] = 3,
+    *,
     qasm: Annotated[Path | None, typer.Option(help="Write OpenQASM 3 here.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Draw it here, by Qiskit.")] = None,
     json: Json = None,
+    plugin: Plugins = None,
+    **fields: Any,
 ) -> None:
     """Print a student's circuit; save its picture; write it as OpenQASM 3.
 
-    Example: jqkd circuit --preset paper-text --qubits 4 --qasm text4.qasm
+    Example: jqkd circuit --preset robust --ansatz entangling --qubits 4 --qasm e4.qasm
     """
-    check_choice("preset", preset, PRESETS)
+    check_choice("preset", fields["preset"], PRESETS)
     if picture is not None:
         require_qiskit("pylatexenc")
     elif qasm is not None:
         require_qiskit()
     output = Output(json)
-    drawn = PRESETS[preset].spec(qubits).circuit
+    parts = {name: part for name, part in fields.items() if part is not None and name in PARTS}
+    spec = PRESETS[fields["preset"]].spec(fields["qubits"], **parts)
+    drawn = spec.circuit
     output.say(str(drawn))
     if qasm is not None:
         write_text(qasm, to_qasm(drawn))
     if picture is not None:
         save_picture(drawn, picture)
-    ops = [[op.name, *op.wires] for op in drawn.ops]
-    result = {"preset": preset, "qubits": qubits, "angles": drawn.num_angles, "ops": ops}
-    deliver(result, json)
+    result = fields | {name: spec.texts[name] for name in ("encoding", "ansatz")}
+    result |= {"data": drawn.num_data, "weights": drawn.num_weights, "angles": drawn.num_angles}
+    deliver(result | {"ops": [[op.name, *op.wires] for op in drawn.ops]}, json)

@@ -8,40 +8,36 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from jqkd._checks import check_choice, check_integer
 from jqkd.cli.console import Output, seconds_text, student_table
+from jqkd.cli.fields import takes
 from jqkd.cli.options import Json, deliver
 from jqkd.cli.train import run_job
 from jqkd.data import load
-from jqkd.models import PRESETS
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.figures import demo_figure
 from jqkd.training.student_run import StudentJob, splits_for
 from jqkd.training.student_task import ALONE, DISTILLED
 
 
+@takes(StudentConfig, only=("preset", "epochs"), preset="robust")
 def demo(
     seeds: Annotated[int, typer.Option(help="Students of each kind.")] = 4,
-    preset: Annotated[str, typer.Option(help=f"One of {', '.join(PRESETS)}.")] = "robust",
-    epochs: Annotated[
-        int | None, typer.Option(help="Passes over the train images (default: the preset's own).")
-    ] = None,
+    *,
     picture: Annotated[Path, typer.Option(help="Where the picture goes.")] = Path("demo.png"),
     json: Json = None,
+    **fields: Any,
 ) -> None:
     """Watch a teacher teach a quantum student: digits 0-5, no network, about a minute.
 
     A LeNet teacher; 3-qubit students, alone and distilled, 5000 shots for every circuit,
     gradients by the parameter-shift rule; a table and a picture.
     """
-    check_choice("preset", preset, PRESETS)
-    check_integer("seeds", seeds, 1)
-    config = StudentConfig("digits", "0-5", 3, preset, epochs=epochs)
+    config = StudentConfig("digits", "0-5", 3, **fields)
     job = StudentJob(config, TeacherConfig("lenet", "digits", "0-5", 30, 32), tuple(range(seeds)))
     output = Output(json)
     output.say("Digits 0-5: a LeNet teaches a 3-qubit student.", style="bold")
     output.say("The student's circuit (angles from a small CNN; class c is the bit string c):")
-    output.say(f"{PRESETS[config.preset].circuit(config.qubits)}\n")
+    output.say(f"{config.spec.circuit}\n")
     result, block = run_job(job, output)
     output.say(student_table(result))
     output.say(verdict(result["gain"]["picked"]))

@@ -20,7 +20,7 @@ from jqkd._checks import check_integer, check_path, check_seed, fail
 from jqkd.cli.endings import USAGE_ERROR
 from jqkd.common.outputs import check_out_file, check_out_folder, check_picture
 from jqkd.statistics import MOST_RUNS
-from jqkd.training.config import MOST_EPOCHS
+from jqkd.training.base_config import MOST_EPOCHS
 
 # The most that a whole number may be, by the name of the option.
 MOST = {
@@ -51,7 +51,9 @@ class _Words:
         try:
             return super().parse_args(ctx, args)
         except USAGE_ERROR as error:
-            error.given = _value_of(getattr(error, "param", None), words)
+            param = getattr(error, "param", None)
+            in_file = (ctx.default_map or {}).get(getattr(param, "name", None))
+            error.given = _value_of(param, words) or in_file
             raise
 
 
@@ -79,6 +81,10 @@ def check_options(ctx: typer.Context) -> None:
             check = _check_of(param.name, ctx.command.name in _READERS)
             if check is not None and not isinstance(value, bool):
                 check(param.name, value)
+    for name in ctx.default_map or {}:
+        if ctx.get_parameter_source(name).name == "COMMANDLINE":
+            value = str(ctx.params[name])
+            fail(name, "not be given where the file of `config` has it", value, "leave out one")
     if "first_seed" in ctx.params:
         last = ctx.params["first_seed"] + ctx.params["seeds"] - 1
         if last >= 2**32:

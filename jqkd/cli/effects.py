@@ -1,7 +1,7 @@
 """Which options are read when: one that nobody reads is refused where it is given.
 
-A command's rules are data. An option counts as given when it stands on the command line, with
-whatever value: its default is what is done without it.
+A command's rules are data. An option counts as given when it stands on the command line or in the
+file of ``--config``, with whatever value: its default is what is done without it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import typer
 
 from jqkd._checks import fail
 from jqkd.data import DATASETS
-from jqkd.training.config import reads_field
+from jqkd.training.config import OF_TEACHING, reads_field
 
 
 class Unread(NamedTuple):
@@ -33,7 +33,6 @@ class Unread(NamedTuple):
 
 
 ALL = "all but"
-_OF_TAUGHT = ("recipe", "temperature", "weight", "label_weight", "term", "control")
 
 
 def _ships(datasets: Iterable[str]) -> bool:
@@ -50,7 +49,7 @@ DATA_RULES = (
 # Of a job, and of the options that it was made from.
 STUDENT_RULES = (
     Unread(
-        ("teacher_epochs", *_OF_TAUGHT),
+        ("teacher_epochs", *OF_TEACHING),
         lambda values: values["job"].teacher is None,
         "with teacher none: students alone read labels only",
     ),
@@ -61,6 +60,11 @@ STUDENT_RULES = (
             "with recipe {job.config.recipe}, which does not read it",
         )
         for field in ("temperature", "term")
+    ),
+    Unread(
+        ("gradient",),
+        lambda values: values["job"].config.stand_in is not None,
+        "with stand-in {job.config.stand_in}: no circuit is differentiated",
     ),
     *DATA_RULES,
 )
@@ -114,7 +118,7 @@ REPORT_RULES = (
 
 
 def refuse_unread(ctx: typer.Context, rules: Iterable[Unread], **known: Any) -> None:
-    """Refuse options that stand on the command line and have no effect.
+    """Refuse options that are given and have no effect.
 
     Args:
         ctx: of the command.
@@ -140,9 +144,9 @@ def refuse_unread(ctx: typer.Context, rules: Iterable[Unread], **known: Any) -> 
 
 
 def is_given(ctx: typer.Context, name: str) -> bool:
-    """Whether an option stands on the command line."""
+    """Whether an option stands on the command line, or in a file that it names."""
     source = ctx.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
+    return source is not None and source.name in ("COMMANDLINE", "DEFAULT_MAP")
 
 
 def _typed(ctx: typer.Context, name: str) -> str:

@@ -1,23 +1,22 @@
-"""Options that several commands share, and how their text becomes values."""
+"""Options that several commands share, files of options, and where results go."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
+import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from jqkd._checks import fail, shown
+from jqkd._checks import check_choice, fail, shown
 from jqkd.common.files import plain, write_json
 from jqkd.common.plugins import load_plugin
-from jqkd.data import DATASETS
 from jqkd.experiments.executors import EXECUTORS
-from jqkd.quantum.measurement import check_shots
+from jqkd.models import TEACHERS
 
-Dataset = Annotated[str, typer.Option(help=f"One of {', '.join(DATASETS)}.")]
-Classes = Annotated[str, typer.Option(help="Classes such as 0-5, 0-7 or 0,2,4.")]
 Json = Annotated[
     str | None, typer.Option(help="Also write the result here; - for standard output alone.")
 ]
@@ -29,6 +28,12 @@ DataDir = Annotated[
     Path | None,
     typer.Option(help="TFDS's data folder (default: $TFDS_DATA_DIR or ~/tensorflow_datasets)."),
 ]
+TeacherName = Annotated[
+    str, typer.Option(help=f"One of {', '.join(TEACHERS)}, or none for students alone.")
+]
+TeacherEpochs = Annotated[int, typer.Option(help="Epochs of the teacher.")]
+Seeds = Annotated[int, typer.Option(help="Students of each kind, seeds 0, 1, ...")]
+FirstSeed = Annotated[int, typer.Option(help="Where the seeds start.")]
 Students = Annotated[
     int | None, typer.Option(help="Students of every kind, seeds 0, 1, ... (default: 10 or so).")
 ]
@@ -71,19 +76,43 @@ Readme = Annotated[
     Path | None, typer.Option(help="Also bring the short form in this README up to date.")
 ]
 Pictures = Annotated[bool, typer.Option(help="Draw the pictures.")]
-Shots = Annotated[str, typer.Option(help="Shots for every circuit, or `exact`.")]
+# What a call is about, and no student: stands in no file.
+_OF_A_CALL = ("config", "plugin", "run", "audit", "data_dir", "out", "json", "help")
+# Bytes.
+_LARGEST = 2**20
 
 
-def parse_shots(text: str) -> int | None:
-    """A whole number, or ``None`` for ``exact``."""
-    if text == "exact":
+def _read_config(ctx: typer.Context, path: Path | None) -> Path | None:
+    """A file's fields are given as if they stood on the command line."""
+    if path is None:
         return None
     try:
-        shots = int(text)
-    except ValueError:
-        fail("shots", "be a whole number of at least 1, or `exact`", shown(text))
-    check_shots(shots)
-    return shots
+        with path.open("rb") as file:
+            values = tomllib.loads(file.read(_LARGEST).decode())
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        fail("config", "be a TOML file that can be read", f"{path} ({reason})")
+    options = [p.name for p in ctx.command.params if p.name not in _OF_A_CALL]
+    hints = get_type_hints(inspect.unwrap(ctx.command.callback))
+    for name, value in values.items():
+        check_choice("field of the file", name, options)
+        number = bool({int, float} & {hints[name], *get_args(hints[name])})
+        if not isinstance(value, int | float | str) or (number and isinstance(value, str)):
+            fail(name, f"be a {'number' if number else 'text or number'} in {path}", shown(value))
+        if value == "":
+            fail(name, f"not be empty in {path}", "''")
+    ctx.default_map = {name: str(value) for name, value in values.items()}
+    return path
+
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="TOML file with options by their names, such as batch_size = 30.",
+        callback=_read_config,
+        is_eager=True,
+    ),
+]
 
 
 def deliver(result: dict[str, Any], json_file: str | None) -> None:

@@ -2,58 +2,56 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from jqkd._checks import check_choice
 from jqkd._interrupts import keeps
-from jqkd.cli import student_options as of
 from jqkd.cli.audit_table import audit_table
-from jqkd.cli.console import (
-    Output,
-    epoch_text,
-    seconds_text,
-    student_table,
-    teacher_table,
-    teacher_text,
-)
-from jqkd.cli.effects import DATA_RULES, refuse_unread
+from jqkd.cli.bars import StudentBar, TeacherBar
+from jqkd.cli.console import Output, seconds_text, student_table, teacher_table
+from jqkd.cli.effects import DATA_RULES, STUDENT_RULES, is_given, refuse_unread
+from jqkd.cli.fields import takes
 from jqkd.cli.memory import check_memory
-from jqkd.cli.options import Classes, DataDir, Dataset, Json, Out, Plugins, Shots, deliver
+from jqkd.cli.options import (
+    ConfigFile,
+    DataDir,
+    FirstSeed,
+    Json,
+    Out,
+    Plugins,
+    Seeds,
+    TeacherEpochs,
+    TeacherName,
+    deliver,
+)
 from jqkd.common.files import write_json
+from jqkd.common.plugins import load_installed
 from jqkd.data import load
+from jqkd.models import TEACHERS
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.figures import curves_figure
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment
 from jqkd.training.student_run import Outcome, StudentJob, run_student
-from jqkd.training.students import Epoch
 from jqkd.training.teacher_store import describe, obtain_teacher
-from jqkd.training.teachers import Progress
 from jqkd.training.trained import check_resumable
 
+# What a command takes where nothing is said.
+STUDENT = {"dataset": "mnist", "classes": "0-5", "qubits": 3, "preset": "robust"}
 
+
+@takes(TeacherConfig, arch="lenet", dataset="mnist", classes="0-5")
 def teacher(
     ctx: typer.Context,
-    arch: Annotated[
-        str,
-        typer.Option(
-            help=f"One of {', '.join(of.ARCHITECTURES)}; ensemble averages the probabilities of a "
-            "LeNet and an AlexNet (eq. 16), joint-ensemble trains the two as one."
-        ),
-    ] = "lenet",
-    dataset: Dataset = "mnist",
-    classes: Classes = "0-5",
-    epochs: Annotated[int, typer.Option(help="Passes over the train images.")] = 10,
-    batch_size: Annotated[int, typer.Option(help="Images a step.")] = 128,
-    learning_rate: Annotated[float, typer.Option(help="Adam's.")] = 1e-3,
-    seed: Annotated[int, typer.Option(help="Of weights, order and dropout.")] = 0,
+    *,
     data_dir: DataDir = None,
     out: Out = None,
     json: Json = None,
     plugin: Plugins = None,
+    **fields: Any,
 ) -> None:
     """Train a classical teacher on all images of the classes, and keep it for its students.
 
@@ -61,11 +59,11 @@ def teacher(
 
     Example: jqkd teacher --arch lenet --dataset fashion_mnist --classes 0-7
     """
-    config = TeacherConfig(arch, dataset, classes, epochs, batch_size, learning_rate, seed)
+    config = TeacherConfig(**fields)
     refuse_unread(ctx, DATA_RULES)
     output, watch = Output(json), Stopwatch()
     keeps("finished epochs are in the cache, and the same command goes on from there")
-    images = load(dataset, data_dir=data_dir)
+    images = load(config.dataset, data_dir=data_dir)
     with TeacherBar(output, config) as on_progress:
         trained = obtain_teacher(config, images, on_progress=on_progress)
     result = {
@@ -84,31 +82,14 @@ def teacher(
     deliver(result, json)
 
 
+@takes(StudentConfig, **STUDENT)
 def student(
     ctx: typer.Context,
-    dataset: Dataset = "mnist",
-    classes: Classes = "0-5",
-    qubits: of.Qubits = 3,
-    teacher: of.TeacherName = "lenet",
-    preset: of.Preset = "robust",
-    seeds: of.Seeds = 4,
-    first_seed: of.FirstSeed = 0,
-    shots: Shots = "5000",
-    epochs: of.Epochs = None,
-    batch_size: of.BatchSize = None,
-    learning_rate: of.LearningRate = None,
-    schedule: of.Schedule = None,
-    augmentation: of.Augmentation = None,
-    recipe: of.Recipe = None,
-    temperature: of.Temperature = None,
-    weight: of.Weight = None,
-    label_weight: of.LabelWeight = None,
-    term: of.Term = "kl",
-    control: of.Control = None,
-    head: of.Head = None,
-    per_class: of.PerClass = None,
-    selection: of.SelectionName = "first",
-    teacher_epochs: of.TeacherEpochs = 10,
+    *,
+    teacher: TeacherName = "lenet",
+    teacher_epochs: TeacherEpochs = 10,
+    seeds: Seeds = 4,
+    first_seed: FirstSeed = 0,
     audit: Annotated[
         bool,
         typer.Option(
@@ -117,19 +98,24 @@ def student(
             "distillation teaches nothing.",
         ),
     ] = False,
+    config: ConfigFile = None,
     data_dir: DataDir = None,
     out: Out = None,
     json: Json = None,
     plugin: Plugins = None,
+    **fields: Any,
 ) -> None:
     """Train quantum students, alone and distilled: one row of the paper's tables.
 
     The teacher is trained first if no cached one fits. Both arms of a seed share initial weights,
     order of images, dropout and shots, so that their difference is a paired one.
 
+    Parts may be given with options of their own, such as --features conv:dropout_rate=0.2; `jqkd
+    list` has them all.
+
     Example: jqkd student --dataset fashion_mnist --classes 0-7 --qubits 4 --seeds 8 --out runs/f7
     """
-    job = of.student_job(ctx)
+    job = student_job(ctx, fields)
     output = Output(json)
     result, _ = run_job(job, output, data_dir=data_dir, out=out, audit=audit)
     output.say(student_table(result))
@@ -140,6 +126,33 @@ def student(
         curves_figure(result, out / "curves.png")
         output.say(f"Result, picture and checkpoint: {out}")
     deliver(result, json)
+
+
+def student_job(ctx: typer.Context, fields: dict[str, Any]) -> StudentJob:
+    """The job that a command's options describe.
+
+    Args:
+        ctx: of a command with the options of ``jqkd student``.
+        fields: of ``StudentConfig``.
+
+    Raises:
+        InputError: one sentence about the first option that is out of range or has no effect.
+    """
+    teacher, seeds, first = (ctx.params[name] for name in ("teacher", "seeds", "first_seed"))
+    name = teacher.partition(":")[0]
+    if name not in (*TEACHERS, "none"):
+        load_installed()
+        check_choice("teacher", name, (*TEACHERS, "none"))
+    if fields["stand_in"] is not None and not is_given(ctx, "shots"):
+        fields = fields | {"shots": None}
+    config, taught = StudentConfig(**fields), None
+    if teacher != "none":
+        teacher = TEACHERS.text(TEACHERS.build(teacher, "teacher"))
+        epochs = ctx.params["teacher_epochs"]
+        taught = TeacherConfig(teacher, config.dataset, config.classes, epochs)
+    job = StudentJob(config, taught, tuple(range(first, first + seeds)))
+    refuse_unread(ctx, STUDENT_RULES, job=job)
+    return job
 
 
 def run_job(
@@ -179,62 +192,3 @@ def _kept(job: StudentJob, out: Path | None) -> str:
             "from there"
         )
     return f"{teacher}of the students nothing was kept, `jqkd student --out FOLDER` keeps them"
-
-
-class _Bar:
-    """Opens at the first report: a cached teacher shows no bar."""
-
-    def __init__(self, output: Output, what: str, total: int) -> None:
-        self._opening = output.bar(what, total)
-        self._move: Any = None
-        self._start = time.perf_counter()
-
-    def __enter__(self) -> Any:
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Leave the bar as it is and let go of the terminal."""
-        if self._move is not None:
-            self._opening.__exit__(None, None, None)
-            self._move = None
-
-    def move(self, done: int, text: str) -> None:
-        """Open if need be, then show."""
-        if self._move is None:
-            self._move = self._opening.__enter__()
-        self._move(done, text)
-
-
-class TeacherBar(_Bar):
-    """Counts a teacher's epochs; its text moves within them."""
-
-    def __init__(self, output: Output, config: TeacherConfig | None) -> None:
-        epochs = 0 if config is None else config.epochs
-        super().__init__(output, "teacher ", epochs)
-
-    def __call__(self, progress: Progress) -> None:
-        """Move the bar."""
-        seconds = time.perf_counter() - self._start
-        self.move(progress.epoch, teacher_text(progress, seconds))
-
-
-class StudentBar(_Bar):
-    """Counts the epochs that all students go through together."""
-
-    def __init__(
-        self, output: Output, config: StudentConfig, runs: int, arms: tuple[str, ...]
-    ) -> None:
-        super().__init__(output, "students", config.epochs)
-        self._runs, self._arms, self._config = runs, arms, config
-        self._first: tuple[int, float] | None = None
-
-    def __call__(self, epoch: Epoch) -> None:
-        """Move the bar; the rate counts from the end of the first epoch, which compiles."""
-        now = time.perf_counter()
-        self._first = self._first or (epoch.number, now)
-        images = self._runs * self._config.num_images
-        done, seconds = (epoch.number - self._first[0]) * images, now - self._first[1]
-        self.move(epoch.number, epoch_text(epoch, self._arms, done, seconds))

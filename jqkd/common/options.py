@@ -23,19 +23,28 @@ class Option(NamedTuple):
     Attributes:
         help: one line for a reader.
         check: what it may be.
+        read: text -> value, where the annotation does not say how a text is read.
     """
 
     help: str
     check: Check
+    read: Callable[[str], Any] | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """What a value may be called now, with plug-ins' parts; none where that is no list."""
+        return [*getattr(self.check, "names", ())]
 
 
-def option(default: Any, help: str, check: Check) -> Any:
+def option(default: Any, help: str, check: Check, read: Callable[[str], Any] | None = None) -> Any:
     """A field of a frozen dataclass, for ``check_fields`` and the command line.
 
     Args:
         default: ``None`` where something else decides what is not given; ``...`` for none.
         help: one line for a reader.
-        check: (name, value) -> the value as it is kept; not called for ``None``.
+        check: (name, value) -> the value as it is kept; not called for ``None``
+            where the annotation allows it.
+        read: text -> value, where the annotation does not say how a text is read.
 
     Example:
         >>> @dataclasses.dataclass(frozen=True)
@@ -47,7 +56,7 @@ def option(default: Any, help: str, check: Check) -> Any:
         Config(epochs=3)
     """
     default = dataclasses.MISSING if default is ... else default
-    return dataclasses.field(default=default, metadata={"option": Option(help, check)})
+    return dataclasses.field(default=default, metadata={"option": Option(help, check, read)})
 
 
 def check_fields(config: Any) -> None:
@@ -58,7 +67,9 @@ def check_fields(config: Any) -> None:
     """
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
-        if "option" in field.metadata and value is not None:
+        # By the annotation, a text: nothing is a value of some fields.
+        missing = value is None and "None" in str(field.type)
+        if "option" in field.metadata and not missing:
             kept = field.metadata["option"].check(field.name, value)
             object.__setattr__(config, field.name, kept)
 
@@ -75,16 +86,22 @@ def whole(least: int, most: int, why: str = "") -> Check:
     return check
 
 
-def choice(names: Collection[str]) -> Check:
+class choice(NamedTuple):
     """One of some names."""
 
-    def check(name: str, value: Any) -> str:
-        check_choice(name, value, names)
+    names: Collection[str]
+
+    def __call__(self, name: str, value: Any) -> str:
+        """See ``Check``."""
+        check_choice(name, value, self.names)
         return value
 
-    return check
 
-
-def part(registry: Registry[Any]) -> Check:
+class part(NamedTuple):
     """A part of some kind, kept as its text."""
-    return lambda name, value: registry.text(registry.build(value, name))
+
+    names: Registry[Any]
+
+    def __call__(self, name: str, value: Any) -> str:
+        """See ``Check``."""
+        return self.names.text(self.names.build(value, name))

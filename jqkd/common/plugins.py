@@ -46,6 +46,11 @@ def loading() -> Plugin | None:
     return _loading.get()
 
 
+def loaded() -> list[Plugin]:
+    """All plug-ins that are loaded by now."""
+    return list(_loaded.values())
+
+
 def load_plugin(name: str) -> Plugin:
     """Run a file (``my_circuit.py``) or import a module, so that its parts are registered.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from jqkd._checks import check_integer, check_number, fail
+from jqkd._checks import check_number
 from jqkd.common.digests import json_digest
+from jqkd.common.options import whole
 from jqkd.common.plugins import Plugin
 from jqkd.common.registry import plugins_of
 from jqkd.data import DATASETS, parse_classes
@@ -17,12 +18,7 @@ SCHEMA = 2
 LEAST, HEAVIEST = 1e-30, 1e6
 # More than anybody needs, and less than a machine hangs with.
 MOST_EPOCHS = 10**6
-_MOST = {
-    "epochs": (MOST_EPOCHS, ""),
-    "evaluate_every": (MOST_EPOCHS, ""),
-    "batch_size": (2**16, "no data set has more images"),
-    "per_class": (2**16, "no data set has more images"),
-}
+EPOCHS, IMAGES = whole(1, MOST_EPOCHS), whole(1, 2**16, "no data set has more images")
 
 
 class Config:
@@ -70,18 +66,7 @@ def check_data(dataset: str, classes: str) -> None:
     parse_classes(classes, DATASETS.build(dataset).num_classes)
 
 
-def check_whole(config: Config, name: str) -> None:
-    """The field is a whole number from 1 to the most that is allowed, and a plain ``int``."""
-    value = check_integer(name, getattr(config, name), 1)
-    most, reason = _MOST[name]
-    if value > most:
-        fail(name, f"be at most {most}", value, reason)
-    object.__setattr__(config, name, value)
-
-
-def check_rate(config: Config) -> None:
-    """The field ``learning_rate`` is one that single precision tells from nothing."""
-    rate = config.learning_rate  # type: ignore[attr-defined]
-    check_number("learning_rate", rate, above=0)
-    rate = check_number("learning_rate", rate, least=LEAST, most=HEAVIEST)
-    object.__setattr__(config, "learning_rate", rate)
+def check_rate(name: str, value: Any) -> float:
+    """A learning rate that single precision tells from nothing."""
+    check_number(name, value, above=0)
+    return check_number(name, value, least=LEAST, most=HEAVIEST)

@@ -8,14 +8,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jqkd._checks import check_choice, check_number, fail
-from jqkd.common.options import check_fields, choice, option, part, whole
+from jqkd._checks import check_choice, check_number, fail, shown
+from jqkd.common.options import check_fields, choice, option, part
 from jqkd.data import AUGMENTATIONS, DATASETS
 from jqkd.data.views import check_moves
 from jqkd.models import GRADIENTS, PARTS, PRESETS, StudentSpec
 from jqkd.models.arguments import check_width
 from jqkd.quantum.measurement import check_shots
-from jqkd.training.base_config import HEAVIEST, LEAST, MOST_EPOCHS, Config, check_data
+from jqkd.training.base_config import (
+    EPOCHS,
+    HEAVIEST,
+    IMAGES,
+    LEAST,
+    MOST_EPOCHS,  # noqa: F401
+    Config,
+    check_data,
+    check_rate,
+)
 from jqkd.training.losses import check_temperature
 from jqkd.training.placebos import PLACEBOS
 from jqkd.training.recipes import RECIPES
@@ -30,15 +39,9 @@ DISTILLATION_TERMS = {
     "constant": (0.0, 1.0),
 }
 SCHEDULES = ("constant", "cosine")
-_MOST_IMAGES, _WHY = 2**16, "no data set has more images"
 ENSEMBLES = ("ensemble", "joint-ensemble")
 # Fields that only distilled students read.
 OF_TEACHING = ("recipe", "temperature", "weight", "label_weight", "term", "placebo")
-
-
-def _rate(name: str, value: Any) -> float:
-    check_number(name, value, above=0)
-    return check_number(name, value, least=LEAST, most=HEAVIEST)
 
 
 def _weight(name: str, value: Any) -> float:
@@ -50,6 +53,14 @@ def _weight(name: str, value: Any) -> float:
 def _shots(name: str, value: Any) -> int:
     check_shots(value)
     return int(value)
+
+
+def read_shots(text: str) -> int | None:
+    """A whole number, or ``None`` for ``exact``."""
+    try:
+        return None if text == "exact" else int(text)
+    except ValueError:
+        fail("shots", "be a whole number of at least 1, or `exact`", shown(text))
 
 
 @dataclass(frozen=True)
@@ -75,16 +86,18 @@ class StudentConfig(Config):
     preset: str = option(
         "paper-code", "Student that gives what is not given by itself.", choice(PRESETS)
     )
-    shots: int | None = option(5000, "Shots for every circuit, or `exact`.", _shots)
+    shots: int | None = option(5000, "Shots for every circuit, or `exact`.", _shots, read_shots)
     features: str | None = option(None, "Feature extractor.", part(PARTS["features"]))
     encoding: str | None = option(None, "Encoding of the features.", part(PARTS["encoding"]))
     ansatz: str | None = option(None, "Trainable part of the circuit.", part(PARTS["ansatz"]))
     readout: str | None = option(None, "Frequencies to logits.", part(PARTS["readout"]))
     gradient: str | None = option(None, "Parameter-shift rule.", choice(GRADIENTS))
-    stand_in: str | None = option(None, "In the circuit's place, exact.", part(PARTS["stand_in"]))
-    epochs: int | None = option(None, "Passes over the train images.", whole(1, MOST_EPOCHS))
-    batch_size: int | None = option(None, "Images a step.", whole(1, _MOST_IMAGES, _WHY))
-    learning_rate: float | None = option(None, "Adam's.", _rate)
+    stand_in: str | None = option(
+        None, "In the circuit's place, exact (default: the circuit).", part(PARTS["stand_in"])
+    )
+    epochs: int | None = option(None, "Passes over the train images.", EPOCHS)
+    batch_size: int | None = option(None, "Images a step.", IMAGES)
+    learning_rate: float | None = option(None, "Adam's.", check_rate)
     schedule: str | None = option(
         None, "Of the rate; cosine: a short rise, half a cosine down to 0.", choice(SCHEDULES)
     )
@@ -106,13 +119,13 @@ class StudentConfig(Config):
     )
     placebo: str | None = option(None, "Teach nothing instead.", part(PLACEBOS))
     per_class: int | None = option(
-        None, "Train images a class (default: the data set's own).", whole(1, _MOST_IMAGES, _WHY)
+        None, "Train images a class (default: the data set's own).", IMAGES
     )
     selection: str = option(
         "first", "The `first` images of each class, or `random` ones.", choice(("first", "random"))
     )
     evaluate_every: int | None = option(
-        None, "Epochs between two looks at validation and test images.", whole(1, MOST_EPOCHS)
+        None, "Epochs between two looks at validation and test images.", EPOCHS
     )
 
     def __post_init__(self) -> None:

@@ -65,6 +65,12 @@ class StudentJob:
         parts = {"student": self.config.digest(), "teacher": teacher, "seeds": list(self.seeds)}
         return json_digest(parts | {"algorithm": ALGORITHM})
 
+    @property
+    def plugins(self) -> dict[str, str]:
+        """Digests of the plug-ins that parts come from, by name."""
+        configs = [self.config, *([self.teacher] if self.teacher else [])]
+        return dict(plugin for config in configs for plugin in config.plugins)
+
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary."""
         teacher = None if self.teacher is None else self.teacher.to_json()
@@ -173,6 +179,7 @@ def run_student(
         "digest": job.digest(),
         "data_digest": prepared.data_digest,
         **job.to_json(),
+        **({"plugins": job.plugins} if job.plugins else {}),
         "teacher_result": None if teacher is None else describe(teacher),
         "parameters": student_parameters(job.config),
         "images": {

@@ -7,10 +7,12 @@ from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
 
 from jqkd._checks import check_list, check_seed, fail, shown
+from jqkd.common.options import check_fields, choice, option, part
 from jqkd.common.plugins import Plugin
 from jqkd.common.registry import plugins_of
+from jqkd.data import DATASETS
 from jqkd.models.teachers import TEACHERS, Architecture
-from jqkd.training.base_config import Config, check_data, check_rate, check_whole
+from jqkd.training.base_config import EPOCHS, IMAGES, Config, check_data, check_rate
 
 
 class _Derived(tuple["TeacherConfig", ...]):
@@ -22,18 +24,9 @@ class TeacherConfig(Config):
     """A teacher's training, by default the paper's.
 
     Args:
-        arch: a name of ``TEACHERS``, with options if wanted: lenet, alexnet, joint-ensemble
-            (trained as one, as the notebooks do), ensemble (eq. 16: the average of a LeNet and an
-            AlexNet trained alone), ``ensemble:members=lenet+mine``.
-        dataset: a name of ``DATASETS``.
-        classes: such as ``0-5``.
-        epochs: passes over all train images of the classes but the validation images.
-        batch_size: images a step.
-        learning_rate: Adam's.
-        seed: initial weights, order, dropout.
         members: what is trained: the teacher itself, or those of an average, by default each
             trained as the average is said to be; others may differ in epochs, batch size and
-            learning rate.
+            learning rate. All others are described where they stand.
 
     Raises:
         InputError: one sentence about the first argument that is out of range, or images that the
@@ -46,24 +39,25 @@ class TeacherConfig(Config):
         ['lenet', 'alexnet']
     """
 
-    arch: str
-    dataset: str
-    classes: str
-    epochs: int = 10
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    seed: int = 0
+    arch: str = option(
+        ...,
+        "Network, or an average of several (eq. 16): ensemble, ensemble:members=lenet+alexnet; "
+        "joint-ensemble trains two as one, as the notebooks do.",
+        part(TEACHERS),
+    )
+    dataset: str = option(..., "Data set.", choice(DATASETS))
+    classes: str = option(..., "Classes such as 0-5, 0-7 or 0,2,4.", lambda name, value: value)
+    epochs: int = option(10, "Passes over the train images.", EPOCHS)
+    batch_size: int = option(128, "Images a step.", IMAGES)
+    learning_rate: float = option(1e-3, "Adam's.", check_rate)
+    seed: int = option(0, "Of weights, order and dropout.", check_seed)
     members: InitVar[Sequence[TeacherConfig] | None] = None
     own_members: tuple[TeacherConfig, ...] = field(init=False, default=(), repr=False)
 
     def __post_init__(self, members: Sequence[TeacherConfig] | None) -> None:
-        object.__setattr__(self, "arch", TEACHERS.text(TEACHERS.build(self.arch, "arch")))
         check_data(self.dataset, self.classes)
+        check_fields(self)
         self.part.check(self.image_shape)
-        for name in ("epochs", "batch_size"):
-            check_whole(self, name)
-        check_rate(self)
-        object.__setattr__(self, "seed", check_seed("seed", self.seed))
         derived = _Derived(replace(self, arch=arch, members=None) for arch in self.part.members)
         if members is not None and not isinstance(members, _Derived):
             self._set_members(members, derived or (self,))

@@ -14,6 +14,7 @@ import numpy as np
 
 from jqkd._checks import InputError
 from jqkd.common.files import DamagedFile, read_json
+from jqkd.common.plugins import load_installed, loaded
 from jqkd.training import checkpoint, loop
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import Audit
@@ -89,6 +90,7 @@ def load_run(folder: Path) -> TrainedRun:
             f"{path} is a {kind[0]} result of schema {kind[1]}, but a student result of schema "
             f"{RESULT_SCHEMA} is needed; train again with this version."
         )
+    _check_plugins(path, result.get("plugins"))
     try:
         job, runs = _job_of(result)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -105,6 +107,18 @@ def load_run(folder: Path) -> TrainedRun:
         raise InputError(f"{folder} has no checkpoint; train again with --out {folder}.")
     params = without_regressor(jax.tree.map(np.asarray, found[1].params))
     return TrainedRun(folder, job, result, runs, params)
+
+
+def _check_plugins(path: Path, used: Any) -> None:
+    """The very plug-ins that a run's parts come from are here."""
+    if isinstance(used, dict) and used:
+        load_installed()
+        for name, digest in used.items():
+            if (name, digest) not in loaded():
+                raise InputError(
+                    f"{path} has parts from plug-in {name} (source {digest}), which is not loaded; "
+                    "name it with --plugin."
+                )
 
 
 def _job_of(result: dict[str, Any]) -> tuple[StudentJob, list[Run]]:

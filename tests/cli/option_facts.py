@@ -23,7 +23,6 @@ from jqkd.cli import audit as audit_command
 from jqkd.cli import train
 from jqkd.common import plugins
 from jqkd.data import load, mnist
-from jqkd.models import NETWORKS
 from jqkd.training import loop, student_run, teacher_store
 from jqkd.training.students import Block
 from jqkd.training.teacher import Teacher, teacher_splits
@@ -34,8 +33,6 @@ TINY = (
     "--dataset digits --classes 0-1 --qubits 1 --preset paper-text --per-class 4 --batch-size 8 "
     "--shots exact --seeds 1 --epochs 2"
 )
-# A student that is quick to compile, and has a choice of heads.
-TWO_HEADS = "paper-text/two-heads"
 _METRICS = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
 
@@ -144,8 +141,6 @@ def watch_students(patch: pytest.MonkeyPatch, seen: dict, trained: bool) -> None
         seen["weights"].append(jax.device_get(block.state.params))
         return epoch
 
-    two = dataclasses.replace(NETWORKS["paper-text"], heads=("log-probability", "softmax"))
-    patch.setitem(NETWORKS, TWO_HEADS, two)
     patch.setattr(train, "run_student", run)
     patch.setattr(Block, "next_epoch", next_epoch)
     if not trained:
@@ -327,7 +322,7 @@ def teacher_facts(words: list[str], folder: Path, *, trained: bool = True) -> di
 def _moves(config, folder: Path) -> dict:
     """How far the weights are from where they started, for one epoch."""
     task = teacher_task(config)
-    start = _start(task, teacher_key(config.seed)).params
+    start = _start(task.init, teacher_key(config.seed)).params
     keep = {"cache_dir": folder.parent, "with_weights": True}
     end = teacher_store.obtain_teacher(config, load(config.dataset), **keep).weights
     pairs = zip(jax.tree.leaves(start), jax.tree.leaves(end), strict=True)

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.cli.option_facts import TINY, TWO_HEADS
+from tests.cli.option_facts import TINY
 
 PLUGIN = f"--plugin {Path(__file__).with_name('noted.py')}"
 
+# A learning rate of 0.01.
+CONFIG = f"--config {Path(__file__).with_name('faster.toml')}"
 TAUGHT = f"student {TINY} --teacher-epochs 1"
 # Name -> command line, and how it is watched (see ``option_facts``).
 BASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -26,7 +28,7 @@ BASES: dict[str, tuple[str, dict[str, Any]]] = {
     "mnist": (f"student {TINY} --teacher none --dataset mnist", {"trained": False}),
     # What they answer then.
     "sampled": (f"{TAUGHT} --shots 4", {"trained": False, "asked": True}),
-    "two heads": (f"{TAUGHT} --preset {TWO_HEADS}", {"trained": False, "asked": True}),
+    "asked": (TAUGHT, {"trained": False, "asked": True}),
     "teacher": ("teacher --dataset digits --classes 0-1 --epochs 1", {}),
     "teacher, untrained": (
         "teacher --dataset digits --classes 0-1 --epochs 1",
@@ -63,6 +65,8 @@ def _near(value: float) -> Callable[[float, dict], bool]:
     return lambda x, base: abs(x / value - 1) < 0.05
 
 
+# Where presets differ.
+PARTS = {f"config.{name}" for name in ("features", "encoding", "ansatz", "readout", "gradient")}
 DISTILLED, BOTH = {"distilled"}, {"alone", "distilled"}
 ALIKE = {"distilled": lambda value, base: value == base["alone"]}
 TEACHER = {"key", "teacher config", "teacher", "teaching"}
@@ -115,8 +119,8 @@ STUDENT: dict[str, list[Case]] = {
     "preset": [
         Case(
             "--preset paper-code",
-            {*_field("preset"), "config.head", "parameters", *BOTH},
-            {"config.head": "concat-sigmoid"},
+            {*_field("preset"), *PARTS, "parameters", *BOTH},
+            {"config.readout": "concat-sigmoid"},
             "start",
         ),
     ],
@@ -213,11 +217,47 @@ STUDENT: dict[str, list[Case]] = {
         Case("--term kl*0", {*_field("term"), *DISTILLED}, ALIKE),
         Case("--term constant", {*_field("term"), *DISTILLED}, ALIKE),
     ],
-    "control": [
-        Case(f"--control {name}", {*_field("control"), "teaching", *DISTILLED})
+    "placebo": [
+        Case(f"--placebo {name}", {*_field("placebo"), "teaching", *DISTILLED})
         for name in ("shuffled", "constant", "smoothed")
     ],
-    "head": [Case("--head softmax", {*_field("head"), *BOTH}, base="two heads")],
+    "features": [
+        Case("--features conv", {*_field("features"), "parameters", *BOTH}, base="start"),
+    ],
+    "encoding": [
+        Case("--encoding angle", {*_field("encoding"), "parameters", *BOTH}, base="start"),
+    ],
+    "ansatz": [
+        Case("--ansatz none", {*_field("ansatz"), "parameters", *BOTH}, base="start"),
+        Case(
+            "--ansatz hardware-efficient:layers=3",
+            {*_field("ansatz"), "parameters", *BOTH},
+            {"config.ansatz": "hardware-efficient:layers=3"},
+            "start",
+        ),
+    ],
+    "readout": [Case("--readout softmax", {*_field("readout"), *BOTH}, base="asked")],
+    "gradient": [Case("--gradient notebook", {*_field("gradient"), *BOTH})],
+    "stand_in": [
+        Case(
+            "--encoding angle --ansatz none --stand-in classical",
+            {*_field("stand_in"), "config.encoding", "config.ansatz", "parameters", *BOTH},
+            {"config.stand_in": "classical"},
+            "start",
+        ),
+    ],
+    "evaluate_every": [
+        Case(
+            "--evaluate-every 2", {*_field("evaluate_every"), "epochs", "first move"}, {"epochs": 1}
+        ),
+    ],
+    "config": [
+        Case(
+            CONFIG,
+            {*_field("learning_rate"), "first move", *BOTH},
+            {"first move": 0.01},
+        ),
+    ],
     "per_class": [
         Case(
             "--per-class 3",

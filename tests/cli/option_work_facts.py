@@ -11,18 +11,23 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from jqkd.experiments.asked import asked, names_in
 
 from benchmarks import command as bench_command
 from benchmarks import runner as bench_runner
 from jqkd.cli import crosscheck, demo, experiments, report
 from jqkd.crosscheck.battery import BatteryReport
 from jqkd.experiments import executors, jobs, verify, worker
-from jqkd.experiments.asked import asked, names_in
 from jqkd.experiments.store import Store
 from tests.cli.option_facts import TINY, call, split, told, watch_students
 from tests.experiments.pretended import content_of, images_of
 
-SHARES = ("bench",)
+SHARES = (
+    "bench",
+    *("experiment placebos-datasets=digits-classes=0-1-qubits=2", "experiment demo"),
+    "experiment placebos-datasets=digits-classes=0-1-qubits=1",
+)
+README = "\n".join(f"<!-- {share}: begin -->\n<!-- {share}: end -->" for share in SHARES)
 
 
 def job_facts(words: list[str], folder: Path, *, before: tuple[str, ...] = (), damaged=False):
@@ -38,6 +43,8 @@ def job_facts(words: list[str], folder: Path, *, before: tuple[str, ...] = (), d
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         _watch_jobs(patch, seen)
+        if "report" in words:
+            Path("README.md").write_text(README)
         for line in before:
             code, _, err = call(split(line))
             assert code == 0, err
@@ -47,7 +54,8 @@ def job_facts(words: list[str], folder: Path, *, before: tuple[str, ...] = (), d
         seen.clear()
         facts = told(*call(words), folder)
     facts["files"] = _named(facts["files"])
-    names = ("teachers", "answers", "who", "how", "seeds", "blocks", "data", "from")
+    facts["readme"] = readme_of(folder, README) if "report" in words else []
+    names = ("teachers", "answers", "who", "how", "seeds", "blocks", "data", "from", "drawn")
     for name in names:
         facts[name] = sorted(set(seen.get(name, [])), key=str)
     facts["executor"] = seen.get("executor", [None])[-1]
@@ -108,8 +116,8 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
         assert datasets[config.dataset]
         data = (config.dataset, config.classes, config.qubits)
         note("who", (*data, teacher and teacher.arch))
-        how = (config.preset, config.epochs, config.shots, config.head, config.term)
-        note("how", (*how, config.recipe, config.control))
+        how = (config.preset, config.epochs, config.shots, config.readout, config.term)
+        note("how", (*how, config.recipe, config.placebo))
         note("seeds", *(job.seed for job in jobs))
         note("blocks", len(jobs))
         return [content_of(job, images_of(job) // 2 + job.seed) for job in jobs]
@@ -127,6 +135,13 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
         note("executor", type(self).__name__)
         return here(self, tasks, order, on_progress)
 
+    def draw(summary, folder, datasets):
+        note("drawn", str(folder))
+        for line in summary.shown:
+            datasets(line.config.dataset)
+        return []
+
+    patch.setattr(report, "draw_all", draw)
     here = executors.Here.run
     for module in (jobs, verify):
         patch.setattr(module, "do_students", do_students)
@@ -296,5 +311,6 @@ def demo_facts(words: list[str], folder: Path):
         patch.setattr(demo, "demo_figure", figure)
         facts = told(*call(words), folder)
     job = seen["job"]
-    config = {f"config.{name}": getattr(job.config, name) for name in ("preset", "epochs", "head")}
+    names = ("preset", "epochs", "readout")
+    config = {f"config.{name}": getattr(job.config, name) for name in names}
     return facts | config | {"seeds": list(job.seeds), "key": job.digest()}

@@ -332,6 +332,7 @@ CROSSCHECK = {
             "battery",
         ),
     ],
+    "plugin": [Case(PLUGIN, {"files"}, {"files": lambda v, base: "loaded" in v}, "battery")],
     "json": [
         Case(
             "--json mine.json",
@@ -349,6 +350,14 @@ CIRCUIT = {
     "qubits": [
         Case("--qubits 4", {"printed"}, {"printed": lambda v, base: "q3" in v and "q4" not in v}),
     ],
+    "encoding": [
+        Case("--encoding angle:axis=X", {"printed"}, {"printed": lambda v, base: "RX(x0)" in v}),
+    ],
+    "ansatz": [
+        Case("--ansatz frozen", {"printed"}, {"printed": lambda v, base: "CZ" in v}),
+        Case("--ansatz frozen:seed=5", {"printed"}, {"printed": lambda v, base: "CZ" in v}),
+    ],
+    "plugin": [Case(PLUGIN, {"files", "texts"}, {"files": ["loaded"]})],
     "qasm": [
         Case("--qasm c.qasm", {"files", "texts"}, {"texts": {"c.qasm": "2 qubits, 2 angles"}}),
     ],
@@ -408,7 +417,7 @@ DEMONSTRATION = {
     "preset": [
         Case(
             "--preset paper-text",
-            {"config.preset", "config.head", "key"},
+            {"config.preset", "config.readout", "key"},
             {"config.preset": "paper-text"},
         ),
     ],

@@ -45,7 +45,7 @@ def test_a_finished_run_is_looked_at_as_it_ended(run, audited, tmp_path):
     [look] = found["history"]
     assert look == json.loads((audited / "audit.json").read_text())["history"][-1]
     assert found == json.loads((tmp_path / "audit.json").read_text())
-    assert "Gradients and angles" in err and "Head scaled-probability" in err
+    assert "Gradients and angles" in err and "Readout scaled-probability" in err
     assert (audited / "result.json").read_bytes() == before
 
 
@@ -80,8 +80,8 @@ def test_a_student_with_an_audit_shows_both_tables(run, audited):
         ("--run nowhere --classes 0-1", "`--classes` must not be given with `--run`"),
         ("--term all", "`--term` must be one of kl, kl * 6/8"),
         (
-            "--recipe hints --control smoothed",
-            "`--control` must be one of none, shuffled, constant where the recipe is hints",
+            "--recipe hints --placebo smoothed",
+            "`--placebo` must be one of none, shuffled, constant where the recipe is hints",
         ),
         ("--seeds 0", "`--seeds` must be an integer from 1 to 1000, but 0"),
     ],

@@ -19,6 +19,7 @@ import pytest
         ("student --temperature 0", "`--temperature` must be a finite number above 0"),
         ("student --teacher vgg", "`--teacher` must be one of lenet, alexnet"),
         ("student --preset mine", "`--preset` must be one of paper-code, paper-text"),
+        ("student --ansatz mine", "`--ansatz` must be one of none, paper"),
         ("teacher --arch vgg", "`--arch` must be one of lenet, alexnet"),
         ("teacher --epochs 0", "`--epochs` must be an integer of at least 1"),
         ("demo --seeds 0", "`--seeds` must be"),
@@ -76,6 +77,6 @@ def test_a_demo_leaves_its_picture(run, tmp_path):
     code, out, err = run("demo", "--epochs", 1, "--seeds", 2, "--picture", picture)
     assert code == 0, err
     out = " ".join(out.split())  # Lines are wrapped.
-    assert "q0: ─H─RY(t0)─" in out and "paired difference" in out and "2 seeds" in out
+    assert "q0: ─H─RY(x0)─" in out and "paired difference" in out and "2 seeds" in out
     assert "The teacher (" in out
     assert picture.read_bytes().startswith(b"\x89PNG")

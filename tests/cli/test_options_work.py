@@ -11,7 +11,7 @@ import dataclasses
 import pytest
 
 from tests.cli import option_work_facts as facts
-from tests.cli.option_facts import TINY, TWO_HEADS, audit_facts, call, job_facts, split
+from tests.cli.option_facts import TINY, audit_facts, call, job_facts, split
 from tests.cli.option_table import BASES as STUDENT_BASES
 from tests.cli.option_table import STUDENT, TEACHERS, Case
 from tests.cli.option_work_table import BASES, TABLE
@@ -88,9 +88,9 @@ def audited():
     """A command line of `jqkd student` for each option that an audit has too."""
     for name, (case, *_) in STUDENT.items():
         words, _ = STUDENT_BASES[case.base]
-        if name not in ("audit", "out", "json", "plugin") and TWO_HEADS not in words:
+        if name not in ("audit", "out", "json", "plugin"):
             yield f"{words.replace(case.without, '')} {case.words}".removeprefix("student ")
-    yield f"{TINY} --preset paper-code --head softmax"
+    yield f"{TINY} --preset paper-code --readout softmax"
 
 
 def test_an_audit_looks_at_the_very_students_that_would_be_trained(tmp_path):
@@ -99,7 +99,8 @@ def test_an_audit_looks_at_the_very_students_that_would_be_trained(tmp_path):
     for words in audited():
         trained = job_facts(split(f"student {words}"), tmp_path)
         looked = job_facts(split(f"audit {words}"), tmp_path)
-        config = dataclasses.replace(trained["job"].config, evaluate_every=1)
+        every = {} if "--evaluate-every" in words else {"evaluate_every": 1}
+        config = dataclasses.replace(trained["job"].config, **every)
         assert looked["job"] == dataclasses.replace(trained["job"], config=config), words
         assert looked["data_dir"] == trained["data_dir"], words
         assert looked["audit"] and not trained["audit"]
@@ -155,14 +156,14 @@ def began(*given, **named):
                 "weight 1",
                 "label-weight 1",
                 "term kl",
-                "control none",
+                "placebo none",
                 "teacher-epochs 10",
             )
         ),
         ("student --dataset digits --data-dir there", "`data_dir` must not be given with dataset"),
         ("teacher --dataset digits --data-dir there", "`data_dir` must not be given with dataset"),
-        ("student --preset robust/closed-form --shots 9", "`shots` must be exact"),
-        ("student --preset robust --head softmax", "`head` must be one of scaled-probability"),
+        ("student --stand-in closed-form --shots 9", "`shots` must be exact"),
+        ("student --stand-in closed-form --gradient two-term", "`gradient` must not be given with"),
         ("audit --teacher none --weight 4", "`weight` must not be given with teacher none"),
         ("audit --run there --seeds 2", "`seeds` must not be given with `run`"),
         ("crosscheck --students 1", "`students` must"),
@@ -196,8 +197,8 @@ def test_what_would_have_no_effect_is_refused_before_the_work(
 
 
 def test_what_is_not_given_is_not_refused(tmp_path):
-    """Defaults that have no effect are nobody's fault; shots of a preset without a circuit too."""
-    seen = job_facts(split("student --dataset digits --preset robust/closed-form"), tmp_path)
+    """Defaults that have no effect are nobody's fault; shots of a student without a circuit too."""
+    seen = job_facts(split("student --dataset digits --stand-in closed-form"), tmp_path)
     assert seen["job"].config.shots is None
     seen = job_facts(split("student --dataset digits --recipe hints --weight 3"), tmp_path)
     assert seen["job"].config.weight == 3

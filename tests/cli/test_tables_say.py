@@ -114,10 +114,10 @@ def look(epoch: int) -> dict:
 
 
 REPORT = {
-    "student": {"head": "softmax"},
+    "student": {"readout": "softmax"},
     "runs": [{"arm": arm, "seed": seed} for arm, seed in ROWS],
     "history": [look(0), look(3)],
-    "head": {"lowest": [0.3, 0.2, -9], "highest": [0.7, 0.8, 9], "probability": [0.25, 0.5]},
+    "readout": {"lowest": [0.3, 0.2, -9], "highest": [0.7, 0.8, 9], "probability": [0.25, 0.5]},
     "teacher": {"accuracy": 0.9, "confidence": 0.8, "error": 0.1},
 }
 
@@ -158,7 +158,7 @@ def test_an_audit_by_epoch_and_arm():
         shares += [average("calibration", n) for n in ("accuracy", "confidence", "error")]
         assert rows[1][place] == (str(seen["epoch"]), arm, *(f"{100 * s:.1f}" for s in shares))
     assert gradients.title == "Gradients and angles, mean over 2 seed(s)"
-    head, teacher, _ = sentences
-    assert "Head softmax: the classes' logits lie between 0.20 and 0.80" in head
-    assert "probability is 0.5 at most, and cross-entropy 0.69 at least" in head
+    readout, teacher, _ = sentences
+    assert "Readout softmax: the classes' logits lie between 0.20 and 0.80" in readout
+    assert "probability is 0.5 at most, and cross-entropy 0.69 at least" in readout
     assert teacher == "The teacher on test images: 90.0 % right, 80.0 % sure, error 10.0 %."

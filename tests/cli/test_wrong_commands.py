@@ -15,6 +15,7 @@ import pytest
 from benchmarks import command as benchmark
 from jqkd.cli import audit, crosscheck, train
 from jqkd.experiments import worker
+from jqkd.models import ANSATZE
 from jqkd.training import student_run
 from jqkd.training.algorithm import ALGORITHM
 from tests.cli.wrong_commands import cases
@@ -74,6 +75,11 @@ def place(tmp_path_factory):
         "other": b'{"schema": 1, "kind": "teacher"}',
         "texts": json.dumps(whole | {"seeds": "ab", "arms": {"alone": {}}}).encode(),
         "older": json.dumps(whole | {"seeds": [0], "arms": {}, "algorithm": 1}).encode(),
+        "stranger": json.dumps(
+            whole
+            | {"student": student | {"ansatz": "far"}, "plugins": {"far.py": "0123456789abcdef"}}
+            | {"seeds": [0], "arms": {"alone": {}}}
+        ).encode(),
         "no-checkpoint": json.dumps(whole | {"seeds": [0], "arms": {"alone": {}}}).encode(),
     }
     for name, content in results.items():
@@ -90,12 +96,31 @@ def place(tmp_path_factory):
     (root / "wrong.toml").write_text(
         'name = "w"\n[[arms]]\nname = "a"\ndataset = "digits"\nclasses = "0-1"\nqubits = "2"\n'
     )
+    (root / "broken.py").write_text("1 / 0\n")
+    for name in ("one.py", "two.py"):
+        (root / name).write_text(
+            "from dataclasses import dataclass\n"
+            "from jqkd.models import ANSATZE, Ansatz\n"
+            '@ANSATZE.register("mine")\n@dataclass(frozen=True)\nclass Mine(Ansatz):\n    pass\n'
+        )
+    for name, line in {
+        "colour": 'colour = "blue"',
+        "three": "epochs = 3",
+        "alone": 'teacher = "none"\nweight = 1.0',
+        "quoted": 'epochs = "3"',
+        "half": "epochs = 1.5",
+        "list": "classes = [0, 1]",
+        "nothing": 'ansatz = ""',
+    }.items():
+        (root / f"{name}.toml").write_text(line)
     (root / "taken.py").write_text(
         "from dataclasses import dataclass\n"
         "from jqkd.experiments.executors import EXECUTORS, Executor\n"
         '@EXECUTORS.register("here")\n@dataclass(frozen=True)\nclass Mine(Executor):\n    pass\n'
     )
-    return root
+    yield root
+    ANSATZE._classes.pop("mine", None)
+    ANSATZE._plugins.pop("mine", None)
 
 
 def listing(root):

@@ -45,7 +45,7 @@ FOLDERS = (*NOT_AT_HAND, "gone", "gone/x", "a/" + "x" * 300, "/proc/nothing/x", 
 FILES = ("", "folder", "loop", "file/below", "x" * 300, "gone", "/proc/nothing/x", "/dev/null")
 PICTURES = (*FILES[:3], "file/x.png", "x.xyz", "x", ".png", "folder.png", "[red]/x.gif7")
 TEXTS: dict[str, tuple[str, ...]] = {
-    "preset": ("", "[red]", "nonsense", "robust/", "Robust"),
+    "preset": ("", "[red]", "nonsense", "robust/entangled", "Robust"),
     "dataset": ("", "cifar", "MNIST", "[/red]"),
     "classes": ("", "0-", "5-0", "0-99", "0", "a-b", "0,0", "0-5-7", "-1-5"),
     "teacher": ("", "vgg", "lenet "),
@@ -55,8 +55,13 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "augmentation": ("", "flip"),
     "recipe": ("", "hint"),
     "term": ("", "all"),
-    "control": ("", "random"),
-    "head": ("", "sigmoid"),
+    "placebo": ("", "random"),
+    "features": ("", "resnet", "conv:rate=1", "conv:dropout_rate"),
+    "encoding": ("", "basis", "angle:turns=2", "angle:turn=x"),
+    "ansatz": ("", "ring", "entangling:layers=many", "entangling:depth=2"),
+    "readout": ("", "sigmoid", "softmax:scale=2"),
+    "gradient": ("", "adjoint"),
+    "stand_in": ("", "none", "quantum"),
     "selection": ("", "last"),
     "json": FILES,
     "table": ("", "3", "one"),
@@ -101,7 +106,12 @@ def bad_values(command: str, name: str) -> tuple[str, ...]:
         return (*REAL, "0") if name in POSITIVE else REAL
     if kind is Path:
         reads = name in ("run", "data_dir") or (name == "out" and command in READS)
-        kinds = {"picture": PICTURES, "qasm": FILES, "readme": (*FILES, "missing.md", "binary")}
+        kinds = {
+            "config": (*NOT_AT_HAND, "folder", "binary", "missing"),
+            "picture": PICTURES,
+            "qasm": FILES,
+            "readme": (*FILES, "missing.md", "binary"),
+        }
         return NOT_AT_HAND if reads else kinds.get(name, FOLDERS)
     return () if kind is bool else TEXTS[name]
 
@@ -151,15 +161,45 @@ SINGLE = [
     ("student --first-seed 4294967295 --seeds 2", "`--first-seed` must leave room for all"),
     ("student --batch-size 65536 --qubits 10 --preset paper-text", "`--batch-size` must be so"),
     ("student --epochs 1000000 --per-class 5000", "`--epochs` must be so small that all fits"),
-    ("student --preset robust/closed-form --shots 10", "`--shots` must be exact"),
-    ("student --preset robust/classical --qubits 11 --shots exact", "`--qubits` must be at most"),
+    ("student --stand-in closed-form --shots 10", "`--shots` must be exact"),
+    ("student --stand-in classical --qubits 11", "`--qubits` must be at most"),
+    (
+        "student --ansatz ring",
+        "`--ansatz` must be one of none, paper, hardware-efficient, entangling",
+    ),
+    ("student --ansatz entangling:depth=2", r"options that entangling has \(layers\), but depth"),
+    ("student --stand-in closed-form --ansatz entangling", "`--stand-in` must be left out where"),
+    ("student --plugin broken.py", "`--plugin` must be .* can be imported, .*ZeroDivisionError"),
+    ("student --plugin one.py --plugin two.py", "no other ansatz has, but 'mine', which plug-in"),
+    (
+        "crosscheck --run stranger",
+        "from plug-in far.py .*, which is not loaded; name it with --plu",
+    ),
+    ("audit --run stranger", "from plug-in far.py .*, which is not loaded; name it with --plugin"),
+    ("student --config colour.toml", "`field of the file` must be one of .*'colour' was given"),
+    (
+        "student --config three.toml --epochs 3",
+        "`--epochs` must not be given where the file of `--",
+    ),
+    ("student --config alone.toml", "`--weight` must not be given with teacher none"),
+    ("student --config quoted.toml", "`--epochs` must be a number in quoted.toml, but '3' was"),
+    ("student --config half.toml", "`--epochs` must be an integer, but '1.5' was given"),
+    (
+        "student --config list.toml",
+        r"`--classes` must be a text or number in list.toml, but \[0, 1",
+    ),
+    ("student --config nothing.toml", "`--ansatz` must not be empty in nothing.toml"),
+    (
+        "audit --run stranger --config three.toml",
+        "`--(config|epochs)` must not be given with `--ru",
+    ),
     ("student --out same --json same", "`--json` must lie elsewhere than `--out`"),
     ("student --out same/x --json same", "`--json` must lie elsewhere than `--out`"),
     ("student --out damaged --dataset digits --classes 0-1 --qubits 1", "checkpoints.* damaged"),
     ("demo --picture same.png --json same.png", "must lie elsewhere than"),
-    ("demo --preset robust/entangled", "`--preset` must be one of"),
     ("circuit --qasm same.png --picture same.png", "must lie elsewhere than"),
-    ("circuit --preset robust/classical", "`--preset` must be of a preset with a circuit"),
+    ("circuit --stand-in classical", "No such option: --stand-in"),
+    ("circuit --ansatz frozen:seed=x", "`--ansatz` must have an integer as its option seed"),
     ("circuit --qubits 1000000000000", r"take 2\*\*1000000000003 bytes of memory"),
     ("circuit --qubits 11", r"take 16\.0 KiB of memory"),
     ("crosscheck --students 2", "`--students` must (not )?be given with"),
