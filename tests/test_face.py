@@ -36,6 +36,8 @@ def test_another_name_is_an_attribute_error():
 
 
 def test_importing_jqkd_and_circuits_is_light():
-    code = "import jqkd, sys; a = 'jax' in sys.modules; jqkd.Circuit; print(a, 'flax' in sys.modules)"
+    code = (
+        "import jqkd, sys; a = 'jax' in sys.modules; jqkd.Circuit; print(a, 'flax' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]

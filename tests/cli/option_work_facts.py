@@ -11,13 +11,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from jqkd.experiments.asked import asked, names_in
 
 from benchmarks import command as bench_command
 from benchmarks import runner as bench_runner
 from jqkd.cli import crosscheck, demo, experiments, report
 from jqkd.crosscheck.battery import BatteryReport
 from jqkd.experiments import executors, jobs, verify, worker
+from jqkd.experiments.asked import asked, names_in
 from jqkd.experiments.store import Store
 from tests.cli.option_facts import TINY, call, split, told, watch_students
 from tests.experiments.pretended import content_of, images_of
