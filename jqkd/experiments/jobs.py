@@ -12,9 +12,9 @@ import numpy as np
 from jqkd._checks import InputError
 from jqkd.common.arrays import arrays_digest
 from jqkd.data import Dataset, Subset, load, student_splits
-from jqkd.experiments.mechanism import mechanism
 from jqkd.experiments.planner import Job
 from jqkd.training.config import StudentConfig
+from jqkd.training.mechanism import mechanism
 from jqkd.training.recipes import Output
 from jqkd.training.result import protocols
 from jqkd.training.student_run import splits_for, student_parameters
