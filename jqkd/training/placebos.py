@@ -74,11 +74,9 @@ class NoPlacebo(Placebo):
     label: ClassVar[str] = "the teacher"
 
     def logits(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """See ``Placebo``."""
         return _checked(logits, targets)[0]
 
     def features(self, features: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """See ``Placebo``."""
         return features
 
 
@@ -95,11 +93,9 @@ class Shuffled(Placebo):
     label: ClassVar[str] = "its logits, of other images"
 
     def logits(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """See ``Placebo``."""
         return self.features(*_checked(logits, targets))
 
     def features(self, features: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """See ``Placebo``."""
         if features.shape[-2] < 2:
             fail("logits", "answer at least 2 images, where each gets another's", "one")
         order = np.random.default_rng(0).permutation(features.shape[-2])
@@ -123,13 +119,11 @@ class Constant(Placebo):
     label: ClassVar[str] = "its mean, for every image"
 
     def logits(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """See ``Placebo``."""
         logits, _ = _checked(logits, targets)
         mean = softmax(logits, -1).mean(tuple(range(logits.ndim - 1)))
         return np.broadcast_to(np.log(np.maximum(mean, _LEAST)), logits.shape).astype(logits.dtype)
 
     def features(self, features: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """See ``Placebo``."""
         mean = features.mean(tuple(range(features.ndim - 1)), dtype=np.float64)
         return np.broadcast_to(mean, features.shape).astype(features.dtype)
 
@@ -152,7 +146,6 @@ class Smoothed(Placebo):
     has_features: ClassVar[bool] = False
 
     def logits(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """See ``Placebo``."""
         logits, targets = _checked(logits, targets)
         if logits.shape != targets.shape:
             fail("targets", f"have shape {logits.shape} like the logits", f"shape {targets.shape}")

@@ -111,7 +111,6 @@ class SoftTargets(Recipe):
     reads_term: ClassVar[bool] = True
 
     def loss(self, student, teacher, labels, present, temperature, classes) -> Array:
-        """See ``Recipe``."""
         return distillation(student.logits, teacher.logits, temperature, classes)
 
 
@@ -140,7 +139,6 @@ class Decoupled(Recipe):
             check_number(name, getattr(self, name), least=0, most=1e6)
 
     def loss(self, student, teacher, labels, present, temperature, classes) -> Array:
-        """See ``Recipe``."""
         weights = {"target_weight": self.target_weight, "rest_weight": self.rest_weight}
         return decoupled(student.logits, teacher.logits, labels, temperature, classes, **weights)
 
@@ -157,7 +155,6 @@ class Standardised(Recipe):
     )
 
     def loss(self, student, teacher, labels, present, temperature, classes) -> Array:
-        """See ``Recipe``."""
         return standardised(student.logits, teacher.logits, temperature, classes)
 
 
@@ -178,7 +175,6 @@ class Hints(Recipe):
     regressor: ClassVar[bool] = True
 
     def loss(self, student, teacher, labels, present, temperature, classes) -> Array:
-        """See ``Recipe``."""
         return hints(student.features, teacher.features)
 
 
@@ -206,7 +202,6 @@ class Relational(Recipe):
             check_number(name, getattr(self, name), least=0, most=1e6)
 
     def loss(self, student, teacher, labels, present, temperature, classes) -> Array:
-        """See ``Recipe``."""
         batch = student.features, teacher.features, present
         distances = self.distance_weight * relational_distance(*batch)
         return distances + self.angle_weight * relational_angle(*batch)

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Float
 
 from jqkd._checks import (
     check_array,
@@ -68,6 +69,12 @@ def check_seeds(seeds: Iterable[int]) -> tuple[int, ...]:
     return seeds
 
 
+def paired(seeds: Iterable[int], teaching: bool) -> list[Run]:
+    """Every seed alone and, where there is a teacher, distilled."""
+    seeds, arms = check_seeds(seeds), (ALONE, DISTILLED) if teaching else (ALONE,)
+    return [Run(seed, arm) for arm in arms for seed in seeds]
+
+
 @dataclass
 class Curves:
     """What a block of R runs leaves behind; arrays are (R, evaluated epochs)."""
@@ -106,6 +113,11 @@ class Block:
             (V, N, C) of their V views where they are augmented; as many rows of features, if the
             recipe asks for them.
 
+    Attributes:
+        epoch: how many are done.
+        state: weights and moments, each leaf (R, ...).
+        history: metrics (R,) of the evaluated epochs, by name.
+
     Raises:
         InputError: no runs, a run twice, distilled runs without a teacher, or logits of another
             shape.
@@ -117,6 +129,7 @@ class Block:
     teacher: Output | None = None
     epoch: int = 0
     state: State = field(init=False)
+    history: list[dict[str, np.ndarray]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         check_type("config", self.config, StudentConfig, "a StudentConfig")
@@ -124,26 +137,22 @@ class Block:
         check_integer("runs", len(self.runs), 1)
         if len(set(self.runs)) != len(self.runs):
             fail("runs", "name no run twice", shown(self.runs))
-        expected = {"classes": self.config.num_classes, "image_shape": self.config.image_shape}
+        classes, shape = self.config.num_classes, self.config.image_shape
         for subset in (self.splits.train, self.splits.validation, self.splits.test):
-            check_images(subset.images, subset.labels, **expected)
-        distilled = any(run.arm == DISTILLED for run in self.runs)
-        if distilled and self.teacher is None:
-            fail("teacher", "be given where a student is distilled", "None")
+            check_images(subset.images, subset.labels, classes=classes, image_shape=shape)
         if self.teacher is not None:
             check_teacher(self.config, self.splits, self.teacher)
+        elif any(run.arm == DISTILLED for run in self.runs):
+            fail("teacher", "be given where a student is distilled", "None")
         self._view: tuple[int, Data] | None = None
-        self._task = task_of(self.config, self.teacher)
+        self._steps = -(-len(self.splits.train) // self.config.batch_size)
+        self.task = task_of(self.config, self.teacher)
         keys = [jax.random.key(run.seed) for run in self.runs]
-        self._keys = place(jnp.stack(keys))
+        self.keys = place(jnp.stack(keys))
         images = len(self.splits.train)
-        self._hyper = _stack([hyper_for(self.config, run.arm, images) for run in self.runs])
-        starts = [jax.device_get(_start(self._task.init, key)) for key in keys]
+        self.hyper = _stack([hyper_for(self.config, run.arm, images) for run in self.runs])
+        starts = [jax.device_get(_start(self.task.init, key)) for key in keys]
         self.state = _stack([self._fitted(state) for state in starts])
-
-    def _check_images(self, subset: Subset) -> None:
-        about = {"classes": self.config.num_classes, "image_shape": self.config.image_shape}
-        check_images(subset.images, subset.labels, **about)
 
     def _fitted(self, state: State) -> State:
         """With what the feature extractor makes of the train images before it is trained."""
@@ -153,8 +162,8 @@ class Block:
         features = state.params.get("features", {})
         for name, value in values.items():
             check_array(f"fitted {name}", value, np.shape(features.get(name, ())))
-        params = state.params | ({"features": features | dict(values)} if values else {})
-        return state._replace(params=params)
+        changed = {"features": features | dict(values)} if values else {}
+        return state._replace(params=state.params | changed)
 
     def data(self, epoch: int) -> Data:
         """The view that epoch ``epoch``, from 0, is trained on."""
@@ -168,68 +177,81 @@ class Block:
             self._view = number, as_data(subset, targets, teacher, width)
         return self._view[1]
 
+    @property
+    def curves(self) -> Curves:
+        """Of the evaluated epochs so far; at least one."""
+        return collect(self.runs, self.history)
+
+    def train(self, after: Callable[[Epoch], None] = lambda epoch: None) -> Curves:
+        """Train to the end; ``after`` is called after every evaluated epoch.
+
+        Raises:
+            TrainingError: a loss, weight or logit that is not finite; says which run and step.
+        """
+        while self.epoch < self.config.epochs:
+            epoch = self.next_epoch()
+            self.history.append(epoch.metrics)
+            after(epoch)
+        return self.curves
+
     def next_epoch(self) -> Epoch:
         """Train up to the next epoch that is evaluated, and evaluate it.
 
         Raises:
             TrainingError: a loss, weight or logit that is not finite; says which run and step.
         """
-        last = min(self.epoch + self.config.evaluate_every, self.config.epochs)
+        last, metrics = min(self.epoch + self.config.evaluate_every, self.config.epochs), {}
         while self.epoch < last:
             metrics = self._train_epoch()
         # The loss of a step is that before its update: no step looks at the last one's.
-        self._check_end("weights", _are_finite(self.state.params))
+        self._check("weights", _are_finite(self.state.params))
         for part in ("validation", "test"):
             subset = getattr(self.splits, part)
             logits = self.logits(subset)
-            self._check_end(f"{part} logits", np.isfinite(logits).all((1, 2)))
+            self._check(f"{part} logits", np.isfinite(logits).all((1, 2)))
             loss, accuracy = loop.scores(logits, subset.labels)
             metrics |= {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
         return Epoch(self.epoch, metrics)
 
     def _train_epoch(self) -> dict[str, np.ndarray]:
         """Train on every image once."""
-        count, size = len(self.splits.train), self.config.batch_size
-        data, steps = self.data(self.epoch), -(-count // size)
-        order = _orders(self._keys, self.epoch, count, size, -(-len(data.ids) // size))
+        count, size, steps = len(self.splits.train), self.config.batch_size, self._steps
+        data = self.data(self.epoch)
+        order = _orders(self.keys, self.epoch, count, size, -(-len(data.ids) // size))
         self.state, totals = _train_steps(
-            self._task, self.state, (data, steps), place(order), self._keys, self._hyper
+            self.task, self.state, (data, steps), place(order), self.keys, self.hyper
         )
         losses, right = (np.asarray(total)[:, :steps] for total in totals)
-        self._check_finite(losses, self.epoch * steps)
+        bad = ~np.isfinite(losses)
+        if bad.any():
+            row = int(bad.any(1).argmax())
+            step = int(bad[row].argmax())
+            self._fail(row, "loss", f"is {losses[row, step]} in", self.epoch * steps + step)
         self.epoch += 1
         return {
             "train_loss": losses.sum(1, dtype=np.float64) / count,
             "train_accuracy": right.sum(1) / count,
         }
 
-    def logits(self, subset: Subset) -> np.ndarray:
-        """Logits (R, N, 2 K) of all runs, with the shots that evaluate the last epoch."""
-        rest = (self.state.params, self._keys, self._hyper)
-        predict = lambda *rows: _predict(self._task, rows, self.epoch, *rest)  # noqa: E731
+    def logits(self, subset: Subset) -> Float[np.ndarray, "R N L"]:
+        """Of all runs, with the shots that evaluate the last epoch."""
+        rest = (self.state.params, self.keys, self.hyper)
+        predict = lambda *rows: _predict(self.task, rows, self.epoch, *rest)  # noqa: E731
         return loop.predict_chunks(predict, subset.images, subset.ids)
 
-    def _check_finite(self, losses: np.ndarray, first_step: int) -> None:
-        bad = ~np.isfinite(losses)
-        if bad.any():
-            row = int(bad.any(1).argmax())
-            step = int(bad[row].argmax())
-            self._diverged(row, "loss", f"is {losses[row, step]} in", first_step + step)
-
-    def _check_end(self, subject: str, finite: ArrayLike) -> None:
+    def _check(self, subject: str, finite: ArrayLike) -> None:
         """After an epoch, (R,): which runs are as they should be."""
-        finite = np.asarray(finite)
-        if not finite.all():
-            step = self.epoch * -(-len(self.splits.train) // self.config.batch_size) - 1
-            self._diverged(int(finite.argmin()), subject, "are not finite after", step)
+        if not np.all(finite):
+            row = int(np.argmin(finite))
+            self._fail(row, subject, "are not finite after", self.epoch * self._steps - 1)
 
-    def _diverged(self, row: int, subject: str, verb: str, step: int) -> NoReturn:
+    def _fail(self, row: int, subject: str, verb: str, step: int) -> NoReturn:
         """Stop at a step of the run, from 0."""
-        steps, run = -(-len(self.splits.train) // self.config.batch_size), self.runs[row]
+        epoch, place, run = step // self._steps + 1, step % self._steps + 1, self.runs[row]
         raise TrainingError(
-            f"The {subject} of the {run.arm} student with seed {run.seed} {verb} epoch "
-            f"{step // steps + 1}, step {step % steps + 1} of the epoch ({step + 1} of the run); "
-            f"lower the learning rate, which is {self.config.learning_rate}."
+            f"The {subject} of the {run.arm} student with seed {run.seed} {verb} epoch {epoch}, "
+            f"step {place} of the epoch ({step + 1} of the run); lower the learning rate, which is "
+            f"{self.config.learning_rate}."
         )
 
 
@@ -283,14 +305,15 @@ def _predict(
 def check_teacher(config: StudentConfig, splits: Splits, teacher: Output) -> None:
     """Its logits, and features if they are needed, are there for every view of every image."""
     views = () if config.augmentation == "none" else (config.views,)
-    wanted = (*views, len(splits.train))
+    leading = (*views, len(splits.train))
     rows = "one row per view and train image" if views else "one row per train image"
-    given = np.shape(teacher.logits)
-    if given != (*wanted, config.num_classes):
-        must = f"have logits of shape {(*wanted, config.num_classes)}, {rows}"
-        fail("teacher", must, f"shape {given}")
-    if config.needs_features and np.shape(teacher.features)[:-1] != wanted:
-        fail("teacher", f"have features, {rows}", f"shape {np.shape(teacher.features)}")
+    logits = np.shape(teacher.logits)
+    if logits != (*leading, config.num_classes):
+        must = f"have logits of shape {(*leading, config.num_classes)}, {rows}"
+        fail("teacher", must, f"shape {logits}")
+    features = () if teacher.features is None else np.shape(teacher.features)
+    if config.needs_features and features[:-1] != leading:
+        fail("teacher", f"have features, {rows}", f"shape {features}")
 
 
 def train_students(
@@ -326,15 +349,8 @@ def train_students(
         >>> curves.test_accuracy.shape
         (2, 1)
     """
-    arms = (ALONE,) if teacher is None else (ALONE, DISTILLED)
-    seeds = check_seeds(seeds)
-    runs = [Run(seed, arm) for arm in arms for seed in seeds]
-    block = Block(config, splits, runs, teacher)
-    epochs = []
-    while block.epoch < config.epochs:
-        epochs.append(block.next_epoch())
-        on_epoch(epochs[-1])
-    return collect(runs, [epoch.metrics for epoch in epochs]), block
+    block = Block(config, splits, paired(seeds, teacher is not None), teacher)
+    return block.train(on_epoch), block
 
 
 def collect(runs: Sequence[Run], epochs: Sequence[dict[str, np.ndarray]]) -> Curves:

@@ -14,6 +14,7 @@ import numpy as np
 
 from jqkd._checks import InputError
 from jqkd.common.files import DamagedFile, read_json
+from jqkd.models.functional import Params
 from jqkd.training import checkpoint, loop
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import Audit
@@ -43,7 +44,7 @@ class TrainedRun:
     job: StudentJob
     result: dict[str, Any]
     runs: Sequence[Run]
-    params: Any
+    params: Params
 
     def last(self, run: Run) -> tuple[float, float]:
         """Test loss (nats) and test accuracy of a run after the last epoch, as recorded.
@@ -52,10 +53,10 @@ class TrainedRun:
             InputError: ``result.json`` lacks them.
         """
         try:
-            found = self.result["arms"][run.arm]
-            row = found["seeds"].index(run.seed)
-            loss = found["curves"]["test_loss"][row][-1]
-            return float(loss), float(found["test_accuracy"]["final"][row])
+            arm = self.result["arms"][run.arm]
+            row = arm["seeds"].index(run.seed)
+            loss = arm["curves"]["test_loss"][row][-1]
+            return float(loss), float(arm["test_accuracy"]["final"][row])
         except (KeyError, ValueError, IndexError, TypeError) as error:
             path = self.folder / "result.json"
             raise InputError(f"{path} is damaged ({type(error).__name__}); train again.") from error
@@ -90,7 +91,10 @@ def load_run(folder: Path) -> TrainedRun:
             f"{RESULT_SCHEMA} is needed; train again with this version."
         )
     try:
-        job, runs = _job_of(result)
+        config = StudentConfig(**_fields(StudentConfig, result["student"]))
+        teacher = result["teacher"] and TeacherConfig.from_json(result["teacher"])
+        job = StudentJob(config, teacher, tuple(result["seeds"]))
+        runs = [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedFile(path, f"{type(error).__name__}: {error}", _ADVICE) from error
     # Results of 0.1 do not say.
@@ -100,18 +104,11 @@ def load_run(folder: Path) -> TrainedRun:
             f"{path} was made by version {algorithm} of the algorithm, but this is version "
             f"{ALGORITHM}, which would find other numbers; train again with this version."
         )
-    found = checkpoint.restore(folder / "checkpoints", _shapes(job, len(runs)), job.digest())
-    if found is None:
+    kept = checkpoint.restore(folder / "checkpoints", _shapes(job, len(runs)), job.digest())
+    if kept is None:
         raise InputError(f"{folder} has no checkpoint; train again with --out {folder}.")
-    params = without_regressor(jax.tree.map(np.asarray, found[1].params))
+    params = without_regressor(jax.tree.map(np.asarray, kept[1].params))
     return TrainedRun(folder, job, result, runs, params)
-
-
-def _job_of(result: dict[str, Any]) -> tuple[StudentJob, list[Run]]:
-    config = StudentConfig(**_fields(StudentConfig, result["student"]))
-    teacher = result["teacher"] and TeacherConfig.from_json(result["teacher"])
-    job = StudentJob(config, teacher, tuple(result["seeds"]))
-    return job, [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
 
 
 def check_resumable(job: StudentJob, folder: Path) -> None:
@@ -120,9 +117,7 @@ def check_resumable(job: StudentJob, folder: Path) -> None:
     Raises:
         InputError: it is not.
     """
-    runs = len(job.seeds) * (1 if job.teacher is None else 2)
-    if (folder / "checkpoints").is_dir():
-        checkpoint.restore(folder / "checkpoints", _shapes(job, runs), job.digest())
+    checkpoint.restore(folder / "checkpoints", _shapes(job, len(job.runs)), job.digest())
 
 
 def audit_run(
