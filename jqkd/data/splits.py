@@ -26,7 +26,6 @@ from jqkd.data.images import check_images
 from jqkd.data.sources import Dataset
 
 Part = Literal["train", "test"]
-Selection = Literal["first", "random"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +82,7 @@ def student_splits(
     per_class: int | None = None,
     validation_per_class: int | None = None,
     test_per_class: int | None = None,
-    selection: Selection = "first",
+    selection: str = "first",
     seed: int = 0,
 ) -> Splits:
     """The same number of images of each class, in three disjoint sets.
@@ -201,7 +200,7 @@ def _named(dataset: Dataset, label: int) -> str:
 
 
 def _pick(
-    positions: np.ndarray, count: int, selection: Selection, seed: tuple[int, int, int]
+    positions: np.ndarray, count: int, selection: str, seed: tuple[int, int, int]
 ) -> np.ndarray:
     """``count`` of the positions: the first ones, or the head of a random order."""
     if selection == "random":

@@ -59,7 +59,7 @@ def audit_block(block: Block, teacher: Mapping[str, np.ndarray] | None = None) -
     Returns:
         ``epoch``; ``gradients``, see ``gradient_sizes``; ``angles``, see ``saturation``;
         ``agreement``: by part, the share (R,) of images on which student and teacher choose the
-        same class; ``train`` is view 0 and what the students are told, be it a placebo's word;
+        same class; ``train`` is view 0 and what the students are taught, be it a placebo's;
         ``calibration`` on test images, see ``calibration``, (R,) each.
 
     Example:
@@ -82,12 +82,10 @@ def audit_block(block: Block, teacher: Mapping[str, np.ndarray] | None = None) -
 
 
 def _measured(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One program for all runs: gradients by term, and how the circuits' angles are set.
+    """Gradients (R, T, n) by term; the circuits' slopes (R, B, F), radians; their angles (R, B, P).
 
-    Returns:
-        Gradients (R, T, n) of the T terms' means with respect to the student's n parameters,
-        cross-entropy's for a weight of 1; slopes (R, B, F), sum_i |d theta_i / d f_j| in radians;
-        angles (R, B, P), radians. The latter two without dropout.
+    Gradients are those of the terms' means, cross-entropy's for a weight of 1; slopes are
+    sum_i |d theta_i / d f_j|, without dropout.
     """
     config = block.config
     latest = min(block.epoch, config.epochs - 1)
@@ -184,13 +182,10 @@ def check_gradients(config: StudentConfig, runs: Sequence[Run], audited: dict[st
 
 
 def check_teaching(config: StudentConfig) -> None:
-    """What can be told before anything is trained: a term of weight 0 sends no gradient.
-
-    Args:
-        config: of students that are distilled, and looked at.
+    """Before anything is trained: a distillation term of weight 0 sends no gradient.
 
     Raises:
-        InputError: its weight is 0.
+        InputError: the weight is 0.
 
     Example:
         >>> check_teaching(StudentConfig("digits", "0-1", 1))
@@ -228,8 +223,7 @@ class Audit:
     def __call__(self, *, check: bool = True) -> None:
         """Look, unless this epoch has been looked at.
 
-        Args:
-            check: whether a first look at a term without gradient is an error.
+        With ``check``, a first look at a distillation term without gradient is an error.
 
         Raises:
             TrainingError: see ``check_gradients``.

@@ -15,10 +15,10 @@ from jqkd.data.views import check_moves
 from jqkd.models import GRADIENTS, PARTS, PRESETS, StudentSpec
 from jqkd.models.arguments import check_width
 from jqkd.quantum.measurement import check_shots
-from jqkd.training.base_config import HEAVIEST, LEAST, MOST_EPOCHS, Config, check_data
+from jqkd.training.base_config import HEAVIEST, LEAST, MOST_EPOCHS, Config, Default, check_data
 from jqkd.training.losses import check_temperature
 from jqkd.training.placebos import PLACEBOS
-from jqkd.training.recipes import RECIPES
+from jqkd.training.recipes import RECIPES, Recipe
 from jqkd.training.teacher_config import TeacherConfig as TeacherConfig
 
 # How each row of the notebooks computes its distillation term: factor of the KL term and factor
@@ -76,27 +76,27 @@ class StudentConfig(Config):
         "paper-code", "Student that gives what is not given by itself.", choice(PRESETS)
     )
     shots: int | None = option(5000, "Shots for every circuit, or `exact`.", _shots)
-    features: str | None = option(None, "Feature extractor.", part(PARTS["features"]))
-    encoding: str | None = option(None, "Encoding of the features.", part(PARTS["encoding"]))
-    ansatz: str | None = option(None, "Trainable part of the circuit.", part(PARTS["ansatz"]))
-    readout: str | None = option(None, "Frequencies to logits.", part(PARTS["readout"]))
-    gradient: str | None = option(None, "Parameter-shift rule.", choice(GRADIENTS))
+    features: Default[str] = option(None, "Feature extractor.", part(PARTS["features"]))
+    encoding: Default[str] = option(None, "Encoding of the features.", part(PARTS["encoding"]))
+    ansatz: Default[str] = option(None, "Trainable part of the circuit.", part(PARTS["ansatz"]))
+    readout: Default[str] = option(None, "Frequencies to logits.", part(PARTS["readout"]))
+    gradient: Default[str] = option(None, "Parameter-shift rule.", choice(GRADIENTS))
     stand_in: str | None = option(None, "In the circuit's place, exact.", part(PARTS["stand_in"]))
-    epochs: int | None = option(None, "Passes over the train images.", whole(1, MOST_EPOCHS))
-    batch_size: int | None = option(None, "Images a step.", whole(1, _MOST_IMAGES, _WHY))
-    learning_rate: float | None = option(None, "Adam's.", _rate)
-    schedule: str | None = option(
+    epochs: Default[int] = option(None, "Passes over the train images.", whole(1, MOST_EPOCHS))
+    batch_size: Default[int] = option(None, "Images a step.", whole(1, _MOST_IMAGES, _WHY))
+    learning_rate: Default[float] = option(None, "Adam's.", _rate)
+    schedule: Default[str] = option(
         None, "Of the rate; cosine: a short rise, half a cosine down to 0.", choice(SCHEDULES)
     )
-    augmentation: str | None = option(
+    augmentation: Default[str] = option(
         None, "Of the images; the teacher sees what the student sees.", choice(AUGMENTATIONS)
     )
-    recipe: str | None = option(None, "Distillation loss.", part(RECIPES))
-    temperature: float | None = option(
+    recipe: Default[str] = option(None, "Distillation loss.", part(RECIPES))
+    temperature: Default[float] = option(
         None, "T of the distillation term.", lambda name, value: check_temperature(value)
     )
-    weight: float | None = option(None, "lambda of the distillation term.", _weight)
-    label_weight: float | None = option(
+    weight: Default[float] = option(None, "lambda of the distillation term.", _weight)
+    label_weight: Default[float] = option(
         None, "Of the labels' cross-entropy where there is a teacher.", _weight
     )
     term: str = option(
@@ -104,14 +104,14 @@ class StudentConfig(Config):
         "What the notebooks make of the distillation term; the last two teach nothing.",
         choice(DISTILLATION_TERMS),
     )
-    placebo: str | None = option(None, "Teach nothing instead.", part(PLACEBOS))
-    per_class: int | None = option(
+    placebo: Default[str] = option(None, "Teach nothing instead.", part(PLACEBOS))
+    per_class: Default[int] = option(
         None, "Train images a class (default: the data set's own).", whole(1, _MOST_IMAGES, _WHY)
     )
     selection: str = option(
         "first", "The `first` images of each class, or `random` ones.", choice(("first", "random"))
     )
-    evaluate_every: int | None = option(
+    evaluate_every: Default[int] = option(
         None, "Epochs between two looks at validation and test images.", whole(1, MOST_EPOCHS)
     )
 
@@ -172,7 +172,7 @@ class StudentConfig(Config):
         return _spec(self.qubits, *(getattr(self, name) for name in _SPEC))
 
     @property
-    def loss(self) -> Any:
+    def loss(self) -> Recipe:
         """The recipe."""
         return RECIPES.build(self.recipe)
 

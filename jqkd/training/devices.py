@@ -50,13 +50,8 @@ def across_devices(function: Callable[..., Any]) -> Callable[..., Any]:
     """Map over runs, dealt out to as many devices as divide their number.
 
     On a CPU each device takes its runs one after another: one run keeps a core busy, and its
-    bits cannot depend on how many there are beside it. Elsewhere they run under ``vmap``.
-
-    Args:
-        function: of shared data and of arguments that belong to one run.
-
-    Returns:
-        The same function with a leading axis of runs on all arguments but the first.
+    bits cannot depend on how many there are beside it. Elsewhere they run under ``vmap``. What is
+    returned has a leading axis of runs on all arguments but the first, which the runs share.
     """
 
     def mapped(shared: Any, *args: Any) -> Any:

@@ -108,7 +108,7 @@ def draw_demo(result: dict[str, Any], test: Subset, predicted: np.ndarray) -> Fi
     # The same number of images of every class, in the order of the classes.
     order = np.argsort(test.labels, kind="stable").reshape(test.labels.max() + 1, -1)
     chosen = order[:, : rows * columns // len(order)].reshape(-1)
-    for place, row in zip(digits.subplots(rows, columns).flat, chosen, strict=True):
+    for place, row in zip(np.ravel(digits.subplots(rows, columns)), chosen, strict=True):
         place.imshow(test.images[row], cmap="gray_r")
         place.set_axis_off()
         right_answer = predicted[row] == test.labels[row]

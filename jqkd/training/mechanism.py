@@ -52,4 +52,6 @@ def mechanism(block: Block) -> dict[str, np.ndarray]:
 @partial(jax.jit, static_argnums=0)
 def _look(model: Functional, params: Params, images: Array, ids: Array) -> tuple[Array, Array]:
     encoded: Encoded = model.module(params).encoded(images)
-    return encoded.features, encoded.hidden
+    hidden = encoded.hidden
+    assert hidden is not None, "a student without a hidden layer is not looked at"
+    return encoded.features, hidden

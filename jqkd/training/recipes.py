@@ -7,13 +7,15 @@ in ``feature_losses``. Shape letters here: B images, L and M logits, F features,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
+import numpy as np
 from jax import Array
-from jax.typing import ArrayLike
+from jaxtyping import Float
 
 from jqkd._checks import check_number
 from jqkd.common.registry import Registry
+from jqkd.models.functional import Params
 from jqkd.training.feature_losses import (
     MOST_ROWS,
     hints,
@@ -21,7 +23,7 @@ from jqkd.training.feature_losses import (
     relational_distance,
 )
 from jqkd.training.logit_losses import decoupled, standardised
-from jqkd.training.losses import distillation
+from jqkd.training.losses import Number, distillation
 
 
 class Output(NamedTuple):
@@ -33,9 +35,9 @@ class Output(NamedTuple):
         statistics: in training, those that the batch has changed (see ``Functional``), if any.
     """
 
-    logits: Array
-    features: Array | None = None
-    statistics: Any = None
+    logits: Array | np.ndarray
+    features: Array | np.ndarray | None = None
+    statistics: Params | None = None
 
 
 class Recipe:
@@ -72,9 +74,9 @@ class Recipe:
         teacher: Output,
         labels: Array,
         present: Array,
-        temperature: ArrayLike,
-        classes: ArrayLike,
-    ) -> Array:
+        temperature: Number,
+        classes: Number,
+    ) -> Float[Array, " B"]:
         """The loss of each example; what a recipe has no use for, it ignores.
 
         Args:
@@ -209,7 +211,7 @@ class Relational(Recipe):
 
 @RECIPES.register("function-matching")
 @dataclass(frozen=True)
-class FunctionMatching(SoftTargets):
+class FunctionMatching(SoftTargets):  # ty: ignore[unsupported-base]  Registered, still a class.
     """Hinton's loss without labels.
 
     What is new is that teacher and student see the same view, and patience. T = 1 is the authors'

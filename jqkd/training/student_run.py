@@ -92,9 +92,11 @@ class Prepared(NamedTuple):
 
     def audit(self, file: Path | None = None) -> Audit:
         """What looks at the students, with the teacher's word on images they are not taught."""
-        splits, teacher = self.block.splits, self.teacher
-        parts = {"validation": splits.validation, "test": splits.test} if teacher else {}
-        return Audit(self.block, {k: teacher.logits_for(part) for k, part in parts.items()}, file)
+        splits, logits = self.block.splits, {}
+        if self.teacher is not None:
+            parts = {"validation": splits.validation, "test": splits.test}
+            logits = {name: self.teacher.logits_for(subset) for name, subset in parts.items()}
+        return Audit(self.block, logits, file)
 
 
 def prepare(
@@ -105,10 +107,7 @@ def prepare(
 ) -> Prepared:
     """Read the images, train the teacher if no cached one fits, and set the students up.
 
-    Args:
-        job: what to do.
-        data_dir: TFDS's data folder.
-        on_teacher: called while a teacher trains.
+    Arguments are those of ``run_student``.
 
     Raises:
         InputError: data that cannot be had.
@@ -192,8 +191,8 @@ def run_student(
 
 def splits_for(config: StudentConfig, dataset: Dataset) -> Splits:
     """The student's images, by its configuration."""
-    how = {"per_class": config.per_class, "selection": config.selection}
-    return student_splits(dataset, config.class_numbers, **how)
+    classes, count = config.class_numbers, config.per_class
+    return student_splits(dataset, classes, per_class=count, selection=config.selection)
 
 
 def student_parameters(config: StudentConfig) -> int:

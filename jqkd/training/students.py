@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
 from jqkd._checks import (
     check_array,
@@ -265,14 +265,14 @@ def _start(init: Callable[[Array], Params], key: Array) -> State:
 
 
 @jax.jit
-def _are_finite(params: Params) -> Array:
+def _are_finite(params: Params) -> Bool[Array, " R"]:
     """Of stacked weights, (R,): reduced where they are, as they may be large."""
     leaves = jax.tree.leaves(params)
     return jnp.stack([jnp.isfinite(leaf.reshape(len(leaf), -1)).all(1) for leaf in leaves]).all(0)
 
 
 @partial(jax.jit, static_argnums=(2, 3, 4))
-def _orders(keys: Array, epoch: Array, count: int, size: int, rows: int) -> Array:
+def _orders(keys: Array, epoch: Array, count: int, size: int, rows: int) -> Int[Array, "R T B"]:
     """Orders (R, rows, B) of an epoch; rows of -1 at the end, for a program of that many steps."""
     orders = jax.vmap(lambda key: loop.epoch_order(key, epoch, count, size))(keys)
     more = rows - orders.shape[1]
@@ -294,7 +294,7 @@ def _train_steps(
 def _predict(
     task: Task, rows: tuple[Array, Array], epoch: Array, params: Any, keys: Array, hyper: Hyper
 ) -> Array:
-    def one(shared: Any, params: Any, key: Array, hyper: Hyper) -> Array:
+    def one(shared: Any, params: Any, key: Array, hyper: Hyper) -> Any:
         rows, epoch = shared
         key = loop.evaluation_key(key, epoch)
         return task.output(params, *rows, key, hyper, False).logits

@@ -10,7 +10,7 @@ from jqkd._checks import check_list, check_seed, fail, shown
 from jqkd.common.plugins import Plugin
 from jqkd.common.registry import plugins_of
 from jqkd.models.teachers import TEACHERS, Architecture
-from jqkd.training.base_config import Config, check_data, check_rate, check_whole
+from jqkd.training.base_config import Config, Default, check_data, check_rate, check_whole
 
 
 class _Derived(tuple["TeacherConfig", ...]):
@@ -53,7 +53,7 @@ class TeacherConfig(Config):
     batch_size: int = 128
     learning_rate: float = 1e-3
     seed: int = 0
-    members: InitVar[Sequence[TeacherConfig] | None] = None
+    members: InitVar[Default[Sequence[TeacherConfig]]] = None  # ty: ignore[invalid-assignment]  Follows.
     own_members: tuple[TeacherConfig, ...] = field(init=False, default=(), repr=False)
 
     def __post_init__(self, members: Sequence[TeacherConfig] | None) -> None:

@@ -18,10 +18,11 @@ from jqkd.models.functional import Params
 from jqkd.training import checkpoint, loop
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import Audit
+from jqkd.training.base_config import Config
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.result import RESULT_SCHEMA
 from jqkd.training.student_run import StudentJob, prepare, resume
-from jqkd.training.student_task import student_task, without_regressor
+from jqkd.training.student_task import sized_task, without_regressor
 from jqkd.training.students import Run
 from jqkd.training.teachers import Progress
 
@@ -70,10 +71,7 @@ class TrainedRun:
 
 
 def load_run(folder: Path) -> TrainedRun:
-    """Read what ``run_student`` left behind.
-
-    Args:
-        folder: its ``out``.
+    """Read what ``run_student`` left behind in its ``out``.
 
     Raises:
         InputError: no such run, one of another version, or a damaged one.
@@ -125,9 +123,7 @@ def audit_run(
 ) -> Audit:
     """Look at the students of a finished run, at their final weights.
 
-    Args:
-        run: by ``load_run``.
-        on_teacher: called while a teacher trains that is no longer in the cache.
+    ``on_teacher`` is called while a teacher trains that is no longer in the cache.
 
     Raises:
         InputError: data that cannot be had.
@@ -141,14 +137,12 @@ def audit_run(
 
 def _shapes(job: StudentJob, runs: int) -> loop.State:
     """The state of a block of students, without its numbers."""
-    config = job.config
-    hidden = job.teacher.part.hidden_size if job.teacher and config.needs_features else 0
-    sampled = config.shots is not None
-    task = student_task(config.spec, config.image_shape, sampled, config.recipe, hidden)
+    reads = job.teacher is not None and job.config.needs_features
+    task = sized_task(job.config, job.teacher.part.hidden_size or 0 if reads else 0)
     one = jax.eval_shape(partial(loop.start, task.init), jax.random.key(0))
     return jax.tree.map(lambda a: jax.ShapeDtypeStruct((runs, *a.shape), a.dtype), one)
 
 
-def _fields(kind: type, values: dict[str, Any]) -> dict[str, Any]:
+def _fields(kind: type[Config], values: dict[str, Any]) -> dict[str, Any]:
     names = {field.name for field in dataclasses.fields(kind)}
     return {name: value for name, value in values.items() if name in names}
