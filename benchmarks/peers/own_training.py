@@ -15,7 +15,9 @@ from jqkd.data import Splits, Subset
 from jqkd.models import build_student
 from jqkd.models.functional import functional
 from jqkd.training.config import StudentConfig
-from jqkd.training.students import ALONE, Block, Run
+from jqkd.training.runs import Run
+from jqkd.training.student_task import ALONE
+from jqkd.training.students import Block
 
 QUBITS = 3
 # As many epochs as anybody may ask for.

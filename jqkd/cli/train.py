@@ -28,8 +28,8 @@ from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.figures import curves_figure
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment
+from jqkd.training.runs import Epoch
 from jqkd.training.student_run import Outcome, StudentJob, run_student
-from jqkd.training.students import Epoch
 from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.teachers import Progress
 from jqkd.training.trained import check_resumable

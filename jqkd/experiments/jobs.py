@@ -17,9 +17,10 @@ from jqkd.training.config import StudentConfig
 from jqkd.training.mechanism import mechanism
 from jqkd.training.recipes import Output
 from jqkd.training.result import protocols
+from jqkd.training.runs import Epoch, Run
 from jqkd.training.student_run import splits_for, student_parameters
 from jqkd.training.student_task import ALONE, DISTILLED
-from jqkd.training.students import Block, Epoch, Run
+from jqkd.training.students import Block
 from jqkd.training.teacher_store import obtain_teacher
 from jqkd.training.teachers import Progress
 from jqkd.training.teaching import answers, controlled

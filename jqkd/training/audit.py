@@ -33,6 +33,7 @@ from jqkd.training.diagnostics import (
 )
 from jqkd.training.loop import Task, TrainingError
 from jqkd.training.result import RESULT_SCHEMA, environment
+from jqkd.training.runs import Run
 from jqkd.training.student_task import (
     DISTILLED,
     TERMS,
@@ -40,7 +41,7 @@ from jqkd.training.student_task import (
     student_model,
     without_regressor,
 )
-from jqkd.training.students import Block, Run
+from jqkd.training.students import Block
 
 FILE = "audit.json"
 _PER_CLASS, _MOST = 10, 96
@@ -153,8 +154,8 @@ def check_gradients(config: StudentConfig, runs: Sequence[Run], audited: dict[st
     """A distilled run has to be taught by something.
 
     Args:
-        config: of the runs.
-        runs: R of them.
+        config: of the R runs.
+        runs: who they are.
         audited: by ``audit_block``.
 
     Raises:
@@ -186,9 +187,6 @@ def check_teaching(config: StudentConfig) -> None:
 
     Raises:
         InputError: the weight is 0.
-
-    Example:
-        >>> check_teaching(StudentConfig("digits", "0-1", 1))
     """
     if config.weight == 0:
         must = "be above 0 where an audit is asked for, which stops where distillation is silent"

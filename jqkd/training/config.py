@@ -31,7 +31,6 @@ DISTILLATION_TERMS = {
 }
 SCHEDULES = ("constant", "cosine")
 _MOST_IMAGES, _WHY = 2**16, "no data set has more images"
-ENSEMBLES = ("ensemble", "joint-ensemble")
 # Fields that only distilled students read.
 OF_TEACHING = ("recipe", "temperature", "weight", "label_weight", "term", "placebo")
 

@@ -36,14 +36,9 @@ class Placebo:
     has_features: ClassVar[bool] = True
 
     def logits(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """What stands in for a teacher's logits.
+        """What stands in for a teacher's logits ``(..., N, C)``, in their shape and precision.
 
-        Args:
-            logits: the teacher's, shape ``(..., N, C)``.
-            targets: shape ``(..., N, C)``, the share of each class in an image.
-
-        Returns:
-            Shape ``(..., N, C)``, in the precision of ``logits``.
+        ``targets`` ``(..., N, C)`` are the share of each class in an image.
         """
         raise NotImplementedError
 
@@ -71,7 +66,7 @@ def _checked(logits: ArrayLike, targets: ArrayLike) -> tuple[np.ndarray, np.ndar
 class NoPlacebo(Placebo):
     """The teacher as it is."""
 
-    label: ClassVar[str] = "the teacher"
+    label = "the teacher"
 
     def logits(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
         return _checked(logits, targets)[0]
@@ -90,7 +85,7 @@ class Shuffled(Placebo):
         [1.0, 3.0, 0.0, 2.0]
     """
 
-    label: ClassVar[str] = "its logits, of other images"
+    label = "its logits, of other images"
 
     def logits(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
         return self.features(*_checked(logits, targets))
@@ -116,7 +111,7 @@ class Constant(Placebo):
         [[0.7, 0.3], [0.7, 0.3]]
     """
 
-    label: ClassVar[str] = "its mean, for every image"
+    label = "its mean, for every image"
 
     def logits(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
         logits, _ = _checked(logits, targets)
@@ -142,8 +137,8 @@ class Smoothed(Placebo):
         [[0.9, 0.1], [0.1, 0.9]]
     """
 
-    label: ClassVar[str] = "labels smoothed to its entropy"
-    has_features: ClassVar[bool] = False
+    label = "labels smoothed to its entropy"
+    has_features = False
 
     def logits(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
         logits, targets = _checked(logits, targets)

@@ -6,8 +6,8 @@ in ``feature_losses``. Shape letters here: B images, L and M logits, F features,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from jax import Array
@@ -51,8 +51,6 @@ class Recipe:
         reference: authors, title, arXiv number.
         needs: what it compares, of both networks.
         uses_labels: whether cross-entropy with the labels is kept.
-        same_view: whether its authors insist that the teacher sees the student's very image,
-            augmented or mixed; here every recipe does (``jqkd.training.teaching``).
         regressor: whether the student's features first pass a ``hint_regressor``.
         most_rows: the largest batch that fits a machine's memory, where that is a question.
         reads_term: whether it is Hinton's, of which the notebooks make several terms.
@@ -63,7 +61,6 @@ class Recipe:
     reference: ClassVar[str] = ""
     needs: ClassVar[Literal["logits", "features"]] = "logits"
     uses_labels: ClassVar[bool] = True
-    same_view: ClassVar[bool] = False
     regressor: ClassVar[bool] = False
     most_rows: ClassVar[int | None] = None
     reads_term: ClassVar[bool] = False
@@ -96,6 +93,11 @@ class Recipe:
 RECIPES: Registry[Recipe] = Registry("recipe", Recipe)
 
 
+def _check_weights(recipe: Any) -> None:
+    for field in fields(recipe):
+        check_number(field.name, getattr(recipe, field.name), least=0, most=1e6)
+
+
 @RECIPES.register("hinton")
 @dataclass(frozen=True)
 class SoftTargets(Recipe):
@@ -105,12 +107,12 @@ class SoftTargets(Recipe):
     student of 30 units a layer.
     """
 
-    weight: ClassVar[float] = 0.9
-    temperature: ClassVar[float | None] = 3.0
-    reference: ClassVar[str] = (
+    weight = 0.9
+    temperature = 3.0
+    reference = (
         "Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, arXiv:1503.02531"
     )
-    reads_term: ClassVar[bool] = True
+    reads_term = True
 
     def loss(self, student, teacher, labels, present, temperature, classes) -> Array:
         return distillation(student.logits, teacher.logits, temperature, classes)
@@ -119,26 +121,18 @@ class SoftTargets(Recipe):
 @RECIPES.register("decoupled")
 @dataclass(frozen=True)
 class Decoupled(Recipe):
-    """See ``decoupled``; settings for CIFAR-100 in the authors' code.
+    """Alpha, ``target_weight``, and beta, ``rest_weight``, of ``decoupled``: as for CIFAR-100.
 
     There the weight grows from 0 to 1 over the first 20 epochs.
-
-    Attributes:
-        target_weight: alpha.
-        rest_weight: beta.
     """
 
-    weight: ClassVar[float] = 1.0
-    temperature: ClassVar[float | None] = 4.0
-    reference: ClassVar[str] = (
-        "Zhao, Cui, Song, Qiu, Liang: Decoupled Knowledge Distillation, arXiv:2203.08679"
-    )
+    temperature = 4.0
+    reference = "Zhao, Cui, Song, Qiu, Liang: Decoupled Knowledge Distillation, arXiv:2203.08679"
     target_weight: float = 1.0
     rest_weight: float = 8.0
 
     def __post_init__(self) -> None:
-        for name in ("target_weight", "rest_weight"):
-            check_number(name, getattr(self, name), least=0, most=1e6)
+        _check_weights(self)
 
     def loss(self, student, teacher, labels, present, temperature, classes) -> Array:
         weights = {"target_weight": self.target_weight, "rest_weight": self.rest_weight}
@@ -150,9 +144,9 @@ class Decoupled(Recipe):
 class Standardised(Recipe):
     """See ``standardised``; for CIFAR-100 weight 9 beside a cross-entropy of weight 0.1."""
 
-    weight: ClassVar[float] = 90.0
-    temperature: ClassVar[float | None] = 2.0
-    reference: ClassVar[str] = (
+    weight = 90.0
+    temperature = 2.0
+    reference = (
         "Sun, Ren, Li, Wang, Cao: Logit Standardization in Knowledge Distillation, arXiv:2403.01427"
     )
 
@@ -168,13 +162,13 @@ class Hints(Recipe):
     The paper trains on hints first and names no weight; this one is mdistiller's for CIFAR-100.
     """
 
-    weight: ClassVar[float] = 100.0
-    reference: ClassVar[str] = (
+    weight = 100.0
+    reference = (
         "Romero, Ballas, Kahou, Chassang, Gatta, Bengio: FitNets: Hints for Thin Deep Nets, "
         "arXiv:1412.6550"
     )
-    needs: ClassVar[Literal["logits", "features"]] = "features"
-    regressor: ClassVar[bool] = True
+    needs = "features"
+    regressor = True
 
     def loss(self, student, teacher, labels, present, temperature, classes) -> Array:
         return hints(student.features, teacher.features)
@@ -190,18 +184,14 @@ class Relational(Recipe):
         angle_weight: of the angles.
     """
 
-    weight: ClassVar[float] = 1.0
-    reference: ClassVar[str] = (
-        "Park, Kim, Lu, Cho: Relational Knowledge Distillation, arXiv:1904.05068"
-    )
-    needs: ClassVar[Literal["logits", "features"]] = "features"
-    most_rows: ClassVar[int | None] = MOST_ROWS
+    reference = "Park, Kim, Lu, Cho: Relational Knowledge Distillation, arXiv:1904.05068"
+    needs = "features"
+    most_rows = MOST_ROWS
     distance_weight: float = 25.0
     angle_weight: float = 50.0
 
     def __post_init__(self) -> None:
-        for name in ("distance_weight", "angle_weight"):
-            check_number(name, getattr(self, name), least=0, most=1e6)
+        _check_weights(self)
 
     def loss(self, student, teacher, labels, present, temperature, classes) -> Array:
         batch = student.features, teacher.features, present
@@ -218,11 +208,10 @@ class FunctionMatching(SoftTargets):  # ty: ignore[unsupported-base]  Registered
     for ImageNet and for long schedules on Flowers.
     """
 
-    weight: ClassVar[float] = 1.0
-    temperature: ClassVar[float | None] = 1.0
-    reference: ClassVar[str] = (
+    weight = 1.0
+    temperature = 1.0
+    reference = (
         "Beyer, Zhai, Royer, Markeeva, Anil, Kolesnikov: Knowledge distillation: A good teacher "
         "is patient and consistent, arXiv:2106.05237"
     )
-    uses_labels: ClassVar[bool] = False
-    same_view: ClassVar[bool] = True
+    uses_labels = False

@@ -23,8 +23,9 @@ from jqkd.training.audit import Audit, check_teaching
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.devices import place
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, protocols
+from jqkd.training.runs import Curves, Epoch, Run, check_seeds, paired
 from jqkd.training.student_task import ALONE, DISTILLED
-from jqkd.training.students import Block, Curves, Epoch, Run, check_seeds, paired
+from jqkd.training.students import Block
 from jqkd.training.teacher import Teacher
 from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.teachers import Progress
@@ -143,8 +144,8 @@ def run_student(
         audit: look at gradients, angles and answers before training and after every evaluated
             epoch; ``audit.json`` in the run folder, ``audit`` in the result.
         on_teacher: called while a teacher trains.
-        on_data: called once images and teacher are there, before the students start.
-        on_epoch: called after every epoch of the students.
+        on_data: called once images and teacher are ready, before the students start.
+        on_epoch: called after every evaluated epoch of the students.
 
     Returns:
         The result, as ``result.json`` has it (see docs/result.md), and the trained students.
@@ -152,8 +153,7 @@ def run_student(
     Raises:
         InputError: data that cannot be had, a folder that cannot be written, a damaged checkpoint;
             with an audit, a distillation term of weight 0.
-        TrainingError: a loss that is not finite; with an audit, a distillation term without
-            gradient.
+        TrainingError: a loss that is not finite; with an audit, a silent distillation term.
     """
     watch = Stopwatch()
     if audit and job.teacher is not None:

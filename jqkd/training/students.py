@@ -7,10 +7,10 @@ distillation term.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import jax
 import jax.numpy as jnp
@@ -21,9 +21,7 @@ from jaxtyping import Bool, Float, Int
 
 from jqkd._checks import (
     check_array,
-    check_choice,
     check_integer,
-    check_seed,
     check_type,
     fail,
     shown,
@@ -35,70 +33,8 @@ from jqkd.training.config import StudentConfig
 from jqkd.training.devices import across_devices, place
 from jqkd.training.loop import Data, State, Task, TrainingError
 from jqkd.training.recipes import Output
-from jqkd.training.student_task import ALONE, DISTILLED, Hyper, as_data, hyper_for, task_of
-
-
-@dataclass(frozen=True)
-class Run:
-    """One student: a seed of 32 bits, and an arm, ``alone`` or ``distilled``.
-
-    Raises:
-        InputError: another seed, which a random key would take for one of these; another arm.
-    """
-
-    seed: int
-    arm: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "seed", check_seed("seed", self.seed))
-        check_choice("arm", self.arm, (ALONE, DISTILLED))
-
-
-def check_seeds(seeds: Iterable[int]) -> tuple[int, ...]:
-    """Seeds of 32 bits, at least one, none twice: the same run twice is no second run.
-
-    Example:
-        >>> check_seeds(range(2))
-        (0, 1)
-    """
-    if not isinstance(seeds, Iterable) or isinstance(seeds, str):
-        fail("seeds", "be a sequence of integers", shown(seeds))
-    seeds = tuple(check_seed(f"seeds[{i}]", seed) for i, seed in enumerate(seeds))
-    if not seeds or len(set(seeds)) != len(seeds):
-        fail("seeds", "be at least one seed, none twice", shown(seeds))
-    return seeds
-
-
-def paired(seeds: Iterable[int], teaching: bool) -> list[Run]:
-    """Every seed alone and, where there is a teacher, distilled."""
-    seeds, arms = check_seeds(seeds), (ALONE, DISTILLED) if teaching else (ALONE,)
-    return [Run(seed, arm) for arm in arms for seed in seeds]
-
-
-@dataclass
-class Curves:
-    """What a block of R runs leaves behind; arrays are (R, evaluated epochs)."""
-
-    runs: list[Run]
-    train_loss: np.ndarray
-    train_accuracy: np.ndarray
-    validation_loss: np.ndarray
-    validation_accuracy: np.ndarray
-    test_loss: np.ndarray
-    test_accuracy: np.ndarray
-
-    def arm(self, name: str) -> Curves:
-        """The runs of one arm, in the order of their seeds."""
-        rows = [i for i, run in enumerate(self.runs) if run.arm == name]
-        arrays = {k: v[rows] for k, v in vars(self).items() if k != "runs"}
-        return Curves([self.runs[i] for i in rows], **arrays)
-
-
-class Epoch(NamedTuple):
-    """Reported after every evaluated epoch: its number from 1, and its arrays (R,)."""
-
-    number: int
-    metrics: dict[str, np.ndarray]
+from jqkd.training.runs import Curves, Epoch, Run, collect, paired
+from jqkd.training.student_task import DISTILLED, Hyper, as_data, hyper_for, task_of
 
 
 @dataclass
@@ -195,11 +131,7 @@ class Block:
         return self.curves
 
     def next_epoch(self) -> Epoch:
-        """Train up to the next epoch that is evaluated, and evaluate it.
-
-        Raises:
-            TrainingError: a loss, weight or logit that is not finite; says which run and step.
-        """
+        """Train up to the next epoch that is evaluated, and evaluate it; raises like ``train``."""
         last, metrics = min(self.epoch + self.config.evaluate_every, self.config.epochs), {}
         while self.epoch < last:
             metrics = self._train_epoch()
@@ -330,8 +262,7 @@ def train_students(
         config: what all runs share.
         splits: train, validation and test images.
         seeds: one pair of runs each.
-        teacher: what it says of ``splits.train``, see ``Block``; without one, students train
-            alone.
+        teacher: what it says of ``splits.train``, see ``Block``.
         on_epoch: called after every evaluated epoch.
 
     Returns:
@@ -345,15 +276,8 @@ def train_students(
         >>> from jqkd.data import load, student_splits
         >>> splits = student_splits(load("digits"), (0, 1), per_class=20)
         >>> config = StudentConfig("digits", "0-1", 3, epochs=1)
-        >>> curves, block = train_students(config, splits, [0, 1])
-        >>> curves.test_accuracy.shape
+        >>> train_students(config, splits, [0, 1])[0].test_accuracy.shape
         (2, 1)
     """
     block = Block(config, splits, paired(seeds, teacher is not None), teacher)
     return block.train(on_epoch), block
-
-
-def collect(runs: Sequence[Run], epochs: Sequence[dict[str, np.ndarray]]) -> Curves:
-    """Curves from the metrics of all epochs."""
-    stacked = {name: np.stack([e[name] for e in epochs], 1) for name in epochs[0]}
-    return Curves(list(runs), **stacked)

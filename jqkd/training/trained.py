@@ -21,9 +21,9 @@ from jqkd.training.audit import Audit
 from jqkd.training.base_config import Config
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.result import RESULT_SCHEMA
+from jqkd.training.runs import Run
 from jqkd.training.student_run import StudentJob, prepare, resume
 from jqkd.training.student_task import sized_task, without_regressor
-from jqkd.training.students import Run
 from jqkd.training.teachers import Progress
 
 _ADVICE = "train again"

@@ -15,8 +15,8 @@ from jqkd.crosscheck.students import students_of
 from jqkd.models import NETWORKS, build_student
 from jqkd.models.functional import functional
 from jqkd.training.config import TRAINING, StudentConfig
+from jqkd.training.runs import Run
 from jqkd.training.student_run import StudentJob
-from jqkd.training.students import Run
 from jqkd.training.trained import TrainedRun
 from tests.quantum.dense import simulate
 
