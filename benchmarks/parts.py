@@ -72,7 +72,8 @@ def tables() -> dict[str, Any]:
 
     from jqkd.experiments.catalogue import EXPERIMENTS
     from jqkd.training.recipes import Output
-    from jqkd.training.students import Block, Run
+    from jqkd.training.runs import Run
+    from jqkd.training.students import Block
 
     names = count_programs()
     tables = EXPERIMENTS.build(f"paper-code:epochs={TABLE_EPOCHS}").experiment()

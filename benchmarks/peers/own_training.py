@@ -13,8 +13,9 @@ from benchmarks.timing import Way
 from benchmarks.workloads import SHOTS
 from jqkd.data import Splits, Subset
 from jqkd.training.config import StudentConfig
-from jqkd.training.student_task import student_model
-from jqkd.training.students import ALONE, Block, Run
+from jqkd.training.runs import Run
+from jqkd.training.student_task import ALONE, student_model
+from jqkd.training.students import Block
 
 QUBITS = 3
 # As many epochs as anybody may ask for.

@@ -17,7 +17,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from jqkd.training.students import Epoch
+from jqkd.training.runs import Epoch
 from jqkd.training.teachers import Progress as TeacherProgress
 
 

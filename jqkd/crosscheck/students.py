@@ -14,9 +14,9 @@ from jqkd.crosscheck.trained import Reader, Recorded, TrainedCircuit
 from jqkd.data import load
 from jqkd.models.functional import Functional, Params
 from jqkd.training.config import StudentConfig
+from jqkd.training.runs import Run
 from jqkd.training.student_run import splits_for
 from jqkd.training.student_task import student_model
-from jqkd.training.students import Run
 from jqkd.training.teacher_store import weights_digest
 from jqkd.training.trained import TrainedRun
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Integer, UInt8
 
 from jqkd._checks import InputError
 from jqkd.data.cache import Arrays
@@ -58,16 +59,10 @@ class Digits(Source):
         }
 
 
-def enlarge(images: np.ndarray) -> np.ndarray:
+def enlarge(images: Integer[np.ndarray, "B 8 8"]) -> UInt8[np.ndarray, "B 28 28"]:
     """Three times as large by bilinear interpolation, with a black frame of 2 pixels.
 
-    In integers, so that every machine makes the same bytes.
-
-    Args:
-        images: (B, 8, 8) integers in 0..16.
-
-    Returns:
-        (B, 28, 28) uint8 in 0..255.
+    From 0..16 to 0..255, in integers, so that every machine makes the same bytes.
 
     >>> enlarge(np.full((1, 8, 8), 16))[0, 14, 14]
     np.uint8(255)

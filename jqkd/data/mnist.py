@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ class _Published(Source):
 
     def read(self, data_dir: Path, cache_dir: Path) -> Arrays:
         """From a prepared copy, else from the downloaded files."""
-        return read_mnist(DATASETS.name_of(self), self.digest, data_dir, cache_dir)
+        return read_mnist(DATASETS.name_of(self), self.digest or "", data_dir, cache_dir)
 
 
 @DATASETS.register("mnist")
@@ -106,7 +106,7 @@ def read_mnist(name: str, expected: str, data_dir: Path, spare_dir: Path) -> Arr
 
 
 @contextlib.contextmanager
-def _quiet(tfds: Any) -> Iterator[None]:
+def _quiet(tfds: Any) -> Generator[None]:
     """No progress bars and no hints from the libraries below, for the time of one load."""
     loggers = [logging.getLogger(name) for name in ("absl", "urllib3")]
     levels = [logger.level for logger in loggers]

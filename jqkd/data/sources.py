@@ -66,7 +66,7 @@ class Source(ABC):
 class _Datasets(Registry[Source]):
     """As a mapping: the data sets by name, or by text with options, not their classes."""
 
-    def __getitem__(self, name: str) -> Source:
+    def __getitem__(self, name: str) -> Source:  # ty: ignore[incompatible-method-override]  As said.
         if name.partition(":")[0] not in self._classes:
             raise KeyError(name)
         return self.build(name)
@@ -165,7 +165,7 @@ def load(
             check_path(folder_name, given)
     name, folder = DATASETS.text(part), cache_folder(cache_dir)
     path = folder / "data" / f"{re.sub('[^A-Za-z0-9._-]', '-', name)}.npz"
-    arrays = part.digest and read_cache(path, part.digest, part.image_shape)
+    arrays = read_cache(path, part.digest, part.image_shape) if part.digest else None
     if not arrays:
         chosen = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
         arrays = _read(name, part, Path(chosen).expanduser(), folder)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float32, Int32
 
 from jqkd._checks import (
     check_array,
@@ -26,7 +27,6 @@ from jqkd.data.images import check_images
 from jqkd.data.sources import Dataset
 
 Part = Literal["train", "test"]
-Selection = Literal["first", "random"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,18 +34,18 @@ class Subset:
     """Some images of one split, in the order of the published files.
 
     Attributes:
-        images: (N, H, W), (N, H, W, channels) or (N, F), float32 in [0, 1].
-        labels: (N,) int32 in 0..C-1: the position of the class among the chosen ones.
-        ids: (N,) int32, the image's position within its split; names it for good.
+        images: (N, H, W), (N, H, W, channels) or (N, F), in [0, 1].
+        labels: 0 to C - 1: the position of the class among the chosen ones.
+        ids: the image's position within its split; names it for good.
         part: the split that ``ids`` counts in.
 
     Raises:
         InputError: arrays of another shape or dtype, or images outside [0, 1].
     """
 
-    images: np.ndarray
-    labels: np.ndarray
-    ids: np.ndarray
+    images: Float32[np.ndarray, "N ..."]
+    labels: Int32[np.ndarray, " N"]
+    ids: Int32[np.ndarray, " N"]
     part: Part
 
     def __post_init__(self) -> None:
@@ -83,7 +83,7 @@ def student_splits(
     per_class: int | None = None,
     validation_per_class: int | None = None,
     test_per_class: int | None = None,
-    selection: Selection = "first",
+    selection: str = "first",
     seed: int = 0,
 ) -> Splits:
     """The same number of images of each class, in three disjoint sets.
@@ -201,7 +201,7 @@ def _named(dataset: Dataset, label: int) -> str:
 
 
 def _pick(
-    positions: np.ndarray, count: int, selection: Selection, seed: tuple[int, int, int]
+    positions: np.ndarray, count: int, selection: str, seed: tuple[int, int, int]
 ) -> np.ndarray:
     """``count`` of the positions: the first ones, or the head of a random order."""
     if selection == "random":
@@ -210,18 +210,11 @@ def _pick(
     return positions[:count]
 
 
-def _splits(
-    dataset: Dataset,
-    classes: tuple[int, ...],
-    train: Sequence[np.ndarray],
-    validation: Sequence[np.ndarray],
-    test: Sequence[np.ndarray],
-) -> Splits:
-    return Splits(
-        _subset(dataset, classes, "train", train),
-        _subset(dataset, classes, "train", validation),
-        _subset(dataset, classes, "test", test),
-    )
+def _splits(dataset: Dataset, classes: tuple[int, ...], *positions: Sequence[np.ndarray]) -> Splits:
+    """Of positions of train, validation and test images, class by class."""
+    parts: tuple[Part, ...] = ("train", "train", "test")
+    subsets = zip(parts, positions, strict=True)
+    return Splits(*(_subset(dataset, classes, part, rows) for part, rows in subsets))
 
 
 def _subset(

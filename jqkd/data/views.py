@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from jqkd._checks import check_choice, check_integer, check_type, fail
 from jqkd.data.splits import Subset
@@ -50,7 +51,7 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 }
 
 
-def view(subset: Subset, augmentation: str, number: int) -> tuple[Subset, np.ndarray]:
+def view(subset: Subset, augmentation: str, number: int) -> tuple[Subset, Float[np.ndarray, "N C"]]:
     """View ``number`` of some images.
 
     Args:

@@ -12,14 +12,15 @@ import numpy as np
 from jqkd._checks import InputError
 from jqkd.common.arrays import arrays_digest
 from jqkd.data import Dataset, Subset, load, student_splits
-from jqkd.experiments.mechanism import mechanism
 from jqkd.experiments.planner import Job
 from jqkd.training.config import StudentConfig
+from jqkd.training.mechanism import mechanism
 from jqkd.training.recipes import Output
 from jqkd.training.result import protocols
+from jqkd.training.runs import Epoch, Run
 from jqkd.training.student_run import splits_for, student_parameters
 from jqkd.training.student_task import ALONE, DISTILLED
-from jqkd.training.students import Block, Run, collect
+from jqkd.training.students import Block
 from jqkd.training.teacher_store import obtain_teacher
 from jqkd.training.teachers import Progress
 from jqkd.training.teaching import answers, controlled
@@ -120,14 +121,13 @@ def do_students(
         raise InputError("The teacher's logits are those of other images; train it again.")
     runs = [Run(job.seed, ALONE if job.teacher is None else DISTILLED) for job in jobs]
     block = Block(config, splits, runs, _teaching(taught, config, splits.train))
-    epochs = []
     report(0.0, "")
-    while block.epoch < config.epochs:
-        epoch = block.next_epoch()
-        epochs.append(epoch.metrics)
+
+    def after(epoch: Epoch) -> None:
         accuracy = 100 * epoch.metrics["validation_accuracy"].mean()
         report(epoch.number / config.epochs, f"validation {accuracy:.1f} %")
-    curves, why = vars(collect(runs, epochs)), mechanism(block)
+
+    curves, why = vars(block.train(after)), mechanism(block)
     images = {part: len(getattr(splits, part)) for part in _PARTS}
     about = {
         "kind": "student",

@@ -33,16 +33,15 @@ from jqkd.training.diagnostics import (
 )
 from jqkd.training.loop import Task, TrainingError
 from jqkd.training.result import RESULT_SCHEMA, environment
+from jqkd.training.runs import Run
 from jqkd.training.student_task import (
     DISTILLED,
     TERMS,
     Hyper,
-    hyper_for,
     student_model,
-    task_of,
     without_regressor,
 )
-from jqkd.training.students import Block, Run
+from jqkd.training.students import Block
 
 FILE = "audit.json"
 _PER_CLASS, _MOST = 10, 96
@@ -61,23 +60,22 @@ def audit_block(block: Block, teacher: Mapping[str, np.ndarray] | None = None) -
     Returns:
         ``epoch``; ``gradients``, see ``gradient_sizes``; ``angles``, see ``saturation``;
         ``agreement``: by part, the share (R,) of images on which student and teacher choose the
-        same class; ``train`` is view 0 and what the students are told, be it a placebo's word;
+        same class; ``train`` is view 0 and what the students are taught, be it a placebo's;
         ``calibration`` on test images, see ``calibration``, (R,) each.
 
     Example:
         >>> from jqkd.data import load, student_splits
         >>> splits = student_splits(load("digits"), (0, 1), per_class=20)
         >>> config = StudentConfig("digits", "0-1", 1, shots=None)
-        >>> found = audit_block(Block(config, splits, [Run(0, "alone")]))
-        >>> found["gradients"]["norm"].shape, float(found["gradients"]["norm"][0, 1])
+        >>> norms = audit_block(Block(config, splits, [Run(0, "alone")]))["gradients"]["norm"]
+        >>> norms.shape, float(norms[0, 1])
         ((1, 2), 0.0)
     """
     vectors, slopes, angles = _measured(block)
-    label_weights = [hyper_for(block.config, run.arm).label_weight for run in block.runs]
     test = block.splits.test
     return {
         "epoch": block.epoch,
-        "gradients": gradient_sizes(vectors, np.array(label_weights)),
+        "gradients": gradient_sizes(vectors, np.asarray(block.hyper.label_weight)),
         "angles": saturation(slopes, angles),
         "agreement": _agreements(block, teacher or {}),
         "calibration": calibration(block.logits(test), test.labels),
@@ -85,24 +83,21 @@ def audit_block(block: Block, teacher: Mapping[str, np.ndarray] | None = None) -
 
 
 def _measured(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One program for all runs: gradients by term, and how the circuits' angles are set.
+    """Gradients (R, T, n) by term; the circuits' slopes (R, B, F), radians; their angles (R, B, P).
 
-    Returns:
-        Gradients (R, T, n) of the T terms' means with respect to the student's n parameters,
-        cross-entropy's for a weight of 1; slopes (R, B, F), sum_i |d theta_i / d f_j| in radians;
-        angles (R, B, P), radians. The latter two without dropout.
+    Gradients are those of the terms' means, cross-entropy's for a weight of 1; slopes are
+    sum_i |d theta_i / d f_j|, without dropout.
     """
-    config, runs = block.config, block.runs
+    config = block.config
     latest = min(block.epoch, config.epochs - 1)
     rows = sample_rows(block.splits.train.labels)
     batch = jax.tree.map(lambda leaf: leaf[rows], block.data(latest))
-    keys = place(jnp.stack([jax.random.key(run.seed) for run in runs]))
     # Cross-entropy in full: it is what the others are compared with, even where it has no weight.
-    hypers = [hyper_for(config, run.arm)._replace(label_weight=np.float32(1)) for run in runs]
-    hyper = place(jax.tree.map(lambda *leaves: np.stack(leaves), *hypers))
-    task, student = task_of(config, block.teacher), student_model(config.spec, config.image_shape)
-    shared = batch, np.int32(block.epoch)
-    return jax.device_get(_measure(task, student, shared, block.state.params, keys, hyper))
+    full = place(np.ones(len(block.runs), np.float32))
+    shared, hyper = (batch, np.int32(block.epoch)), block.hyper._replace(label_weight=full)
+    student = student_model(config.spec, config.image_shape)
+    looked = _measure(block.task, student, shared, block.state.params, block.keys, hyper)
+    return jax.device_get(looked)
 
 
 def sample_rows(labels: np.ndarray) -> np.ndarray:
@@ -143,32 +138,31 @@ def _measure(
 
 
 def _agreements(block: Block, teacher: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    found = {}
+    shares = {}
     if block.teacher is not None:
-        augmentation = block.config.augmentation
-        said = np.asarray(block.teacher.logits)
-        first = said if augmentation == "none" else said[0]
+        augmentation, answers = block.config.augmentation, np.asarray(block.teacher.logits)
         images, _ = view(block.splits.train, augmentation, 0)
-        found["train"] = agreement(block.logits(images), first)
+        first = answers if augmentation == "none" else answers[0]
+        shares["train"] = agreement(block.logits(images), first)
     if "validation" in teacher:
         logits = block.logits(block.splits.validation)
-        found["validation"] = agreement(logits, teacher["validation"])
-    return found
+        shares["validation"] = agreement(logits, teacher["validation"])
+    return shares
 
 
-def check_gradients(config: StudentConfig, runs: Sequence[Run], found: dict[str, Any]) -> None:
+def check_gradients(config: StudentConfig, runs: Sequence[Run], audited: dict[str, Any]) -> None:
     """A distilled run has to be taught by something.
 
     Args:
-        config: of the runs.
-        runs: R of them.
-        found: by ``audit_block``.
+        config: of the R runs.
+        runs: who they are.
+        audited: by ``audit_block``.
 
     Raises:
         TrainingError: the distillation term of a distilled run sends no gradient, one that is not
             finite, or less than 1e-9 of cross-entropy's; or that of a run alone sends one.
     """
-    sizes = found["gradients"]
+    sizes = audited["gradients"]
     for i, run in enumerate(runs):
         norm, reference = sizes["norm"][i, 1], sizes["cross_entropy"][i]
         if run.arm != DISTILLED and norm != 0:
@@ -189,16 +183,10 @@ def check_gradients(config: StudentConfig, runs: Sequence[Run], found: dict[str,
 
 
 def check_teaching(config: StudentConfig) -> None:
-    """What can be told before anything is trained: a term of weight 0 sends no gradient.
-
-    Args:
-        config: of students that are distilled, and looked at.
+    """Before anything is trained: a distillation term of weight 0 sends no gradient.
 
     Raises:
-        InputError: its weight is 0.
-
-    Example:
-        >>> check_teaching(StudentConfig("digits", "0-1", 1))
+        InputError: the weight is 0.
     """
     if config.weight == 0:
         must = "be above 0 where an audit is asked for, which stops where distillation is silent"
@@ -221,7 +209,7 @@ class Audit:
         >>> config = StudentConfig("digits", "0-1", 1, shots=None)
         >>> look = Audit(Block(config, splits, [Run(0, "alone")]))
         >>> look()
-        >>> [found["epoch"] for found in look.report()["history"]]
+        >>> [audited["epoch"] for audited in look.report()["history"]]
         [0]
     """
 
@@ -233,20 +221,19 @@ class Audit:
     def __call__(self, *, check: bool = True) -> None:
         """Look, unless this epoch has been looked at.
 
-        Args:
-            check: whether a first look at a term without gradient is an error.
+        With ``check``, a first look at a distillation term without gradient is an error.
 
         Raises:
             TrainingError: see ``check_gradients``.
         """
         if not self.history:
             self.history = self._kept()
-        if any(found["epoch"] == self.block.epoch for found in self.history):
+        if any(audited["epoch"] == self.block.epoch for audited in self.history):
             return
-        found = audit_block(self.block, self.teacher)
+        audited = audit_block(self.block, self.teacher)
         if check and not self.history:
-            check_gradients(self.block.config, self.block.runs, found)
-        self.history.append(found)
+            check_gradients(self.block.config, self.block.runs, audited)
+        self.history.append(audited)
         if self.file is not None:
             write_json(self.file, self.report())
 
@@ -273,9 +260,9 @@ class Audit:
     def _kept(self) -> list[dict[str, Any]]:
         try:
             kept = read_json(self.file, "") if self.file else {}
-            mine = plain(self._students())
-            if {name: kept[name] for name in mine} == mine:
-                return [found for found in kept["history"] if found["epoch"] <= self.block.epoch]
+            students = plain(self._students())
+            if {name: kept[name] for name in students} == students:
+                return [one for one in kept["history"] if one["epoch"] <= self.block.epoch]
         except (OSError, ValueError, KeyError, TypeError):
             pass
         return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar
 
 from jqkd._checks import check_number
 from jqkd.common.digests import json_digest
@@ -21,11 +21,17 @@ MOST_EPOCHS = 10**6
 EPOCHS, IMAGES = whole(1, MOST_EPOCHS), whole(1, 2**16, "no data set has more images")
 
 
+@dataclasses.dataclass(frozen=True)
 class Config:
     """Shared by the frozen configurations: classes, JSON and a digest."""
 
-    dataset: str
-    classes: str
+    if TYPE_CHECKING:
+
+        @property
+        def dataset(self) -> str: ...
+
+        @property
+        def classes(self) -> str: ...
 
     @property
     def num_classes(self) -> int:
@@ -44,7 +50,7 @@ class Config:
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary, with the schema version."""
-        return {"schema": SCHEMA, **dataclasses.asdict(self)}  # type: ignore[call-overload]
+        return {"schema": SCHEMA, **dataclasses.asdict(self)}
 
     @property
     def plugins(self) -> list[Plugin]:
@@ -59,6 +65,14 @@ class Config:
         about = {name: value for name, value in self.to_json().items() if name != "preset"}
         sources = [plugin.digest for plugin in self.plugins]
         return json_digest(about | ({"plugins": sources} if sources else {}))
+
+
+_T = TypeVar("_T")
+# Of a field that may be given as None, and is what stands for it once the configuration is made.
+if TYPE_CHECKING:
+    Default = Annotated[_T, "or None"]
+else:
+    Default = Optional
 
 
 def check_data(dataset: str, classes: str) -> None:

@@ -7,7 +7,7 @@ import errno
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ def _manager(folder: Path, read_only: bool) -> Any:
 
 @whole()
 def save(folder: Path, epoch: int, state: Any, curves: Mapping[str, np.ndarray], name: str) -> None:
-    """Write a checkpoint and remove the one before it.
+    """Write a checkpoint of so many finished epochs and remove the one before it.
 
     Args:
         folder: of the run; made if needed.
@@ -62,7 +62,7 @@ def save(folder: Path, epoch: int, state: Any, curves: Mapping[str, np.ndarray],
 
 
 @contextlib.contextmanager
-def _one_sentence(folder: Path) -> Iterator[None]:
+def _one_sentence(folder: Path) -> Generator[None]:
     """Where Orbax cannot write, an ``InputError``; nothing half-written stays in the folder."""
     try:
         with _quiet():
@@ -78,7 +78,7 @@ def _one_sentence(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None]:
     """Orbax reports every save of every run, and what it raises a second time."""
     log = logging.getLogger("absl")
     level = log.level
@@ -91,15 +91,12 @@ def _quiet() -> Iterator[None]:
 
 @whole()
 def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.ndarray]] | None:
-    """The newest checkpoint of a run.
+    """Epochs, state and curves of a run's newest checkpoint; ``None`` if there is none.
 
     Args:
         folder: of the run.
         like: a state of the structure and shapes to restore.
         name: digest of the configuration.
-
-    Returns:
-        Epochs finished, state, curves; ``None`` if there is no checkpoint.
 
     Raises:
         DamagedFile: the checkpoint is damaged or incomplete.

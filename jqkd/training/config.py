@@ -22,12 +22,13 @@ from jqkd.training.base_config import (
     LEAST,
     MOST_EPOCHS,  # noqa: F401
     Config,
+    Default,
     check_data,
     check_rate,
 )
 from jqkd.training.losses import check_temperature
 from jqkd.training.placebos import PLACEBOS
-from jqkd.training.recipes import RECIPES
+from jqkd.training.recipes import RECIPES, Recipe
 from jqkd.training.teacher_config import TeacherConfig as TeacherConfig
 
 # How each row of the notebooks computes its distillation term: factor of the KL term and factor
@@ -39,7 +40,6 @@ DISTILLATION_TERMS = {
     "constant": (0.0, 1.0),
 }
 SCHEDULES = ("constant", "cosine")
-ENSEMBLES = ("ensemble", "joint-ensemble")
 # Fields that only distilled students read.
 OF_TEACHING = ("recipe", "temperature", "weight", "label_weight", "term", "placebo")
 
@@ -87,29 +87,29 @@ class StudentConfig(Config):
         "paper-code", "Student that gives what is not given by itself.", choice(PRESETS)
     )
     shots: int | None = option(5000, "Shots for every circuit, or `exact`.", _shots, read_shots)
-    features: str | None = option(None, "Feature extractor.", part(PARTS["features"]))
-    encoding: str | None = option(None, "Encoding of the features.", part(PARTS["encoding"]))
-    ansatz: str | None = option(None, "Trainable part of the circuit.", part(PARTS["ansatz"]))
-    readout: str | None = option(None, "Frequencies to logits.", part(PARTS["readout"]))
-    gradient: str | None = option(None, "Parameter-shift rule.", choice(GRADIENTS))
+    features: Default[str] = option(None, "Feature extractor.", part(PARTS["features"]))
+    encoding: Default[str] = option(None, "Encoding of the features.", part(PARTS["encoding"]))
+    ansatz: Default[str] = option(None, "Trainable part of the circuit.", part(PARTS["ansatz"]))
+    readout: Default[str] = option(None, "Frequencies to logits.", part(PARTS["readout"]))
+    gradient: Default[str] = option(None, "Parameter-shift rule.", choice(GRADIENTS))
     stand_in: str | None = option(
         None, "In the circuit's place, exact (default: the circuit).", part(PARTS["stand_in"])
     )
-    epochs: int | None = option(None, "Passes over the train images.", EPOCHS)
-    batch_size: int | None = option(None, "Images a step.", IMAGES)
-    learning_rate: float | None = option(None, "Adam's.", check_rate)
-    schedule: str | None = option(
+    epochs: Default[int] = option(None, "Passes over the train images.", EPOCHS)
+    batch_size: Default[int] = option(None, "Images a step.", IMAGES)
+    learning_rate: Default[float] = option(None, "Adam's.", check_rate)
+    schedule: Default[str] = option(
         None, "Of the rate; cosine: a short rise, half a cosine down to 0.", choice(SCHEDULES)
     )
-    augmentation: str | None = option(
+    augmentation: Default[str] = option(
         None, "Of the images; the teacher sees what the student sees.", choice(AUGMENTATIONS)
     )
-    recipe: str | None = option(None, "Distillation loss.", part(RECIPES))
-    temperature: float | None = option(
+    recipe: Default[str] = option(None, "Distillation loss.", part(RECIPES))
+    temperature: Default[float] = option(
         None, "T of the distillation term.", lambda name, value: check_temperature(value)
     )
-    weight: float | None = option(None, "lambda of the distillation term.", _weight)
-    label_weight: float | None = option(
+    weight: Default[float] = option(None, "lambda of the distillation term.", _weight)
+    label_weight: Default[float] = option(
         None, "Of the labels' cross-entropy where there is a teacher.", _weight
     )
     term: str = option(
@@ -117,14 +117,14 @@ class StudentConfig(Config):
         "What the notebooks make of the distillation term; the last two teach nothing.",
         choice(DISTILLATION_TERMS),
     )
-    placebo: str | None = option(None, "Teach nothing instead.", part(PLACEBOS))
-    per_class: int | None = option(
+    placebo: Default[str] = option(None, "Teach nothing instead.", part(PLACEBOS))
+    per_class: Default[int] = option(
         None, "Train images a class (default: the data set's own).", IMAGES
     )
     selection: str = option(
         "first", "The `first` images of each class, or `random` ones.", choice(("first", "random"))
     )
-    evaluate_every: int | None = option(
+    evaluate_every: Default[int] = option(
         None, "Epochs between two looks at validation and test images.", EPOCHS
     )
 
@@ -185,7 +185,7 @@ class StudentConfig(Config):
         return _spec(self.qubits, *(getattr(self, name) for name in _SPEC))
 
     @property
-    def loss(self) -> Any:
+    def loss(self) -> Recipe:
         """The recipe."""
         return RECIPES.build(self.recipe)
 

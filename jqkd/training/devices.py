@@ -50,19 +50,17 @@ def across_devices(function: Callable[..., Any]) -> Callable[..., Any]:
     """Map over runs, dealt out to as many devices as divide their number.
 
     On a CPU each device takes its runs one after another: one run keeps a core busy, and its
-    bits cannot depend on how many there are beside it. Elsewhere they run under ``vmap``.
-
-    Args:
-        function: of shared data and of arguments that belong to one run.
-
-    Returns:
-        The same function with a leading axis of runs on all arguments but the first.
+    bits cannot depend on how many there are beside it. Elsewhere they run under ``vmap``. What is
+    returned has a leading axis of runs on all arguments but the first, which the runs share.
     """
+
+    def batched(shared: Any, *args: Any) -> Any:
+        if jax.default_backend() == "cpu":
+            return lax.map(lambda run: function(shared, *run), args)
+        return jax.vmap(partial(function, shared))(*args)
 
     def mapped(shared: Any, *args: Any) -> Any:
         mesh, spec = _mesh(len(jax.tree.leaves(args)[0])), PartitionSpec("runs")
-        batched = _one_by_one if jax.default_backend() == "cpu" else _side_by_side
-        batched = partial(batched, function)
         specs = (PartitionSpec(), *[spec] * len(args))
         # check_vma guards replicated outputs; here every output has the axis of runs.
         dealt = jax.shard_map(batched, mesh=mesh, in_specs=specs, out_specs=spec, check_vma=False)
@@ -84,11 +82,3 @@ def _mesh(runs: int) -> Mesh:
     devices = jax.devices()
     count = max(d for d in range(1, len(devices) + 1) if runs % d == 0)
     return Mesh(np.array(devices[:count]), "runs")
-
-
-def _one_by_one(function: Callable[..., Any], shared: Any, *args: Any) -> Any:
-    return lax.map(lambda run: function(shared, *run), args)
-
-
-def _side_by_side(function: Callable[..., Any], shared: Any, *args: Any) -> Any:
-    return jax.vmap(partial(function, shared))(*args)

@@ -35,8 +35,8 @@ def gradient_sizes(vectors: np.ndarray, label_weights: np.ndarray) -> dict[str, 
         InputError: arrays whose shapes do not fit.
 
     Example:
-        >>> found = gradient_sizes(np.array([[[3.0, 4.0], [0.0, 2.0]]]), np.array([0.5]))
-        >>> found["norm"].tolist(), found["cosine"].round(3).tolist()
+        >>> sizes = gradient_sizes(np.array([[[3.0, 4.0], [0.0, 2.0]]]), np.array([0.5]))
+        >>> sizes["norm"].tolist(), sizes["cosine"].round(3).tolist()
         ([[2.5, 2.0]], [[1.0, 0.8]])
     """
     vectors = np.asarray(check_array("vectors", vectors, ("R", "T", "n"), finite=False))
@@ -70,8 +70,8 @@ def saturation(slopes: np.ndarray, angles: np.ndarray) -> dict[str, np.ndarray]:
         InputError: arrays whose shapes do not fit.
 
     Example:
-        >>> found = saturation(np.array([[[np.pi, 0.0]]]), np.array([[[0.0, np.pi]]]))
-        >>> found["saturated"].tolist(), found["sine"].round(6).tolist()
+        >>> means = saturation(np.array([[[np.pi, 0.0]]]), np.array([[[0.0, np.pi]]]))
+        >>> means["saturated"].tolist(), means["sine"].round(6).tolist()
         ([0.5], [0.0])
     """
     slopes = np.asarray(check_array("slopes", slopes, ("R", "B", "F"), finite=False))
@@ -88,7 +88,7 @@ def saturation(slopes: np.ndarray, angles: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def agreement(student: np.ndarray, teacher: np.ndarray) -> np.ndarray:
-    """Share of images on which both choose the same of C classes.
+    """Share ``(...)`` of images on which both choose the same of C classes.
 
     Args:
         student: logits ``(..., N, L)``, L >= C; those that are no class are left out.
@@ -111,26 +111,18 @@ def agreement(student: np.ndarray, teacher: np.ndarray) -> np.ndarray:
 
 
 def calibration(logits: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
-    """Whether a network is right as often as it says.
+    """Whether a network with logits ``(..., N, L)`` is right as often as it says.
 
-    sum_m |B_m| / N |accuracy(B_m) - confidence(B_m)| over 15 bins of equal width; the confidence is
-    the largest probability of the softmax over all logits.
-
-    Args:
-        logits: ``(..., N, L)``.
-        labels: ``(N,)``.
-
-    Returns:
-        ``error``, the expected calibration error; ``confidence`` and ``accuracy``, means; shape
-        ``(...)`` each.
+    ``error`` is the expected calibration error, sum_m |B_m| / N |accuracy(B_m) - confidence(B_m)|
+    over 15 bins of equal width; the confidence is the largest probability of the softmax over all
+    logits. ``confidence`` and ``accuracy`` are means; the shape of each is ``(...)``.
 
     Raises:
         InputError: arrays whose shapes do not fit.
 
     Example:
-        >>> logits = np.log([[0.8, 0.2], [0.8, 0.2]])
-        >>> found = calibration(logits, np.array([0, 1]))
-        >>> {name: round(float(value), 3) for name, value in found.items()}
+        >>> shares = calibration(np.log([[0.8, 0.2], [0.8, 0.2]]), np.array([0, 1]))
+        >>> {name: round(float(value), 3) for name, value in shares.items()}
         {'error': 0.3, 'confidence': 0.8, 'accuracy': 0.5}
 
     Source: Guo et al., arXiv:1706.04599, section 2.
@@ -156,10 +148,9 @@ def calibration(logits: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]
 
 
 def readout_range(config: StudentConfig) -> dict[str, np.ndarray]:
-    """What a readout can say, whatever the circuit measures.
+    """What a readout can say: tried are certain outcomes, uniform and 1000 random frequencies.
 
-    Certain outcomes, uniform and 1000 random frequencies are tried; a readout with weights is
-    taken at initial ones.
+    A readout with weights is taken at initial ones.
 
     Returns:
         ``lowest`` and ``highest`` of every logit that takes part in the softmax, (L,) each;

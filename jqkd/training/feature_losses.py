@@ -12,6 +12,7 @@ import numpy as np
 import optax
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Bool, Float
 
 from jqkd._checks import check_array, check_integer, check_key, fail, is_concrete, shown
 
@@ -19,17 +20,14 @@ from jqkd._checks import check_array, check_integer, check_key, fail, is_concret
 _MOST_WEIGHTS, MOST_ROWS = 2**24, 512
 
 
-def hints(student_features: Array, teacher_features: Array) -> Array:
+def hints(student_features: ArrayLike, teacher_features: ArrayLike) -> Float[Array, ...]:
     """Mean over features of (student - teacher)^2, the student's projected by ``hint_regressor``.
 
     The paper has half the sum over features; the mean does not grow with the teacher.
 
     Args:
         student_features: shape ``(..., F)``.
-        teacher_features: shape ``(..., F)``.
-
-    Returns:
-        Squared units of the teacher's features, shape ``(...)``.
+        teacher_features: the same shape; the loss has its units squared.
 
     Raises:
         InputError: two shapes that differ, numbers that are not finite.
@@ -40,23 +38,17 @@ def hints(student_features: Array, teacher_features: Array) -> Array:
 
     Source: Romero et al., arXiv:1412.6550, section 2.2.
     """
-    student_features = check_array("student_features", student_features, ("...", "F"))
-    teacher_features = check_array("teacher_features", teacher_features, student_features.shape)
-    if not student_features.shape[-1]:
-        fail("student_features", "have at least one feature", f"shape {student_features.shape}")
-    return jnp.square(student_features - teacher_features).mean(-1)
+    student = check_array("student_features", student_features, ("...", "F"))
+    teacher = check_array("teacher_features", teacher_features, student.shape)
+    if not student.shape[-1]:
+        fail("student_features", "have at least one feature", f"shape {student.shape}")
+    return jnp.square(student - teacher).mean(-1)
 
 
-def hint_regressor(student_size: int, teacher_size: int, *, key: Array) -> Array:
-    """Weights of the linear map ``features @ weights`` that is trained beside the student.
+def hint_regressor(student_size: int, teacher_size: int, *, key: Array) -> Float[Array, "F G"]:
+    """Weights (student_size, teacher_size) of the map ``features @ weights``, trained too.
 
-    Args:
-        student_size: features of the student.
-        teacher_size: features of the teacher.
-        key: consumed.
-
-    Returns:
-        Shape ``(student_size, teacher_size)``, normal with variance 1 / student_size.
+    They are normal, with variance 1 / student_size; the key is consumed.
 
     Raises:
         InputError: if a size is below 1, or both are too large; a key that is none.
@@ -76,7 +68,9 @@ def hint_regressor(student_size: int, teacher_size: int, *, key: Array) -> Array
     return jax.nn.initializers.lecun_normal()(key, (student_size, teacher_size))
 
 
-def relational_distance(student_features: Array, teacher_features: Array, present: Array) -> Array:
+def relational_distance(
+    student_features: ArrayLike, teacher_features: ArrayLike, present: ArrayLike
+) -> Float[Array, " B"]:
     """Row i's share of the difference in distances: sum_j huber(d_ij - d'_ij) / N.
 
     d is the Euclidean distance over the mean distance of all pairs of present rows. The mean over
@@ -85,10 +79,7 @@ def relational_distance(student_features: Array, teacher_features: Array, presen
     Args:
         student_features: shape ``(B, F)``.
         teacher_features: shape ``(B, G)``; G may differ from F.
-        present: shape ``(B,)``, true for rows that hold an image.
-
-    Returns:
-        Dimensionless, shape ``(B,)``, 0 for absent rows.
+        present: shape ``(B,)``, true for rows that hold an image; the loss of others is 0.
 
     Raises:
         InputError: shapes that do not fit, or more than 512 rows.
@@ -100,26 +91,19 @@ def relational_distance(student_features: Array, teacher_features: Array, presen
 
     Source: Park et al., arXiv:1904.05068, section 3.2.1; means as in their code.
     """
-    batch = _checked_batch(student_features, teacher_features, present)
-    student_features, teacher_features, present = batch
-    ours, theirs = (_distances(f, present) for f in (student_features, teacher_features))
-    return optax.losses.huber_loss(ours, theirs).sum(-1) / jnp.maximum(present.sum(), 1)
+    student, teacher, present = _checked_batch(student_features, teacher_features, present)
+    gaps = optax.losses.huber_loss(_distances(student, present), _distances(teacher, present))
+    return gaps.sum(-1) / jnp.maximum(present.sum(), 1)
 
 
-def relational_angle(student_features: Array, teacher_features: Array, present: Array) -> Array:
+def relational_angle(
+    student_features: ArrayLike, teacher_features: ArrayLike, present: ArrayLike
+) -> Float[Array, " B"]:
     """Row i's share of the difference in angles: sum_jk huber(cos_jik - cos'_jik) / N^2.
 
     cos_jik is the cosine of the angle at row i between rows j and k; it is 0 where a side has no
     length. The mean over the N present rows is the authors' loss, the mean over N^3 triplets. Time
-    and memory grow with B^3.
-
-    Args:
-        student_features: shape ``(B, F)``.
-        teacher_features: shape ``(B, G)``; G may differ from F.
-        present: shape ``(B,)``, true for rows that hold an image.
-
-    Returns:
-        Dimensionless, shape ``(B,)``, 0 for absent rows.
+    and memory grow with B^3. Arguments are those of ``relational_distance``.
 
     Raises:
         InputError: shapes that do not fit, or more than 512 rows.
@@ -131,16 +115,14 @@ def relational_angle(student_features: Array, teacher_features: Array, present: 
 
     Source: Park et al., arXiv:1904.05068, section 3.2.2; means as in their code.
     """
-    batch = _checked_batch(student_features, teacher_features, present)
-    student_features, teacher_features, present = batch
-    ours, theirs = (_cosines(f, present) for f in (student_features, teacher_features))
-    gaps = optax.losses.huber_loss(ours, theirs)
+    student, teacher, present = _checked_batch(student_features, teacher_features, present)
+    gaps = optax.losses.huber_loss(_cosines(student, present), _cosines(teacher, present))
     return gaps.sum((-2, -1)) / jnp.maximum(present.sum(), 1) ** 2
 
 
 def _checked_batch(
     student_features: ArrayLike, teacher_features: ArrayLike, present: ArrayLike
-) -> tuple[Array, Array, Array]:
+) -> tuple[Float[Array, "B F"], Float[Array, "B G"], Bool[Array, " B"]]:
     """Features of as many rows as ``present`` has; those of absent rows may be anything."""
     present = jnp.asarray(check_array("present", present, ("B",), kinds="b"))
     rows = len(present)
@@ -153,10 +135,12 @@ def _checked_batch(
         if is_concrete(given) and is_concrete(present):
             check_array(f"{name}_features", np.asarray(given)[np.asarray(present)])
         features.append(jnp.asarray(given))
-    return *features, present
+    return features[0], features[1], present
 
 
-def _sides(features: Array, present: Array) -> tuple[Array, Array]:
+def _sides(
+    features: Float[Array, "B F"], present: Bool[Array, " B"]
+) -> tuple[Float[Array, "B B F"], Float[Array, "B B"]]:
     """Row j minus row i, shape (B, B, F), and its length; both 0 where a row is absent."""
     pairs = (present[:, None] & present)[..., None]
     sides = jnp.where(pairs, features - features[:, None], 0)
@@ -165,14 +149,14 @@ def _sides(features: Array, present: Array) -> tuple[Array, Array]:
     return sides, jnp.where(squares > 0, jnp.sqrt(jnp.where(squares > 0, squares, 1)), 0)
 
 
-def _distances(features: Array, present: Array) -> Array:
+def _distances(features: Array, present: Array) -> Float[Array, "B B"]:
     _, lengths = _sides(features, present)
     rows = present.sum()
     mean = lengths.sum() / jnp.maximum(rows * (rows - 1), 1)
     return lengths / jnp.where(mean > 0, mean, 1)
 
 
-def _cosines(features: Array, present: Array) -> Array:
+def _cosines(features: Array, present: Array) -> Float[Array, "B B B"]:
     sides, lengths = _sides(features, present)
     units = sides / jnp.where(lengths > 0, lengths, 1)[..., None]
     return jnp.einsum("ijf,ikf->ijk", units, units)

@@ -20,29 +20,24 @@ COLOURS = {"alone": "#0072B2", "distilled": "#D55E00", "wrong": "#CC79A7"}
 
 def loss_axes(axes: Any, result: dict[str, Any], metric: str, label: str) -> None:
     """Mean over seeds as a line, range over seeds as a band, one colour per arm."""
-    for arm, found in result["arms"].items():
-        curves = np.asarray(found["curves"][metric])
-        student = result["student"]
-        every = student.get("evaluate_every", 1)
+    student = result["student"]
+    every = student.get("evaluate_every", 1)
+    for arm, recorded in result["arms"].items():
+        curves = np.asarray(recorded["curves"][metric])
         epochs = np.minimum(every * np.arange(1, curves.shape[1] + 1), student["epochs"])
         axes.plot(epochs, curves.mean(0), color=COLOURS[arm], label=arm)
-        axes.fill_between(
-            epochs, curves.min(0), curves.max(0), color=COLOURS[arm], alpha=0.15, lw=0
-        )
+        band = {"color": COLOURS[arm], "alpha": 0.15, "lw": 0}
+        axes.fill_between(epochs, curves.min(0), curves.max(0), **band)
     axes.set_xlabel("epoch")
     axes.set_ylabel(label)
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def curves_figure(result: dict[str, Any], path: Path) -> None:
-    """Validation loss and test accuracy over epochs, mean and range over seeds.
-
-    Args:
-        result: of ``run_student``.
-        path: where the picture goes; its ending decides the format.
+    """Validation loss and test accuracy of a result over epochs, mean and range over seeds.
 
     Raises:
-        InputError: an ending of no format, or a file that cannot be written.
+        InputError: a file ending of no format, or a file that cannot be written.
     """
     path = check_picture("path", path)
     write_figure(draw_curves(result), path)
@@ -74,17 +69,11 @@ def _draw_curves(figure: Any, result: dict[str, Any]) -> None:
 
 
 def demo_figure(result: dict[str, Any], test: Subset, predicted: np.ndarray, path: Path) -> None:
-    """Loss and accuracy over epochs, and some test images with what a student said.
-
-    Args:
-        result: of ``run_student``.
-        test: the test images.
-        predicted: (N,) class numbers by one distilled student.
-        path: where the picture goes; its ending decides the format.
+    """Loss and accuracy over epochs, and some test images with what a student answers, (N,).
 
     Raises:
-        InputError: images that do not fill the rows evenly, an ending of no format, or a file that
-            cannot be written.
+        InputError: images that do not fill the rows evenly, a file ending of no format, or a file
+            that cannot be written.
     """
     path = check_picture("path", path)
     write_figure(draw_demo(result, test, predicted), path)
@@ -95,7 +84,8 @@ def draw_demo(result: dict[str, Any], test: Subset, predicted: np.ndarray) -> Fi
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 5.4), layout="constrained")
-    curves, digits = figure.subfigures(2, 1, height_ratios=[3, 2])
+    subfigures: Any = figure.subfigures(2, 1, height_ratios=[3, 2])
+    curves, digits = subfigures
     _draw_curves(curves, result)
     rows, columns = 2, 12
     check_type("test", test, Subset, "a Subset")
@@ -108,7 +98,7 @@ def draw_demo(result: dict[str, Any], test: Subset, predicted: np.ndarray) -> Fi
     # The same number of images of every class, in the order of the classes.
     order = np.argsort(test.labels, kind="stable").reshape(test.labels.max() + 1, -1)
     chosen = order[:, : rows * columns // len(order)].reshape(-1)
-    for place, row in zip(digits.subplots(rows, columns).flat, chosen, strict=True):
+    for place, row in zip(np.ravel(digits.subplots(rows, columns)), chosen, strict=True):
         place.imshow(test.images[row], cmap="gray_r")
         place.set_axis_off()
         right_answer = predicted[row] == test.labels[row]

@@ -11,42 +11,36 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
+from jaxtyping import Float, Int
 
 from jqkd._checks import check_array, fail, is_concrete
 from jqkd.models.readouts import FILL
-from jqkd.training.losses import check_pair, distillation
+from jqkd.training.losses import Number, check_pair, distillation
 
 # Sun et al.'s; logits that spread less are all the same in float32, and have no order to teach.
 _STD_EPSILON = 1e-7
 
 
 def decoupled(
-    student: Array,
-    teacher: Array,
-    labels: Array,
-    temperature: ArrayLike,
-    classes: ArrayLike,
+    student: ArrayLike,
+    teacher: ArrayLike,
+    labels: ArrayLike,
+    temperature: Number,
+    classes: Number,
     *,
-    target_weight: ArrayLike = 1.0,
-    rest_weight: ArrayLike = 8.0,
-) -> Array:
+    target_weight: Number = 1.0,
+    rest_weight: Number = 8.0,
+) -> Float[Array, ...]:
     """T^2 (alpha TCKD + beta NCKD): right or wrong, and what the wrong classes look like.
 
     TCKD is the divergence of (p[label], 1 - p[label]), NCKD that of the distribution over the other
     classes. Hinton's loss is alpha = 1, beta = 1 - teacher's p[label]: a sure teacher then says
-    nothing of the others, which a constant beta repairs.
+    nothing of the others, which a constant beta repairs. Logits, T and C: see ``distillation``.
 
     Args:
-        student: logits, shape ``(..., L)``.
-        teacher: logits, shape ``(..., M)`` with C <= M <= L.
         labels: shape ``(...)``, integers below C.
-        temperature: T > 0, may be traced.
-        classes: C, may be traced.
         target_weight: alpha.
         rest_weight: beta; any shape that broadcasts against ``(...)``.
-
-    Returns:
-        Nats, shape ``(...)``.
 
     Raises:
         InputError: shapes that do not fit, T, C or a label out of range.
@@ -72,14 +66,14 @@ def decoupled(
     return temperature**2 * (target_weight * right_or_wrong + rest_weight * among_wrong)
 
 
-def _checked_labels(labels: ArrayLike, teacher: Array, classes: ArrayLike) -> Array:
+def _checked_labels(labels: ArrayLike, teacher: Array, classes: Number) -> Int[Array, ...]:
     labels = check_array("labels", labels, teacher.shape[:-1], kinds="iu")
     if is_concrete(labels) and is_concrete(classes):
         outside = (np.asarray(labels) < 0) | (np.asarray(labels) >= classes)
         if outside.any():
             first = np.asarray(labels)[outside].ravel()[0]
             fail("labels", f"lie within 0-{int(classes) - 1}, the classes", int(first))
-    return labels
+    return jnp.asarray(labels)
 
 
 def _split(logits: Array, target: Array, rest: Array) -> tuple[Array, Array]:
@@ -91,22 +85,14 @@ def _split(logits: Array, target: Array, rest: Array) -> tuple[Array, Array]:
 
 
 def standardised(
-    student: Array, teacher: Array, temperature: ArrayLike, classes: ArrayLike
-) -> Array:
+    student: ArrayLike, teacher: ArrayLike, temperature: Number, classes: Number
+) -> Float[Array, ...]:
     """T^2 KL between softmaxes of z-scores over T: the order of logits counts, not their range.
 
     z = (x - mean) / (std + 1e-7) over the C logits of an image. The std divides by C - 1, as in the
     authors' code and in the numbers of their figure 2; their algorithm 1 divides by C, which is
-    another T. Logits that are all equal become z = 0, with gradient 0.
-
-    Args:
-        student: logits, shape ``(..., L)``.
-        teacher: logits, shape ``(..., M)`` with C <= M <= L.
-        temperature: T > 0, may be traced.
-        classes: C, may be traced; with two, z holds nothing but which one is larger.
-
-    Returns:
-        Nats, shape ``(...)``.
+    another T. Logits that are all equal become z = 0, with gradient 0; of two classes z holds
+    nothing but which one is larger. Arguments are those of ``distillation``.
 
     Raises:
         InputError: shapes that do not fit, T or C out of range.

@@ -16,9 +16,11 @@ import numpy as np
 import optax
 from jax import Array, lax
 from jax.typing import ArrayLike
+from jaxtyping import Float, Int
 
 from jqkd._checks import InputError
 from jqkd.models.functional import Params
+from jqkd.training.losses import Number
 from jqkd.training.recipes import Output
 
 # Images at a time in an evaluation: one program for data sets of any size, and some 10 MB.
@@ -43,9 +45,9 @@ class Data(NamedTuple):
         teacher: its logits (N, M), or zeros, and features (N, F) or (N, 0).
     """
 
-    images: Array
-    targets: Array
-    ids: Array
+    images: Float[Array, "N ..."]
+    targets: Float[Array, "N M"]
+    ids: Int[Array, " N"]
     teacher: Output
 
 
@@ -68,6 +70,7 @@ class Schedule(NamedTuple):
     """The learning rate of step t, traced: constant, or half a cosine down to 0.
 
     The cosine rises over the first steps: large ones on fresh weights cost some runs a qubit.
+    Ours and not Optax's: its schedules take the number of steps as a Python number, not traced.
 
     Attributes:
         learning_rate: the largest.
@@ -75,11 +78,11 @@ class Schedule(NamedTuple):
         steps: of the whole run.
     """
 
-    learning_rate: ArrayLike
-    cosine: ArrayLike = 0.0
-    steps: ArrayLike = 1.0
+    learning_rate: Number
+    cosine: Number = 0.0
+    steps: Number = 1.0
 
-    def rate(self, step: Array) -> Array:
+    def rate(self, step: Array) -> Float[Array, ""]:
         """Of one step.
 
         Example:
@@ -105,7 +108,9 @@ def start(init: Callable[[Array], Params], key: Array) -> State:
     return State(params, _adam.init(params), jnp.int32(0))
 
 
-def epoch_order(key: Array, epoch: ArrayLike, num_images: int, batch_size: int) -> Array:
+def epoch_order(
+    key: Array, epoch: ArrayLike, num_images: int, batch_size: int
+) -> Int[Array, "T B"]:
     """Rows of every step of an epoch: (steps, batch_size), -1 where the last batch is short."""
     order_key = jax.random.fold_in(jax.random.fold_in(key, 1), epoch)
     steps = -(-num_images // batch_size)
@@ -130,8 +135,7 @@ def train_steps(
             one program.
 
     Returns:
-        The new state, and per step the sum of losses and the number of right answers, (T,) each,
-        0 where no step was made.
+        The new state; per step, (T,) each, the sum of losses and the number of right answers.
     """
 
     def step(i: Array, carry: tuple[State, tuple[Array, Array]]) -> Any:
@@ -170,9 +174,7 @@ def _with_statistics(params: Params, statistics: Params) -> Params:
     return params | changed if changed else params
 
 
-def predict_chunks(
-    predict: Callable[[Array, Array], Any], images: np.ndarray, ids: np.ndarray
-) -> Any:
+def predict_chunks(predict: Callable[..., Any], images: np.ndarray, ids: np.ndarray) -> Any:
     """What a network says of any number of images, from one compiled program.
 
     Args:
@@ -193,7 +195,7 @@ def predict_chunks(
     return jax.tree.map(lambda *rows: np.concatenate(rows, -2)[..., :count, :], *parts)
 
 
-def scores(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def scores(logits: Float[np.ndarray, "... N L"], labels: Int[np.ndarray, " N"]) -> tuple[Any, Any]:
     """Mean cross-entropy (nats) and accuracy of logits ``(..., N, L)`` for labels ``(N,)``.
 
     Example:
@@ -210,6 +212,6 @@ def scores(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return (log_sum - chosen[..., 0]).mean(-1), (logits.argmax(-1) == labels).mean(-1)
 
 
-def evaluation_key(key: Array, epoch: int) -> Array:
+def evaluation_key(key: Array, epoch: ArrayLike) -> Array:
     """Key of the shots that evaluate a run after an epoch."""
     return jax.random.fold_in(jax.random.fold_in(key, 3), epoch)

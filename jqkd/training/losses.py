@@ -14,23 +14,23 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Float
 
 from jqkd._checks import check_array, check_integer, check_number, fail, is_concrete
 from jqkd.models.readouts import FILL
 
 # Colder, logits overflow; hotter, rounding times T^2 is more than the loss.
 COLDEST, HOTTEST = 1e-3, 1e3
+# A temperature, a number of classes: as Python or NumPy has it, or traced.
+Number = float | np.number | Array
 
 
-def cross_entropy(logits: Array, targets: Array) -> Array:
-    """-sum_c target_c log softmax(logits)_c, the softmax over all L logits (the paper's eq. 2).
+def cross_entropy(logits: ArrayLike, targets: ArrayLike) -> Float[Array, ...]:
+    """-sum_c target_c log softmax(logits)_c, the softmax over all L logits (eq. 2), nats.
 
     Args:
         logits: shape ``(..., L)``.
         targets: shape ``(..., M)`` with M <= L, the share of each class.
-
-    Returns:
-        Nats, shape ``(...)``.
 
     Raises:
         InputError: shapes that do not fit, numbers that are not finite.
@@ -46,9 +46,9 @@ def cross_entropy(logits: Array, targets: Array) -> Array:
 
 
 def distillation(
-    student: Array, teacher: Array, temperature: ArrayLike, classes: ArrayLike
-) -> Array:
-    """T^2 KL(softmax(teacher / T) || softmax(student / T)) over the first C logits (eq. 3 to 5).
+    student: ArrayLike, teacher: ArrayLike, temperature: Number, classes: Number
+) -> Float[Array, ...]:
+    """T^2 KL(softmax(teacher / T) || softmax(student / T)) over C logits (eq. 3 to 5), nats.
 
     Hinton et al., arXiv:1503.02531: the factor T^2 keeps the gradient's size when T changes.
 
@@ -57,9 +57,6 @@ def distillation(
         teacher: logits, shape ``(..., M)`` with C <= M <= L.
         temperature: T > 0, may be traced.
         classes: C, may be traced.
-
-    Returns:
-        Nats, shape ``(...)``, summed over classes.
 
     Raises:
         InputError: shapes that do not fit, T or C out of range.
@@ -79,8 +76,8 @@ def distillation(
 
 
 def check_pair(
-    student: ArrayLike, teacher: ArrayLike, temperature: ArrayLike, classes: ArrayLike
-) -> tuple[Array, Array]:
+    student: ArrayLike, teacher: ArrayLike, temperature: Number, classes: Number
+) -> tuple[Float[Array, "... L"], Float[Array, "... M"]]:
     """The arguments of a loss on logits, as ``distillation`` has them; the logits as arrays."""
     student, teacher = check_logits("student", student), check_logits("teacher", teacher)
     check_widths("teacher", teacher, "student", student)
@@ -97,7 +94,7 @@ def check_temperature(value: Any) -> float:
     return check_number("temperature", value, least=COLDEST, most=HOTTEST)
 
 
-def check_logits(name: str, value: ArrayLike) -> Array:
+def check_logits(name: str, value: ArrayLike) -> Float[Array, "... L"]:
     """Finite real numbers with an axis of classes, as an array of floating point."""
     value = check_array(name, value, ("...", "L"))
     if not value.shape[-1]:

@@ -36,14 +36,9 @@ class Placebo:
     has_features: ClassVar[bool] = True
 
     def logits(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """What stands in for a teacher's logits.
+        """What stands in for a teacher's logits ``(..., N, C)``, in their shape and precision.
 
-        Args:
-            logits: the teacher's, shape ``(..., N, C)``.
-            targets: shape ``(..., N, C)``, the share of each class in an image.
-
-        Returns:
-            Shape ``(..., N, C)``, in the precision of ``logits``.
+        ``targets`` ``(..., N, C)`` are the share of each class in an image.
         """
         raise NotImplementedError
 
@@ -71,14 +66,12 @@ def _checked(logits: ArrayLike, targets: ArrayLike) -> tuple[np.ndarray, np.ndar
 class NoPlacebo(Placebo):
     """The teacher as it is."""
 
-    label: ClassVar[str] = "the teacher"
+    label = "the teacher"
 
     def logits(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """See ``Placebo``."""
         return _checked(logits, targets)[0]
 
     def features(self, features: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """See ``Placebo``."""
         return features
 
 
@@ -92,14 +85,12 @@ class Shuffled(Placebo):
         [1.0, 3.0, 0.0, 2.0]
     """
 
-    label: ClassVar[str] = "its logits, of other images"
+    label = "its logits, of other images"
 
     def logits(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """See ``Placebo``."""
         return self.features(*_checked(logits, targets))
 
     def features(self, features: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """See ``Placebo``."""
         if features.shape[-2] < 2:
             fail("logits", "answer at least 2 images, where each gets another's", "one")
         order = np.random.default_rng(0).permutation(features.shape[-2])
@@ -120,16 +111,14 @@ class Constant(Placebo):
         [[0.7, 0.3], [0.7, 0.3]]
     """
 
-    label: ClassVar[str] = "its mean, for every image"
+    label = "its mean, for every image"
 
     def logits(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """See ``Placebo``."""
         logits, _ = _checked(logits, targets)
         mean = softmax(logits, -1).mean(tuple(range(logits.ndim - 1)))
         return np.broadcast_to(np.log(np.maximum(mean, _LEAST)), logits.shape).astype(logits.dtype)
 
     def features(self, features: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """See ``Placebo``."""
         mean = features.mean(tuple(range(features.ndim - 1)), dtype=np.float64)
         return np.broadcast_to(mean, features.shape).astype(features.dtype)
 
@@ -148,11 +137,10 @@ class Smoothed(Placebo):
         [[0.9, 0.1], [0.1, 0.9]]
     """
 
-    label: ClassVar[str] = "labels smoothed to its entropy"
-    has_features: ClassVar[bool] = False
+    label = "labels smoothed to its entropy"
+    has_features = False
 
     def logits(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """See ``Placebo``."""
         logits, targets = _checked(logits, targets)
         if logits.shape != targets.shape:
             fail("targets", f"have shape {logits.shape} like the logits", f"shape {targets.shape}")

@@ -6,14 +6,16 @@ in ``feature_losses``. Shape letters here: B images, L and M logits, F features,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, NamedTuple
 
+import numpy as np
 from jax import Array
-from jax.typing import ArrayLike
+from jaxtyping import Float
 
 from jqkd._checks import check_number
 from jqkd.common.registry import Registry
+from jqkd.models.functional import Params
 from jqkd.training.feature_losses import (
     MOST_ROWS,
     hints,
@@ -21,7 +23,7 @@ from jqkd.training.feature_losses import (
     relational_distance,
 )
 from jqkd.training.logit_losses import decoupled, standardised
-from jqkd.training.losses import distillation
+from jqkd.training.losses import Number, distillation
 
 
 class Output(NamedTuple):
@@ -33,9 +35,9 @@ class Output(NamedTuple):
         statistics: in training, those that the batch has changed (see ``Functional``), if any.
     """
 
-    logits: Array
-    features: Array | None = None
-    statistics: Any = None
+    logits: Array | np.ndarray
+    features: Array | np.ndarray | None = None
+    statistics: Params | None = None
 
 
 class Recipe:
@@ -49,8 +51,6 @@ class Recipe:
         reference: authors, title, arXiv number.
         needs: what it compares, of both networks.
         uses_labels: whether cross-entropy with the labels is kept.
-        same_view: whether its authors insist that the teacher sees the student's very image,
-            augmented or mixed; here every recipe does (``jqkd.training.teaching``).
         regressor: whether the student's features first pass a ``hint_regressor``.
         most_rows: the largest batch that fits a machine's memory, where that is a question.
         reads_term: whether it is Hinton's, of which the notebooks make several terms.
@@ -61,7 +61,6 @@ class Recipe:
     reference: ClassVar[str] = ""
     needs: ClassVar[Literal["logits", "features"]] = "logits"
     uses_labels: ClassVar[bool] = True
-    same_view: ClassVar[bool] = False
     regressor: ClassVar[bool] = False
     most_rows: ClassVar[int | None] = None
     reads_term: ClassVar[bool] = False
@@ -72,9 +71,9 @@ class Recipe:
         teacher: Output,
         labels: Array,
         present: Array,
-        temperature: ArrayLike,
-        classes: ArrayLike,
-    ) -> Array:
+        temperature: Number,
+        classes: Number,
+    ) -> Float[Array, " B"]:
         """The loss of each example; what a recipe has no use for, it ignores.
 
         Args:
@@ -94,6 +93,11 @@ class Recipe:
 RECIPES: Registry[Recipe] = Registry("recipe", Recipe)
 
 
+def _check_weights(recipe: Any) -> None:
+    for field in fields(recipe):
+        check_number(field.name, getattr(recipe, field.name), least=0, most=1e6)
+
+
 @RECIPES.register("hinton")
 @dataclass(frozen=True)
 class SoftTargets(Recipe):
@@ -103,44 +107,34 @@ class SoftTargets(Recipe):
     student of 30 units a layer.
     """
 
-    weight: ClassVar[float] = 0.9
-    temperature: ClassVar[float | None] = 3.0
-    reference: ClassVar[str] = (
+    weight = 0.9
+    temperature = 3.0
+    reference = (
         "Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, arXiv:1503.02531"
     )
-    reads_term: ClassVar[bool] = True
+    reads_term = True
 
     def loss(self, student, teacher, labels, present, temperature, classes) -> Array:
-        """See ``Recipe``."""
         return distillation(student.logits, teacher.logits, temperature, classes)
 
 
 @RECIPES.register("decoupled")
 @dataclass(frozen=True)
 class Decoupled(Recipe):
-    """See ``decoupled``; settings for CIFAR-100 in the authors' code.
+    """Alpha, ``target_weight``, and beta, ``rest_weight``, of ``decoupled``: as for CIFAR-100.
 
     There the weight grows from 0 to 1 over the first 20 epochs.
-
-    Attributes:
-        target_weight: alpha.
-        rest_weight: beta.
     """
 
-    weight: ClassVar[float] = 1.0
-    temperature: ClassVar[float | None] = 4.0
-    reference: ClassVar[str] = (
-        "Zhao, Cui, Song, Qiu, Liang: Decoupled Knowledge Distillation, arXiv:2203.08679"
-    )
+    temperature = 4.0
+    reference = "Zhao, Cui, Song, Qiu, Liang: Decoupled Knowledge Distillation, arXiv:2203.08679"
     target_weight: float = 1.0
     rest_weight: float = 8.0
 
     def __post_init__(self) -> None:
-        for name in ("target_weight", "rest_weight"):
-            check_number(name, getattr(self, name), least=0, most=1e6)
+        _check_weights(self)
 
     def loss(self, student, teacher, labels, present, temperature, classes) -> Array:
-        """See ``Recipe``."""
         weights = {"target_weight": self.target_weight, "rest_weight": self.rest_weight}
         return decoupled(student.logits, teacher.logits, labels, temperature, classes, **weights)
 
@@ -150,14 +144,13 @@ class Decoupled(Recipe):
 class Standardised(Recipe):
     """See ``standardised``; for CIFAR-100 weight 9 beside a cross-entropy of weight 0.1."""
 
-    weight: ClassVar[float] = 90.0
-    temperature: ClassVar[float | None] = 2.0
-    reference: ClassVar[str] = (
+    weight = 90.0
+    temperature = 2.0
+    reference = (
         "Sun, Ren, Li, Wang, Cao: Logit Standardization in Knowledge Distillation, arXiv:2403.01427"
     )
 
     def loss(self, student, teacher, labels, present, temperature, classes) -> Array:
-        """See ``Recipe``."""
         return standardised(student.logits, teacher.logits, temperature, classes)
 
 
@@ -169,16 +162,15 @@ class Hints(Recipe):
     The paper trains on hints first and names no weight; this one is mdistiller's for CIFAR-100.
     """
 
-    weight: ClassVar[float] = 100.0
-    reference: ClassVar[str] = (
+    weight = 100.0
+    reference = (
         "Romero, Ballas, Kahou, Chassang, Gatta, Bengio: FitNets: Hints for Thin Deep Nets, "
         "arXiv:1412.6550"
     )
-    needs: ClassVar[Literal["logits", "features"]] = "features"
-    regressor: ClassVar[bool] = True
+    needs = "features"
+    regressor = True
 
     def loss(self, student, teacher, labels, present, temperature, classes) -> Array:
-        """See ``Recipe``."""
         return hints(student.features, teacher.features)
 
 
@@ -192,21 +184,16 @@ class Relational(Recipe):
         angle_weight: of the angles.
     """
 
-    weight: ClassVar[float] = 1.0
-    reference: ClassVar[str] = (
-        "Park, Kim, Lu, Cho: Relational Knowledge Distillation, arXiv:1904.05068"
-    )
-    needs: ClassVar[Literal["logits", "features"]] = "features"
-    most_rows: ClassVar[int | None] = MOST_ROWS
+    reference = "Park, Kim, Lu, Cho: Relational Knowledge Distillation, arXiv:1904.05068"
+    needs = "features"
+    most_rows = MOST_ROWS
     distance_weight: float = 25.0
     angle_weight: float = 50.0
 
     def __post_init__(self) -> None:
-        for name in ("distance_weight", "angle_weight"):
-            check_number(name, getattr(self, name), least=0, most=1e6)
+        _check_weights(self)
 
     def loss(self, student, teacher, labels, present, temperature, classes) -> Array:
-        """See ``Recipe``."""
         batch = student.features, teacher.features, present
         distances = self.distance_weight * relational_distance(*batch)
         return distances + self.angle_weight * relational_angle(*batch)
@@ -214,18 +201,17 @@ class Relational(Recipe):
 
 @RECIPES.register("function-matching")
 @dataclass(frozen=True)
-class FunctionMatching(SoftTargets):
+class FunctionMatching(SoftTargets):  # ty: ignore[unsupported-base]  Registered, still a class.
     """Hinton's loss without labels.
 
     What is new is that teacher and student see the same view, and patience. T = 1 is the authors'
     for ImageNet and for long schedules on Flowers.
     """
 
-    weight: ClassVar[float] = 1.0
-    temperature: ClassVar[float | None] = 1.0
-    reference: ClassVar[str] = (
+    weight = 1.0
+    temperature = 1.0
+    reference = (
         "Beyer, Zhai, Royer, Markeeva, Anil, Kolesnikov: Knowledge distillation: A good teacher "
         "is patient and consistent, arXiv:2106.05237"
     )
-    uses_labels: ClassVar[bool] = False
-    same_view: ClassVar[bool] = True
+    uses_labels = False

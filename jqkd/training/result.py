@@ -36,9 +36,9 @@ class Stopwatch:
         self._compiled = Stopwatch._compile_seconds
 
     @staticmethod
-    def _listen(event: str, seconds: float, **_: Any) -> None:
+    def _listen(event: str, duration_secs: float, **_: str | int) -> None:
         if event.startswith("/jax/core/compile/"):
-            Stopwatch._compile_seconds += seconds
+            Stopwatch._compile_seconds += duration_secs
 
     def seconds(self) -> dict[str, float]:
         """Seconds in total, compiling (tracing included), and running (the rest)."""

@@ -14,8 +14,7 @@ from jqkd._checks import fail
 from jqkd.common.digests import json_digest
 from jqkd.common.files import write_json
 from jqkd.common.outputs import check_out_folder
-from jqkd.data import load, student_splits
-from jqkd.data.splits import Splits
+from jqkd.data import Dataset, Splits, load, student_splits
 from jqkd.models import count_parameters
 from jqkd.training import checkpoint
 from jqkd.training.algorithm import ALGORITHM
@@ -24,8 +23,9 @@ from jqkd.training.audit import Audit, check_teaching
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.devices import place
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, protocols
+from jqkd.training.runs import Curves, Epoch, Run, check_seeds, paired
 from jqkd.training.student_task import ALONE, DISTILLED
-from jqkd.training.students import Block, Curves, Epoch, Run, check_seeds, collect
+from jqkd.training.students import Block
 from jqkd.training.teacher import Teacher
 from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.teachers import Progress
@@ -52,16 +52,22 @@ class StudentJob:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seeds", check_seeds(self.seeds))
-        mine = (self.config.dataset, self.config.class_numbers)
-        if self.teacher and mine != (self.teacher.dataset, self.teacher.class_numbers):
-            given = f"{self.teacher.dataset} {self.teacher.classes}"
-            fail("teacher", f"know the student's classes, {mine[0]} {self.config.classes}", given)
-        if self.teacher:
-            check_features(self.teacher, self.config)
+        if self.teacher is None:
+            return
+        student, teacher = ((c.dataset, c.class_numbers) for c in (self.config, self.teacher))
+        if student != teacher:
+            must = f"know the student's classes, {self.config.dataset} {self.config.classes}"
+            fail("teacher", must, f"{self.teacher.dataset} {self.teacher.classes}")
+        check_features(self.teacher, self.config)
+
+    @property
+    def runs(self) -> list[Run]:
+        """Who trains: every seed alone and, with a teacher, distilled."""
+        return paired(self.seeds, self.teacher is not None)
 
     def digest(self) -> str:
         """Sixteen hex digits that name this job, done by this version of the algorithm."""
-        teacher = None if self.teacher is None else self.teacher.digest()
+        teacher = self.teacher and self.teacher.digest()
         parts = {"student": self.config.digest(), "teacher": teacher, "seeds": list(self.seeds)}
         return json_digest(parts | {"algorithm": ALGORITHM})
 
@@ -73,7 +79,7 @@ class StudentJob:
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary."""
-        teacher = None if self.teacher is None else self.teacher.to_json()
+        teacher = self.teacher and self.teacher.to_json()
         return {"student": self.config.to_json(), "teacher": teacher, "seeds": list(self.seeds)}
 
 
@@ -93,11 +99,11 @@ class Prepared(NamedTuple):
 
     def audit(self, file: Path | None = None) -> Audit:
         """What looks at the students, with the teacher's word on images they are not taught."""
-        said = None
+        splits, logits = self.block.splits, {}
         if self.teacher is not None:
-            parts = {part: getattr(self.block.splits, part) for part in ("validation", "test")}
-            said = {part: self.teacher.logits_for(subset) for part, subset in parts.items()}
-        return Audit(self.block, said, file)
+            parts = {"validation": splits.validation, "test": splits.test}
+            logits = {name: self.teacher.logits_for(subset) for name, subset in parts.items()}
+        return Audit(self.block, logits, file)
 
 
 def prepare(
@@ -108,10 +114,7 @@ def prepare(
 ) -> Prepared:
     """Read the images, train the teacher if no cached one fits, and set the students up.
 
-    Args:
-        job: what to do.
-        data_dir: TFDS's data folder.
-        on_teacher: called while a teacher trains.
+    Arguments are those of ``run_student``.
 
     Raises:
         InputError: data that cannot be had.
@@ -120,14 +123,12 @@ def prepare(
     config = job.config
     dataset = load(config.dataset, data_dir=data_dir)
     splits = splits_for(config, dataset)
-    teacher = said = None
+    teacher = teaching = None
     if job.teacher is not None:
         teacher = obtain_teacher(job.teacher, dataset, on_progress=on_teacher)
-        said = answers(teacher, config, dataset, splits.train)
-        said = controlled(said, config, splits.train)
-    arms = (ALONE,) if teacher is None else (ALONE, DISTILLED)
-    runs = [Run(seed, arm) for arm in arms for seed in job.seeds]
-    return Prepared(dataset.digest, teacher, Block(config, splits, runs, said))
+        teaching = answers(teacher, config, dataset, splits.train)
+        teaching = controlled(teaching, config, splits.train)
+    return Prepared(dataset.digest, teacher, Block(config, splits, job.runs, teaching))
 
 
 def run_student(
@@ -149,8 +150,8 @@ def run_student(
         audit: look at gradients, angles and answers before training and after every evaluated
             epoch; ``audit.json`` in the run folder, ``audit`` in the result.
         on_teacher: called while a teacher trains.
-        on_data: called once images and teacher are there, before the students start.
-        on_epoch: called after every epoch of the students.
+        on_data: called once images and teacher are ready, before the students start.
+        on_epoch: called after every evaluated epoch of the students.
 
     Returns:
         The result, as ``result.json`` has it (see docs/result.md), and the trained students.
@@ -158,8 +159,7 @@ def run_student(
     Raises:
         InputError: data that cannot be had, a folder that cannot be written, a damaged checkpoint;
             with an audit, a distillation term of weight 0.
-        TrainingError: a loss that is not finite; with an audit, a distillation term without
-            gradient.
+        TrainingError: a loss that is not finite; with an audit, a silent distillation term.
     """
     watch = Stopwatch()
     if audit and job.teacher is not None:
@@ -170,7 +170,7 @@ def run_student(
     on_data()
     teacher, block = prepared.teacher, prepared.block
     look = prepared.audit(out and out / AUDIT_FILE) if audit else None
-    curves = _train(block, out, job.digest(), on_epoch, look)
+    curves = _train(block, out and out / "checkpoints", job.digest(), on_epoch, look)
     arms, looks = dict.fromkeys(run.arm for run in block.runs), job.config.evaluated_epochs
     result = {
         "schema": RESULT_SCHEMA,
@@ -180,11 +180,9 @@ def run_student(
         "data_digest": prepared.data_digest,
         **job.to_json(),
         **({"plugins": job.plugins} if job.plugins else {}),
-        "teacher_result": None if teacher is None else describe(teacher),
+        "teacher_result": teacher and describe(teacher),
         "parameters": student_parameters(job.config),
-        "images": {
-            part: len(getattr(block.splits, part)) for part in ("train", "validation", "test")
-        },
+        "images": {part: len(subset) for part, subset in vars(block.splits).items()},
         "arms": {arm: arm_result(curves.arm(arm), looks) for arm in arms},
         "seconds": watch.seconds(),
         "environment": environment(),
@@ -198,11 +196,10 @@ def run_student(
     return Outcome(result, block)
 
 
-def splits_for(config: StudentConfig, dataset: Any) -> Splits:
+def splits_for(config: StudentConfig, dataset: Dataset) -> Splits:
     """The student's images, by its configuration."""
-    return student_splits(
-        dataset, config.class_numbers, per_class=config.per_class, selection=config.selection
-    )
+    classes, count = config.class_numbers, config.per_class
+    return student_splits(dataset, classes, per_class=count, selection=config.selection)
 
 
 def student_parameters(config: StudentConfig) -> int:
@@ -214,35 +211,36 @@ def student_parameters(config: StudentConfig) -> int:
 
 def _train(
     block: Block,
-    out: Path | None,
+    folder: Path | None,
     digest: str,
     on_epoch: Callable[[Epoch], None],
-    look: Callable[[], None] | None,
+    look: Audit | None,
 ) -> Curves:
-    folder = None if out is None else out / "checkpoints"
-    epochs = [] if folder is None else resume(block, folder, digest)
-    look = look or (lambda: None)
-    look()
-    while block.epoch < block.config.epochs:
-        epoch = block.next_epoch()
-        epochs.append(epoch.metrics)
+    """From the newest checkpoint on, with one after every evaluated epoch."""
+    if folder is not None:
+        resume(block, folder, digest)
+
+    def after(epoch: Epoch) -> None:
         if folder is not None:
-            arrays = {name: np.stack([e[name] for e in epochs], 1) for name in epoch.metrics}
+            arrays = {k: v for k, v in vars(block.curves).items() if k != "runs"}
             checkpoint.save(folder, block.epoch, block.state, arrays, digest)
-        look()
+        if look is not None:
+            look()
         on_epoch(epoch)
-    return collect(block.runs, epochs)
+
+    if look is not None:
+        look()
+    return block.train(after)
 
 
-def resume(block: Block, folder: Path, digest: str) -> list[dict[str, np.ndarray]]:
-    """Set a block to its newest checkpoint, if there is one; metrics of the evaluated epochs."""
-    found = checkpoint.restore(folder, block.state, digest)
-    if found is None:
-        return []
-    block.epoch, state, arrays = found
-    block.state = place(state)
-    looks = next(iter(arrays.values())).shape[1]
-    return [{k: v[:, look] for k, v in arrays.items()} for look in range(looks)]
+def resume(block: Block, folder: Path, digest: str) -> None:
+    """Set a block to its newest checkpoint, if there is one."""
+    kept = checkpoint.restore(folder, block.state, digest)
+    if kept is not None:
+        block.epoch, state, arrays = kept
+        block.state = place(state)
+        looks = range(len(next(iter(arrays.values()))[0]))
+        block.history = [{k: v[:, look] for k, v in arrays.items()} for look in looks]
 
 
 def arm_result(curves: Curves, looks: Sequence[int]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from jqkd.models.functional import Functional, Params, functional
 from jqkd.training.config import DISTILLATION_TERMS, StudentConfig
 from jqkd.training.feature_losses import hint_regressor
 from jqkd.training.loop import Data, Schedule, Task
-from jqkd.training.losses import cross_entropy
+from jqkd.training.losses import Number, cross_entropy
 from jqkd.training.recipes import RECIPES, Output
 
 ALONE, DISTILLED = "alone", "distilled"
@@ -31,20 +31,25 @@ class Hyper(NamedTuple):
     """What may differ between runs of one program: all traced."""
 
     schedule: Schedule
-    temperature: Array
-    weight: Array
-    label_weight: Array
-    kl_factor: Array
-    constant_factor: Array
-    shots: Array
-    classes: Array
+    temperature: Number
+    weight: Number
+    label_weight: Number
+    kl_factor: Number
+    constant_factor: Number
+    shots: Number
+    classes: Number
 
 
 def task_of(config: StudentConfig, teacher: Output | None = None) -> Task:
     """The task of a configuration, taught by a teacher with features of some size."""
-    size = teacher.features.shape[-1] if teacher and config.needs_features else 0
+    features = teacher.features if teacher and config.needs_features else None
+    return sized_task(config, 0 if features is None else features.shape[-1])
+
+
+def sized_task(config: StudentConfig, teacher_features: int) -> Task:
+    """The task of a configuration, by the size of the teacher's features."""
     sampled = config.shots is not None
-    return student_task(config.spec, config.image_shape, sampled, config.recipe, size)
+    return student_task(config.spec, config.image_shape, sampled, config.recipe, teacher_features)
 
 
 @lru_cache(maxsize=64)
@@ -63,7 +68,7 @@ def _initial(
     def init(key: Array) -> Params:
         params = model.init(key)
         if regressed_to:
-            size, part = spec.hidden_size(image_shape), jax.random.fold_in(key, 1)
+            size, part = spec.hidden_size(image_shape) or 0, jax.random.fold_in(key, 1)
             params[_REGRESSOR] = hint_regressor(size, regressed_to, key=part)
         return params
 
@@ -120,7 +125,7 @@ def hyper_for(config: StudentConfig, arm: str, num_images: int = 0) -> Hyper:
     """The traced part of a configuration; the schedule needs the number of train images."""
     kl, constant = DISTILLATION_TERMS[config.term]
     steps = config.epochs * -(-num_images // config.batch_size)
-    taught = arm == DISTILLED
+    distilled = arm == DISTILLED
     return Hyper(
         schedule=Schedule(
             np.float32(config.learning_rate),
@@ -128,8 +133,8 @@ def hyper_for(config: StudentConfig, arm: str, num_images: int = 0) -> Hyper:
             np.float32(max(1, steps)),
         ),
         temperature=np.float32(config.temperature),
-        weight=np.float32(config.weight if taught else 0),
-        label_weight=np.float32(config.label_weight if taught else 1),
+        weight=np.float32(config.weight if distilled else 0),
+        label_weight=np.float32(config.label_weight if distilled else 1),
         kl_factor=np.float32(kl),
         constant_factor=np.float32(constant),
         shots=np.float32(config.shots or 0),
@@ -143,11 +148,10 @@ def as_data(subset: Subset, targets: np.ndarray, teacher: Output | None, width: 
     Rows are padded too, so that the tables' 900 and 1200 images share one program.
     """
     spare = -len(subset) % _CAPACITY
-    logits = np.zeros_like(targets) if teacher is None else teacher.logits
-    missing = teacher is None or teacher.features is None
-    features = np.zeros((len(subset), 0)) if missing else teacher.features
+    logits, features, _ = teacher or Output(np.zeros_like(targets))
+    features = np.zeros((len(subset), 0)) if features is None else features
 
-    def pad(array: np.ndarray, columns: int = 0) -> Array:
+    def pad(array: Array | np.ndarray, columns: int = 0) -> Array:
         more = [(0, spare), *[(0, 0)] * (array.ndim - 1)]
         if columns:
             more[-1] = (0, columns - array.shape[-1])

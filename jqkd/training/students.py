@@ -7,22 +7,21 @@ distillation term.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Bool, Float, Int
 
 from jqkd._checks import (
     check_array,
-    check_choice,
     check_integer,
-    check_seed,
     check_type,
     fail,
     shown,
@@ -34,64 +33,8 @@ from jqkd.training.config import StudentConfig
 from jqkd.training.devices import across_devices, place
 from jqkd.training.loop import Data, State, Task, TrainingError
 from jqkd.training.recipes import Output
-from jqkd.training.student_task import ALONE, DISTILLED, Hyper, as_data, hyper_for, task_of
-
-
-@dataclass(frozen=True)
-class Run:
-    """One student: a seed of 32 bits, and an arm, ``alone`` or ``distilled``.
-
-    Raises:
-        InputError: another seed, which a random key would take for one of these; another arm.
-    """
-
-    seed: int
-    arm: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "seed", check_seed("seed", self.seed))
-        check_choice("arm", self.arm, (ALONE, DISTILLED))
-
-
-def check_seeds(seeds: Iterable[int]) -> tuple[int, ...]:
-    """Seeds of 32 bits, at least one, none twice: the same run twice is no second run.
-
-    Example:
-        >>> check_seeds(range(2))
-        (0, 1)
-    """
-    if not isinstance(seeds, Iterable) or isinstance(seeds, str):
-        fail("seeds", "be a sequence of integers", shown(seeds))
-    seeds = tuple(check_seed(f"seeds[{i}]", seed) for i, seed in enumerate(seeds))
-    if not seeds or len(set(seeds)) != len(seeds):
-        fail("seeds", "be at least one seed, none twice", shown(seeds))
-    return seeds
-
-
-@dataclass
-class Curves:
-    """What a block of R runs leaves behind; arrays are (R, evaluated epochs)."""
-
-    runs: list[Run]
-    train_loss: np.ndarray
-    train_accuracy: np.ndarray
-    validation_loss: np.ndarray
-    validation_accuracy: np.ndarray
-    test_loss: np.ndarray
-    test_accuracy: np.ndarray
-
-    def arm(self, name: str) -> Curves:
-        """The runs of one arm, in the order of their seeds."""
-        rows = [i for i, run in enumerate(self.runs) if run.arm == name]
-        arrays = {k: v[rows] for k, v in vars(self).items() if k != "runs"}
-        return Curves([self.runs[i] for i in rows], **arrays)
-
-
-class Epoch(NamedTuple):
-    """Reported after every evaluated epoch: its number from 1, and its arrays (R,)."""
-
-    number: int
-    metrics: dict[str, np.ndarray]
+from jqkd.training.runs import Curves, Epoch, Run, collect, paired
+from jqkd.training.student_task import DISTILLED, Hyper, as_data, hyper_for, task_of
 
 
 @dataclass
@@ -106,6 +49,11 @@ class Block:
             (V, N, C) of their V views where they are augmented; as many rows of features, if the
             recipe asks for them.
 
+    Attributes:
+        epoch: how many are done.
+        state: weights and moments, each leaf (R, ...).
+        history: metrics (R,) of the evaluated epochs, by name.
+
     Raises:
         InputError: no runs, a run twice, distilled runs without a teacher, or logits of another
             shape.
@@ -117,6 +65,7 @@ class Block:
     teacher: Output | None = None
     epoch: int = 0
     state: State = field(init=False)
+    history: list[dict[str, np.ndarray]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         check_type("config", self.config, StudentConfig, "a StudentConfig")
@@ -124,26 +73,22 @@ class Block:
         check_integer("runs", len(self.runs), 1)
         if len(set(self.runs)) != len(self.runs):
             fail("runs", "name no run twice", shown(self.runs))
-        expected = {"classes": self.config.num_classes, "image_shape": self.config.image_shape}
+        classes, shape = self.config.num_classes, self.config.image_shape
         for subset in (self.splits.train, self.splits.validation, self.splits.test):
-            check_images(subset.images, subset.labels, **expected)
-        distilled = any(run.arm == DISTILLED for run in self.runs)
-        if distilled and self.teacher is None:
-            fail("teacher", "be given where a student is distilled", "None")
+            check_images(subset.images, subset.labels, classes=classes, image_shape=shape)
         if self.teacher is not None:
             check_teacher(self.config, self.splits, self.teacher)
+        elif any(run.arm == DISTILLED for run in self.runs):
+            fail("teacher", "be given where a student is distilled", "None")
         self._view: tuple[int, Data] | None = None
-        self._task = task_of(self.config, self.teacher)
+        self._steps = -(-len(self.splits.train) // self.config.batch_size)
+        self.task = task_of(self.config, self.teacher)
         keys = [jax.random.key(run.seed) for run in self.runs]
-        self._keys = place(jnp.stack(keys))
+        self.keys = place(jnp.stack(keys))
         images = len(self.splits.train)
-        self._hyper = _stack([hyper_for(self.config, run.arm, images) for run in self.runs])
-        starts = [jax.device_get(_start(self._task.init, key)) for key in keys]
+        self.hyper = _stack([hyper_for(self.config, run.arm, images) for run in self.runs])
+        starts = [jax.device_get(_start(self.task.init, key)) for key in keys]
         self.state = _stack([self._fitted(state) for state in starts])
-
-    def _check_images(self, subset: Subset) -> None:
-        about = {"classes": self.config.num_classes, "image_shape": self.config.image_shape}
-        check_images(subset.images, subset.labels, **about)
 
     def _fitted(self, state: State) -> State:
         """With what the feature extractor makes of the train images before it is trained."""
@@ -153,8 +98,8 @@ class Block:
         features = state.params.get("features", {})
         for name, value in values.items():
             check_array(f"fitted {name}", value, np.shape(features.get(name, ())))
-        params = state.params | ({"features": features | dict(values)} if values else {})
-        return state._replace(params=params)
+        changed = {"features": features | dict(values)} if values else {}
+        return state._replace(params=state.params | changed)
 
     def data(self, epoch: int) -> Data:
         """The view that epoch ``epoch``, from 0, is trained on."""
@@ -168,68 +113,77 @@ class Block:
             self._view = number, as_data(subset, targets, teacher, width)
         return self._view[1]
 
-    def next_epoch(self) -> Epoch:
-        """Train up to the next epoch that is evaluated, and evaluate it.
+    @property
+    def curves(self) -> Curves:
+        """Of the evaluated epochs so far; at least one."""
+        return collect(self.runs, self.history)
+
+    def train(self, after: Callable[[Epoch], None] = lambda epoch: None) -> Curves:
+        """Train to the end; ``after`` is called after every evaluated epoch.
 
         Raises:
             TrainingError: a loss, weight or logit that is not finite; says which run and step.
         """
-        last = min(self.epoch + self.config.evaluate_every, self.config.epochs)
+        while self.epoch < self.config.epochs:
+            epoch = self.next_epoch()
+            self.history.append(epoch.metrics)
+            after(epoch)
+        return self.curves
+
+    def next_epoch(self) -> Epoch:
+        """Train up to the next epoch that is evaluated, and evaluate it; raises like ``train``."""
+        last, metrics = min(self.epoch + self.config.evaluate_every, self.config.epochs), {}
         while self.epoch < last:
             metrics = self._train_epoch()
         # The loss of a step is that before its update: no step looks at the last one's.
-        self._check_end("weights", _are_finite(self.state.params))
+        self._check("weights", _are_finite(self.state.params))
         for part in ("validation", "test"):
             subset = getattr(self.splits, part)
             logits = self.logits(subset)
-            self._check_end(f"{part} logits", np.isfinite(logits).all((1, 2)))
+            self._check(f"{part} logits", np.isfinite(logits).all((1, 2)))
             loss, accuracy = loop.scores(logits, subset.labels)
             metrics |= {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
         return Epoch(self.epoch, metrics)
 
     def _train_epoch(self) -> dict[str, np.ndarray]:
         """Train on every image once."""
-        count, size = len(self.splits.train), self.config.batch_size
-        data, steps = self.data(self.epoch), -(-count // size)
-        order = _orders(self._keys, self.epoch, count, size, -(-len(data.ids) // size))
+        count, size, steps = len(self.splits.train), self.config.batch_size, self._steps
+        data = self.data(self.epoch)
+        order = _orders(self.keys, self.epoch, count, size, -(-len(data.ids) // size))
         self.state, totals = _train_steps(
-            self._task, self.state, (data, steps), place(order), self._keys, self._hyper
+            self.task, self.state, (data, steps), place(order), self.keys, self.hyper
         )
         losses, right = (np.asarray(total)[:, :steps] for total in totals)
-        self._check_finite(losses, self.epoch * steps)
+        bad = ~np.isfinite(losses)
+        if bad.any():
+            row = int(bad.any(1).argmax())
+            step = int(bad[row].argmax())
+            self._fail(row, "loss", f"is {losses[row, step]} in", self.epoch * steps + step)
         self.epoch += 1
         return {
             "train_loss": losses.sum(1, dtype=np.float64) / count,
             "train_accuracy": right.sum(1) / count,
         }
 
-    def logits(self, subset: Subset) -> np.ndarray:
-        """Logits (R, N, 2 K) of all runs, with the shots that evaluate the last epoch."""
-        rest = (self.state.params, self._keys, self._hyper)
-        predict = lambda *rows: _predict(self._task, rows, self.epoch, *rest)  # noqa: E731
+    def logits(self, subset: Subset) -> Float[np.ndarray, "R N L"]:
+        """Of all runs, with the shots that evaluate the last epoch."""
+        rest = (self.state.params, self.keys, self.hyper)
+        predict = lambda *rows: _predict(self.task, rows, self.epoch, *rest)  # noqa: E731
         return loop.predict_chunks(predict, subset.images, subset.ids)
 
-    def _check_finite(self, losses: np.ndarray, first_step: int) -> None:
-        bad = ~np.isfinite(losses)
-        if bad.any():
-            row = int(bad.any(1).argmax())
-            step = int(bad[row].argmax())
-            self._diverged(row, "loss", f"is {losses[row, step]} in", first_step + step)
-
-    def _check_end(self, subject: str, finite: ArrayLike) -> None:
+    def _check(self, subject: str, finite: ArrayLike) -> None:
         """After an epoch, (R,): which runs are as they should be."""
-        finite = np.asarray(finite)
-        if not finite.all():
-            step = self.epoch * -(-len(self.splits.train) // self.config.batch_size) - 1
-            self._diverged(int(finite.argmin()), subject, "are not finite after", step)
+        if not np.all(finite):
+            row = int(np.argmin(finite))
+            self._fail(row, subject, "are not finite after", self.epoch * self._steps - 1)
 
-    def _diverged(self, row: int, subject: str, verb: str, step: int) -> NoReturn:
+    def _fail(self, row: int, subject: str, verb: str, step: int) -> NoReturn:
         """Stop at a step of the run, from 0."""
-        steps, run = -(-len(self.splits.train) // self.config.batch_size), self.runs[row]
+        epoch, place, run = step // self._steps + 1, step % self._steps + 1, self.runs[row]
         raise TrainingError(
-            f"The {subject} of the {run.arm} student with seed {run.seed} {verb} epoch "
-            f"{step // steps + 1}, step {step % steps + 1} of the epoch ({step + 1} of the run); "
-            f"lower the learning rate, which is {self.config.learning_rate}."
+            f"The {subject} of the {run.arm} student with seed {run.seed} {verb} epoch {epoch}, "
+            f"step {place} of the epoch ({step + 1} of the run); lower the learning rate, which is "
+            f"{self.config.learning_rate}."
         )
 
 
@@ -243,14 +197,14 @@ def _start(init: Callable[[Array], Params], key: Array) -> State:
 
 
 @jax.jit
-def _are_finite(params: Params) -> Array:
+def _are_finite(params: Params) -> Bool[Array, " R"]:
     """Of stacked weights, (R,): reduced where they are, as they may be large."""
     leaves = jax.tree.leaves(params)
     return jnp.stack([jnp.isfinite(leaf.reshape(len(leaf), -1)).all(1) for leaf in leaves]).all(0)
 
 
 @partial(jax.jit, static_argnums=(2, 3, 4))
-def _orders(keys: Array, epoch: Array, count: int, size: int, rows: int) -> Array:
+def _orders(keys: Array, epoch: Array, count: int, size: int, rows: int) -> Int[Array, "R T B"]:
     """Orders (R, rows, B) of an epoch; rows of -1 at the end, for a program of that many steps."""
     orders = jax.vmap(lambda key: loop.epoch_order(key, epoch, count, size))(keys)
     more = rows - orders.shape[1]
@@ -272,7 +226,7 @@ def _train_steps(
 def _predict(
     task: Task, rows: tuple[Array, Array], epoch: Array, params: Any, keys: Array, hyper: Hyper
 ) -> Array:
-    def one(shared: Any, params: Any, key: Array, hyper: Hyper) -> Array:
+    def one(shared: Any, params: Any, key: Array, hyper: Hyper) -> Any:
         rows, epoch = shared
         key = loop.evaluation_key(key, epoch)
         return task.output(params, *rows, key, hyper, False).logits
@@ -283,14 +237,15 @@ def _predict(
 def check_teacher(config: StudentConfig, splits: Splits, teacher: Output) -> None:
     """Its logits, and features if they are needed, are there for every view of every image."""
     views = () if config.augmentation == "none" else (config.views,)
-    wanted = (*views, len(splits.train))
+    leading = (*views, len(splits.train))
     rows = "one row per view and train image" if views else "one row per train image"
-    given = np.shape(teacher.logits)
-    if given != (*wanted, config.num_classes):
-        must = f"have logits of shape {(*wanted, config.num_classes)}, {rows}"
-        fail("teacher", must, f"shape {given}")
-    if config.needs_features and np.shape(teacher.features)[:-1] != wanted:
-        fail("teacher", f"have features, {rows}", f"shape {np.shape(teacher.features)}")
+    logits = np.shape(teacher.logits)
+    if logits != (*leading, config.num_classes):
+        must = f"have logits of shape {(*leading, config.num_classes)}, {rows}"
+        fail("teacher", must, f"shape {logits}")
+    features = () if teacher.features is None else np.shape(teacher.features)
+    if config.needs_features and features[:-1] != leading:
+        fail("teacher", f"have features, {rows}", f"shape {features}")
 
 
 def train_students(
@@ -307,8 +262,7 @@ def train_students(
         config: what all runs share.
         splits: train, validation and test images.
         seeds: one pair of runs each.
-        teacher: what it says of ``splits.train``, see ``Block``; without one, students train
-            alone.
+        teacher: what it says of ``splits.train``, see ``Block``.
         on_epoch: called after every evaluated epoch.
 
     Returns:
@@ -322,22 +276,8 @@ def train_students(
         >>> from jqkd.data import load, student_splits
         >>> splits = student_splits(load("digits"), (0, 1), per_class=20)
         >>> config = StudentConfig("digits", "0-1", 3, epochs=1)
-        >>> curves, block = train_students(config, splits, [0, 1])
-        >>> curves.test_accuracy.shape
+        >>> train_students(config, splits, [0, 1])[0].test_accuracy.shape
         (2, 1)
     """
-    arms = (ALONE,) if teacher is None else (ALONE, DISTILLED)
-    seeds = check_seeds(seeds)
-    runs = [Run(seed, arm) for arm in arms for seed in seeds]
-    block = Block(config, splits, runs, teacher)
-    epochs = []
-    while block.epoch < config.epochs:
-        epochs.append(block.next_epoch())
-        on_epoch(epochs[-1])
-    return collect(runs, [epoch.metrics for epoch in epochs]), block
-
-
-def collect(runs: Sequence[Run], epochs: Sequence[dict[str, np.ndarray]]) -> Curves:
-    """Curves from the metrics of all epochs."""
-    stacked = {name: np.stack([e[name] for e in epochs], 1) for name in epochs[0]}
-    return Curves(list(runs), **stacked)
+    block = Block(config, splits, paired(seeds, teacher is not None), teacher)
+    return block.train(on_epoch), block

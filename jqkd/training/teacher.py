@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float, Int
 
 from jqkd.data import Dataset, Subset, teacher_splits
 from jqkd.models.functional import Params
@@ -33,8 +35,8 @@ class Teacher:
 
     config: TeacherConfig
     curves: dict[str, np.ndarray]
-    logits: dict[str, np.ndarray]
-    ids: dict[str, np.ndarray]
+    logits: dict[str, Float[np.ndarray, "_ C"]]
+    ids: dict[str, Int[np.ndarray, " _"]]
     weights: Params | None = None
 
     @property
@@ -42,7 +44,7 @@ class Teacher:
         """Test accuracy by protocol; an average of probabilities has no epochs of its own."""
         return accuracies(self.curves)
 
-    def logits_for(self, subset: Subset) -> np.ndarray:
+    def logits_for(self, subset: Subset) -> Float[np.ndarray, "N C"]:
         """Logits (N, C) for the images of a subset of the same classes, by image id."""
         parts = ("train", "validation") if subset.part == "train" else ("test",)
         ids = np.concatenate([self.ids[part] for part in parts])
@@ -58,7 +60,7 @@ class Teacher:
 def average(config: TeacherConfig, dataset: Dataset, *members: Teacher) -> Teacher:
     """The paper's ensemble (eq. 16) of trained teachers; it has one "epoch"."""
     logits = {
-        part: np.asarray(average_probabilities(*(m.logits[part] for m in members)))
+        part: np.asarray(average_probabilities(*(jnp.asarray(m.logits[part]) for m in members)))
         for part in members[0].logits
     }
     splits, curves = teacher_splits(dataset, config.class_numbers), {}
@@ -70,11 +72,11 @@ def average(config: TeacherConfig, dataset: Dataset, *members: Teacher) -> Teach
 
 def accuracies(curves: dict[str, np.ndarray]) -> dict[str, Any]:
     """Test accuracy by protocol, and the epoch picked on validation."""
-    names = ("validation_loss", "test_accuracy", "validation_accuracy")
-    return protocols(*(curves[name] for name in names))
+    loss, accuracy = curves["validation_loss"], curves["validation_accuracy"]
+    return protocols(loss, curves["test_accuracy"], accuracy)
 
 
-def part_scores(part: str, logits: np.ndarray, subset: Subset) -> dict[str, np.ndarray]:
+def part_scores(part: str, logits: Any, subset: Subset) -> dict[str, np.ndarray]:
     """Loss and accuracy of the images of a part, as curves call them."""
     loss, accuracy = loop.scores(logits, subset.labels)
     return {f"{part}_loss": loss, f"{part}_accuracy": accuracy}

@@ -12,7 +12,7 @@ from jqkd.common.plugins import Plugin
 from jqkd.common.registry import plugins_of
 from jqkd.data import DATASETS
 from jqkd.models.teachers import TEACHERS, Architecture
-from jqkd.training.base_config import EPOCHS, IMAGES, Config, check_data, check_rate
+from jqkd.training.base_config import EPOCHS, IMAGES, Config, Default, check_data, check_rate
 
 
 class _Derived(tuple["TeacherConfig", ...]):
@@ -51,7 +51,7 @@ class TeacherConfig(Config):
     batch_size: int = option(128, "Images a step.", IMAGES)
     learning_rate: float = option(1e-3, "Adam's.", check_rate)
     seed: int = option(0, "Of weights, order and dropout.", check_seed)
-    members: InitVar[Sequence[TeacherConfig] | None] = None
+    members: InitVar[Default[Sequence[TeacherConfig]]] = None  # ty: ignore[invalid-assignment]  Follows.
     own_members: tuple[TeacherConfig, ...] = field(init=False, default=(), repr=False)
 
     def __post_init__(self, members: Sequence[TeacherConfig] | None) -> None:

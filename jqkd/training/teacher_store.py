@@ -46,7 +46,7 @@ def weights_digest(params: Params) -> str:
     sha = hashlib.sha256()
     for path, leaf in jax.tree_util.tree_leaves_with_path(params):
         sha.update(jax.tree_util.keystr(path).encode())
-        sha.update(np.ascontiguousarray(leaf))
+        sha.update(np.ascontiguousarray(leaf).data)
     return sha.hexdigest()[:16]
 
 
@@ -86,9 +86,10 @@ def obtain_teacher(
         CacheWarning: what the cache has of it is damaged, and the teacher is trained again.
     """
     if config.part.members:
-        keep = {"cache_dir": cache_dir, "with_weights": with_weights, "on_progress": on_progress}
-        members = [obtain_teacher(member, dataset, **keep) for member in config.members]
-        return average(config, dataset, *members)
+        obtain = partial(
+            obtain_teacher, cache_dir=cache_dir, with_weights=with_weights, on_progress=on_progress
+        )
+        return average(config, dataset, *(obtain(member, dataset) for member in config.members))
     folder, root = teacher_folder(config, dataset, cache_dir), cache_folder(cache_dir)
     load = partial(load_teacher, folder, config, dataset, with_weights=with_weights)
     try:
@@ -113,9 +114,8 @@ def _train(
 ) -> Teacher:
     """A newly trained teacher; to be called by the only process that writes into the folder."""
     watch, checkpoints = Stopwatch(), folder / "checkpoints"
-    train = partial(
-        train_teacher, config, dataset, checkpoints=checkpoints, on_progress=on_progress
-    )
+    how = {"checkpoints": checkpoints, "on_progress": on_progress}
+    train = partial(train_teacher, config, dataset, **how)
     for name in (*_FILES, "teacher.json"):
         remove_leftovers(folder, name, 0)
     checkpoint.remove_half_written(folder)
@@ -149,18 +149,19 @@ def save_teacher(folder: Path, teacher: Teacher, data_digest: str, watch: Stopwa
     Raises:
         InputError: the folder cannot be written, or the disk is full.
     """
+    weights = teacher.weights or {}
     arrays = {f"{part}_logits": teacher.logits[part] for part in PARTS}
     arrays |= {f"{part}_ids": teacher.ids[part] for part in PARTS}
     # An old description does not fit the new logits.
     with contextlib.suppress(OSError):
         (folder / "teacher.json").unlink()
-    for name, content in zip(_FILES, (arrays, _flat(teacher.weights)), strict=True):
+    for name, content in zip(_FILES, (arrays, _flat(weights)), strict=True):
         write_npz(folder / name, content)
     about = describe(teacher) | {
         "algorithm": ALGORITHM,
         "data_digest": data_digest,
         "logits_digest": arrays_digest(arrays),
-        "weights_digest": weights_digest(teacher.weights),
+        "weights_digest": weights_digest(weights),
         "seconds": watch.seconds(),
         "environment": environment(),
     }
@@ -187,7 +188,10 @@ def load_teacher(
             "configuration": about["digest"] == config.digest(),
             "data": about["data_digest"] == dataset.digest,
             "logits": about.get("logits_digest", digest) == digest,
-            "curves": all(_is_curve(curve, config.epochs) for curve in curves.values()),
+            "curves": all(
+                curve.shape == (config.epochs,) and np.isfinite(curve).all()
+                for curve in curves.values()
+            ),
             "weights": weights is None or about["weights_digest"] == weights_digest(weights),
         }
     except (KeyError, TypeError, ValueError) as error:
@@ -196,10 +200,6 @@ def load_teacher(
     if wrong:
         raise DamagedFile(path, f"{', '.join(wrong)} not as described there", _ADVICE)
     return Teacher(config, curves, logits, ids, weights)
-
-
-def _is_curve(values: np.ndarray, epochs: int) -> bool:
-    return values.shape == (epochs,) and bool(np.isfinite(values).all())
 
 
 def _load_weights(path: Path, config: TeacherConfig) -> Params:

@@ -21,7 +21,7 @@ from jqkd.training import checkpoint, loop
 from jqkd.training.loop import Data, Schedule, State, Task, TrainingError
 from jqkd.training.losses import cross_entropy
 from jqkd.training.recipes import Output
-from jqkd.training.teacher import PARTS, Teacher, accuracies, part_scores
+from jqkd.training.teacher import Teacher, accuracies, part_scores
 from jqkd.training.teacher_config import TeacherConfig
 
 # Steps per call: often enough for a live progress bar, seldom enough to cost nothing.
@@ -47,7 +47,7 @@ class Hyper(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """Reported while a teacher trains; metrics are there at the end of an epoch."""
+    """Reported while a teacher trains; metrics follow at the end of an epoch."""
 
     epoch: int
     images: int
@@ -119,22 +119,26 @@ def train_teacher(
         (100, 2)
     """
     training = _Training(config, teacher_splits(dataset, config.class_numbers), on_progress)
-    state, done, curves, best = training.start(), 0, {}, None
-    kept = checkpoints and checkpoint.restore(checkpoints, (state, state.params), config.digest())
-    if kept:
-        done, (state, best), curves = kept
+    state = _start(training.task, training.key)
+    done, best, curves = 0, state.params, {}
+    if checkpoints is not None:
+        like = state, state.params
+        kept = checkpoint.restore(checkpoints, like, config.digest())
+        done, (state, best), curves = kept or (done, like, curves)
     for epoch in range(done, config.epochs):
         state, metrics = training.epoch(state, epoch)
         metrics |= training.evaluate(state, epoch)
         curves = {k: np.append(curves.get(k, []), float(v)) for k, v in metrics.items()}
-        if best is None or accuracies(curves)["picked_epoch"] == epoch + 1:
+        if accuracies(curves)["picked_epoch"] == epoch + 1:
             best = jax.tree.map(jnp.copy, state.params)
         if checkpoints is not None:
             checkpoint.save(checkpoints, epoch + 1, (state, best), curves, config.digest())
         last = {name: float(value[-1]) for name, value in curves.items()}
         on_progress(Progress(epoch + 1, len(training.splits.train) * (epoch + 1), last))
-    subsets = {part: getattr(training.splits, part) for part in PARTS}
-    logits = {part: answer(config, best, subset).logits for part, subset in subsets.items()}
+    subsets = vars(training.splits)
+    logits = {
+        part: np.asarray(answer(config, best, subset).logits) for part, subset in subsets.items()
+    }
     ids = {part: subset.ids for part, subset in subsets.items()}
     return Teacher(config, curves, logits, ids), best
 
@@ -155,10 +159,6 @@ class _Training:
         arrays = map(jnp.asarray, (train.images, targets, train.ids))
         none = jnp.zeros((len(train), 0))
         self.data = Data(*arrays, Output(none, none))
-
-    def start(self) -> State:
-        """Before the first step."""
-        return _start(self.task, self.key)
 
     def epoch(self, state: State, epoch: int) -> tuple[State, dict[str, Any]]:
         """Train on every image once."""

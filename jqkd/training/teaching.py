@@ -13,6 +13,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 
 from jqkd._checks import fail
@@ -50,13 +51,13 @@ def answers(
     *,
     cache_dir: Path | None = None,
 ) -> Output:
-    """What a teacher says of the views of a student's train images.
+    """What a teacher says of the views of a student's N train images.
 
     Args:
         teacher: by ``obtain_teacher``.
         config: the student's: which views, and whether features are needed.
         dataset: where the images come from.
-        train: the student's N train images.
+        train: the images.
         cache_dir: in place of the cache folder.
 
     Returns:
@@ -74,17 +75,12 @@ def answers(
     parts = [_of_views(member, config, dataset, train, cache_dir) for member in members]
     if len(parts) == 1:
         return parts[0]
-    mean = np.asarray(average_probabilities(*(output.logits for output in parts)))
+    mean = np.asarray(average_probabilities(*(jnp.asarray(output.logits) for output in parts)))
     return Output(mean.astype(np.float16).astype(np.float32))
 
 
 def controlled(answered: Output, config: StudentConfig, train: Subset) -> Output:
-    """What the student is taught: the teacher's answers, or those of a placebo.
-
-    Args:
-        answered: the teacher's, see ``answers``; features where the recipe compares hidden layers.
-        config: the student's: which placebo, and what its recipe reads.
-        train: the student's N train images.
+    """What the student is taught: the teacher's answers, see ``answers``, or those of a placebo.
 
     Raises:
         InputError: the placebo would leave what the recipe reads as it is.
@@ -95,17 +91,17 @@ def controlled(answered: Output, config: StudentConfig, train: Subset) -> Output
     targets = [view(train, config.augmentation, number)[1] for number in range(config.views)]
     targets = targets[0] if config.augmentation == "none" else np.stack(targets)
     logits, features = np.asarray(answered.logits), answered.features
-    taught = Output(placebo.logits(logits, targets), features)
-    changed = changes_logits(logits, taught.logits)
+    own_logits, own_features = placebo.logits(logits, targets), features
+    changed = changes_logits(logits, own_logits)
     if config.needs_features:
         features = np.asarray(features)
-        taught = taught._replace(features=placebo.features(features, targets))
-        changed = not np.array_equal(features, taught.features)
+        own_features = placebo.features(features, targets)
+        changed = not np.array_equal(features, own_features)
     if not changed:
         must = "take something from the teacher"
         given = f"{config.placebo!r}, which leaves its answers to these images as they are,"
         fail("placebo", must, given, "choose another placebo, or more images")
-    return taught
+    return Output(own_logits, own_features)
 
 
 def check_features(teacher: TeacherConfig, config: StudentConfig) -> None:
@@ -135,7 +131,7 @@ def _of_views(
     arrays = _kept(path, _weights_name(folder), config, member)
     if arrays is None:
         teacher = obtain_teacher(member, dataset, with_weights=True, cache_dir=cache_dir)
-        arrays = _asked(teacher, config, train)
+        arrays = _ask(teacher, config, train)
         write_cache(path, arrays | {_SEAL: np.array(_seal(arrays, _weights_name(folder)))})
     # As students read them: no axis of views where there is but one.
     only = config.augmentation == "none"
@@ -143,9 +139,9 @@ def _of_views(
     return Output(read["logits"], read.get("features"))
 
 
-def _asked(teacher: Teacher, config: StudentConfig, train: Subset) -> dict[str, np.ndarray]:
+def _ask(teacher: Teacher, config: StudentConfig, train: Subset) -> dict[str, np.ndarray]:
     """A teacher's answers, from its weights, in half precision."""
-    ask = partial(answer, teacher.config, teacher.weights, hidden=True)
+    ask = partial(answer, teacher.config, teacher.weights or {}, hidden=True)
     views = (view(train, config.augmentation, number)[0] for number in range(config.views))
     parts = [ask(subset) for subset in views]
     names = ("logits", "features") if config.needs_features else ("logits",)
@@ -160,7 +156,7 @@ def _kept(
     images = config.views * config.num_images
     expected = {"logits": Most("f", images * member.num_classes), _SEAL: Most("U", 4)}
     if config.needs_features:
-        expected["features"] = Most("f", images * member.part.hidden_size)
+        expected["features"] = Most("f", images * (member.part.hidden_size or 0))
     try:
         arrays = read_npz(path, expected, "the teacher answers again")
     except (FileNotFoundError, DamagedFile):

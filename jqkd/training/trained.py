@@ -15,14 +15,16 @@ import numpy as np
 from jqkd._checks import InputError
 from jqkd.common.files import DamagedFile, read_json
 from jqkd.common.plugins import load_installed, loaded
+from jqkd.models.functional import Params
 from jqkd.training import checkpoint, loop
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import Audit
+from jqkd.training.base_config import Config
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.result import RESULT_SCHEMA
+from jqkd.training.runs import Run
 from jqkd.training.student_run import StudentJob, prepare, resume
-from jqkd.training.student_task import student_task, without_regressor
-from jqkd.training.students import Run
+from jqkd.training.student_task import sized_task, without_regressor
 from jqkd.training.teachers import Progress
 
 _ADVICE = "train again"
@@ -44,7 +46,7 @@ class TrainedRun:
     job: StudentJob
     result: dict[str, Any]
     runs: Sequence[Run]
-    params: Any
+    params: Params
 
     def last(self, run: Run) -> tuple[float, float]:
         """Test loss (nats) and test accuracy of a run after the last epoch, as recorded.
@@ -53,10 +55,10 @@ class TrainedRun:
             InputError: ``result.json`` lacks them.
         """
         try:
-            found = self.result["arms"][run.arm]
-            row = found["seeds"].index(run.seed)
-            loss = found["curves"]["test_loss"][row][-1]
-            return float(loss), float(found["test_accuracy"]["final"][row])
+            arm = self.result["arms"][run.arm]
+            row = arm["seeds"].index(run.seed)
+            loss = arm["curves"]["test_loss"][row][-1]
+            return float(loss), float(arm["test_accuracy"]["final"][row])
         except (KeyError, ValueError, IndexError, TypeError) as error:
             path = self.folder / "result.json"
             raise InputError(f"{path} is damaged ({type(error).__name__}); train again.") from error
@@ -70,10 +72,7 @@ class TrainedRun:
 
 
 def load_run(folder: Path) -> TrainedRun:
-    """Read what ``run_student`` left behind.
-
-    Args:
-        folder: its ``out``.
+    """Read what ``run_student`` left behind in its ``out``.
 
     Raises:
         InputError: no such run, one of another version, or a damaged one.
@@ -92,7 +91,10 @@ def load_run(folder: Path) -> TrainedRun:
         )
     _check_plugins(path, result.get("plugins"))
     try:
-        job, runs = _job_of(result)
+        config = StudentConfig(**_fields(StudentConfig, result["student"]))
+        teacher = result["teacher"] and TeacherConfig.from_json(result["teacher"])
+        job = StudentJob(config, teacher, tuple(result["seeds"]))
+        runs = [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedFile(path, f"{type(error).__name__}: {error}", _ADVICE) from error
     # Results of 0.1 do not say.
@@ -102,10 +104,10 @@ def load_run(folder: Path) -> TrainedRun:
             f"{path} was made by version {algorithm} of the algorithm, but this is version "
             f"{ALGORITHM}, which would find other numbers; train again with this version."
         )
-    found = checkpoint.restore(folder / "checkpoints", _shapes(job, len(runs)), job.digest())
-    if found is None:
+    kept = checkpoint.restore(folder / "checkpoints", _shapes(job, len(runs)), job.digest())
+    if kept is None:
         raise InputError(f"{folder} has no checkpoint; train again with --out {folder}.")
-    params = without_regressor(jax.tree.map(np.asarray, found[1].params))
+    params = without_regressor(jax.tree.map(np.asarray, kept[1].params))
     return TrainedRun(folder, job, result, runs, params)
 
 
@@ -121,22 +123,13 @@ def _check_plugins(path: Path, used: Any) -> None:
                 )
 
 
-def _job_of(result: dict[str, Any]) -> tuple[StudentJob, list[Run]]:
-    config = StudentConfig(**_fields(StudentConfig, result["student"]))
-    teacher = result["teacher"] and TeacherConfig.from_json(result["teacher"])
-    job = StudentJob(config, teacher, tuple(result["seeds"]))
-    return job, [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
-
-
 def check_resumable(job: StudentJob, folder: Path) -> None:
     """A checkpoint that a run would go on from is whole, and of that run.
 
     Raises:
         InputError: it is not.
     """
-    runs = len(job.seeds) * (1 if job.teacher is None else 2)
-    if (folder / "checkpoints").is_dir():
-        checkpoint.restore(folder / "checkpoints", _shapes(job, runs), job.digest())
+    checkpoint.restore(folder / "checkpoints", _shapes(job, len(job.runs)), job.digest())
 
 
 def audit_run(
@@ -144,9 +137,7 @@ def audit_run(
 ) -> Audit:
     """Look at the students of a finished run, at their final weights.
 
-    Args:
-        run: by ``load_run``.
-        on_teacher: called while a teacher trains that is no longer in the cache.
+    ``on_teacher`` is called while a teacher trains that is no longer in the cache.
 
     Raises:
         InputError: data that cannot be had.
@@ -160,14 +151,12 @@ def audit_run(
 
 def _shapes(job: StudentJob, runs: int) -> loop.State:
     """The state of a block of students, without its numbers."""
-    config = job.config
-    hidden = job.teacher.part.hidden_size if job.teacher and config.needs_features else 0
-    sampled = config.shots is not None
-    task = student_task(config.spec, config.image_shape, sampled, config.recipe, hidden)
+    reads = job.teacher is not None and job.config.needs_features
+    task = sized_task(job.config, job.teacher.part.hidden_size or 0 if reads else 0)
     one = jax.eval_shape(partial(loop.start, task.init), jax.random.key(0))
     return jax.tree.map(lambda a: jax.ShapeDtypeStruct((runs, *a.shape), a.dtype), one)
 
 
-def _fields(kind: type, values: dict[str, Any]) -> dict[str, Any]:
+def _fields(kind: type[Config], values: dict[str, Any]) -> dict[str, Any]:
     names = {field.name for field in dataclasses.fields(kind)}
     return {name: value for name, value in values.items() if name in names}

@@ -11,7 +11,7 @@ from rich.table import Table
 from jqkd.cli.audit_table import audit_table
 from jqkd.cli.console import epoch_text, student_table, teacher_table, teacher_text
 from jqkd.cli.demo import compared_with_teacher, verdict
-from jqkd.training.students import Epoch
+from jqkd.training.runs import Epoch
 from jqkd.training.teachers import Progress
 
 HEADER = ["", "last epoch", "picked on validation", "best on test (paper)"]

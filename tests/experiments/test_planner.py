@@ -20,8 +20,9 @@ from jqkd.experiments.planner import jobs_of, plan, student_jobs, tasks_of, teac
 from jqkd.training import student_task, students
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.recipes import RECIPES, FunctionMatching, Output
+from jqkd.training.runs import Run
 from jqkd.training.student_run import splits_for
-from jqkd.training.students import Block, Run
+from jqkd.training.students import Block
 from tests.parts import registered
 
 

@@ -10,8 +10,9 @@ from jqkd.data import load, student_splits
 from jqkd.training.audit import audit_block
 from jqkd.training.config import StudentConfig
 from jqkd.training.recipes import Output
+from jqkd.training.runs import Run
 from jqkd.training.student_run import student_parameters
-from jqkd.training.students import Block, Run, train_students
+from jqkd.training.students import Block, train_students
 from tests.outside.toys import all_registered
 from tests.quantum.dense import simulate
 

@@ -20,9 +20,10 @@ from jqkd.training.audit import FILE, Audit, audit_block, check_gradients, sampl
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.loop import TrainingError
 from jqkd.training.recipes import Output
+from jqkd.training.runs import Run
 from jqkd.training.student_run import StudentJob, run_student, student_parameters
 from jqkd.training.student_task import ALONE, DISTILLED
-from jqkd.training.students import Block, Run
+from jqkd.training.students import Block
 
 # Dropout, two views of mixed images, two heads; exact probabilities compile faster.
 CONFIG = StudentConfig(

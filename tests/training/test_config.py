@@ -11,8 +11,9 @@ from jqkd.data import load, student_splits
 from jqkd.models import PRESETS
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.recipes import RECIPES
+from jqkd.training.runs import Run
 from jqkd.training.student_run import StudentJob
-from jqkd.training.students import Block, Run, train_students
+from jqkd.training.students import Block, train_students
 
 GOOD = {"dataset": "mnist", "classes": "0-5", "qubits": 3}
 

@@ -25,8 +25,9 @@ from jqkd.training import loop
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.loop import Data, Schedule, Task
 from jqkd.training.recipes import Output
+from jqkd.training.runs import Run
 from jqkd.training.student_task import ALONE, DISTILLED, hyper_for, student_task, task_of
-from jqkd.training.students import Block, Run
+from jqkd.training.students import Block
 from jqkd.training.teachers import teacher_key, teacher_task
 from tests.independence import assert_independent
 

@@ -10,8 +10,8 @@ from jqkd.training.audit import check_gradients
 from jqkd.training.config import StudentConfig
 from jqkd.training.loop import TrainingError
 from jqkd.training.result import protocols
+from jqkd.training.runs import Curves, Run
 from jqkd.training.student_task import ALONE, DISTILLED
-from jqkd.training.students import Curves, Run
 
 # What an audit refuses.
 

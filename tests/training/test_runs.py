@@ -16,8 +16,8 @@ from jqkd.data import load, student_splits
 from jqkd.training import student_run, teacher_store
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.result import Stopwatch, protocols
+from jqkd.training.runs import Run, collect
 from jqkd.training.student_run import StudentJob, arm_result, run_student
-from jqkd.training.students import Run, collect
 from jqkd.training.teachers import train_teacher
 from jqkd.training.trained import load_run
 

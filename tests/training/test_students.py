@@ -14,6 +14,7 @@ from jqkd.training import loop, students
 from jqkd.training.config import StudentConfig
 from jqkd.training.loop import TrainingError
 from jqkd.training.recipes import RECIPES, Output
+from jqkd.training.runs import Run
 from jqkd.training.student_task import (
     ALONE,
     DISTILLED,
@@ -22,7 +23,7 @@ from jqkd.training.student_task import (
     student_task,
     task_of,
 )
-from jqkd.training.students import Block, Run, train_students
+from jqkd.training.students import Block, train_students
 
 CONFIG = StudentConfig("digits", "0-3", 2, epochs=1, per_class=10)
 ROBUST = StudentConfig("digits", "0-3", 2, "robust", epochs=2, per_class=10)

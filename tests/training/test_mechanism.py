@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from jqkd.data import load, student_splits
-from jqkd.experiments.mechanism import mechanism
 from jqkd.models.encodings import Amplitude, Angle
 from jqkd.training.config import StudentConfig
+from jqkd.training.mechanism import mechanism
+from jqkd.training.runs import Run
 from jqkd.training.student_task import student_model
-from jqkd.training.students import Block, Run
+from jqkd.training.students import Block
 from tests.models import reference
 
 

@@ -16,10 +16,7 @@ from jqkd.training.students import Block
 
 
 def mechanism(block: Block) -> dict[str, np.ndarray]:
-    """Where the features of a block's students are now, on the test images.
-
-    Args:
-        block: R runs.
+    """Where the features of a block's R students are now, on the test images.
 
     Returns:
         Arrays (R,): what the encoding's ``mechanism`` says of the features, and ``dead``, the share
@@ -29,7 +26,7 @@ def mechanism(block: Block) -> dict[str, np.ndarray]:
     Example:
         >>> from jqkd.data import load, student_splits
         >>> from jqkd.training.config import StudentConfig
-        >>> from jqkd.training.students import Run
+        >>> from jqkd.training.runs import Run
         >>> splits = student_splits(load("digits"), (0, 1))
         >>> block = Block(StudentConfig("digits", "0-1", 2), splits, [Run(0, "alone")])
         >>> sorted(mechanism(block))
@@ -52,4 +49,6 @@ def mechanism(block: Block) -> dict[str, np.ndarray]:
 @partial(jax.jit, static_argnums=0)
 def _look(model: Functional, params: Params, images: Array, ids: Array) -> tuple[Array, Array]:
     encoded: Encoded = model.module(params).encoded(images)
-    return encoded.features, encoded.hidden
+    hidden = encoded.hidden
+    assert hidden is not None, "a student without a hidden layer is not looked at"
+    return encoded.features, hidden

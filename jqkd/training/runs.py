@@ -1,0 +1,82 @@
+"""Who trains, and what is recorded of it: runs, their epochs, their curves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from jqkd._checks import check_choice, check_seed, fail, shown
+from jqkd.training.student_task import ALONE, DISTILLED
+
+
+@dataclass(frozen=True)
+class Run:
+    """One student: a seed of 32 bits, and an arm, ``alone`` or ``distilled``.
+
+    Raises:
+        InputError: another seed, which a random key would take for one of these; another arm.
+    """
+
+    seed: int
+    arm: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seed", check_seed("seed", self.seed))
+        check_choice("arm", self.arm, (ALONE, DISTILLED))
+
+
+def check_seeds(seeds: Iterable[int]) -> tuple[int, ...]:
+    """Seeds of 32 bits, at least one, none twice: the same run twice is no second run.
+
+    Example:
+        >>> check_seeds(range(2))
+        (0, 1)
+    """
+    if not isinstance(seeds, Iterable) or isinstance(seeds, str):
+        fail("seeds", "be a sequence of integers", shown(seeds))
+    seeds = tuple(check_seed(f"seeds[{i}]", seed) for i, seed in enumerate(seeds))
+    if not seeds or len(set(seeds)) != len(seeds):
+        fail("seeds", "be at least one seed, none twice", shown(seeds))
+    return seeds
+
+
+def paired(seeds: Iterable[int], teaching: bool) -> list[Run]:
+    """Every seed alone and, where there is a teacher, distilled."""
+    seeds, arms = check_seeds(seeds), (ALONE, DISTILLED) if teaching else (ALONE,)
+    return [Run(seed, arm) for arm in arms for seed in seeds]
+
+
+@dataclass
+class Curves:
+    """What a block of R runs leaves behind, over E evaluated epochs."""
+
+    runs: list[Run]
+    train_loss: Float[np.ndarray, "R E"]
+    train_accuracy: Float[np.ndarray, "R E"]
+    validation_loss: Float[np.ndarray, "R E"]
+    validation_accuracy: Float[np.ndarray, "R E"]
+    test_loss: Float[np.ndarray, "R E"]
+    test_accuracy: Float[np.ndarray, "R E"]
+
+    def arm(self, name: str) -> Curves:
+        """The runs of one arm, in the order of their seeds."""
+        rows = [i for i, run in enumerate(self.runs) if run.arm == name]
+        arrays = {k: v[rows] for k, v in vars(self).items() if k != "runs"}
+        return Curves([self.runs[i] for i in rows], **arrays)
+
+
+class Epoch(NamedTuple):
+    """Reported after every evaluated epoch: its number from 1, and its arrays (R,)."""
+
+    number: int
+    metrics: dict[str, np.ndarray]
+
+
+def collect(runs: Sequence[Run], epochs: Sequence[dict[str, np.ndarray]]) -> Curves:
+    """Curves from the metrics of all epochs."""
+    stacked = {name: np.stack([e[name] for e in epochs], 1) for name in epochs[0]}
+    return Curves(list(runs), **stacked)
