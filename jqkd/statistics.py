@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -110,7 +110,11 @@ def sign_flip(differences: ArrayLike) -> float:
         """0 for a mean as far from 0 as ours: accuracies are whole images, so that many are."""
         return np.round((np.abs(np.mean(x, axis)) - observed) / _EQUAL)
 
-    options = {"permutation_type": "samples", "alternative": "greater", "vectorized": True}
+    options: dict[str, Any] = {
+        "permutation_type": "samples",
+        "alternative": "greater",
+        "vectorized": True,
+    }
     options |= {"n_resamples": 2**EXACT_UP_TO, "batch": _BATCH, "rng": np.random.default_rng(0)}
     return float(permutation_test((x,), beyond, **options).pvalue)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
 
 from jqkd._checks import check_choice
 from jqkd.experiments.model import PROTOCOLS, Arm, Experiment
-from jqkd.experiments.planner import jobs_of
+from jqkd.experiments.planner import jobs_of, trained
 from jqkd.experiments.store import DamagedJob, Store
 
 
@@ -64,15 +64,10 @@ def _contents(arm: Arm, store: Store) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _seeds(arm: Arm, store: Store) -> list[int]:
     """Of the files that are there; teachers are numbered without gaps."""
-    (first,) = jobs_of(arm, [0], store.algorithm)
     if not arm.is_teacher:
-        return store.seeds(first.group)
-    seeds = []
-    for seed in count():
-        (job,) = jobs_of(arm, [seed], store.algorithm)
-        if not store.done(job.name):
-            return seeds
-        seeds.append(seed)
+        return store.seeds(jobs_of(arm, [0], store.algorithm)[0].group)
+    stored = lambda seed: store.done(jobs_of(arm, [seed], store.algorithm)[0].name)  # noqa: E731
+    return list(takewhile(stored, count()))
 
 
 def _record(arm: Arm, contents: dict[int, dict[str, Any]]) -> ArmRecord:
@@ -92,7 +87,7 @@ def _record(arm: Arm, contents: dict[int, dict[str, Any]]) -> ArmRecord:
         first["epochs"],
         curves,
         {name: [one[name] for one in why] for name in (why[0] if all(why) else {})},
-        {} if teacher is None else {one.arch: one.epochs for one in teacher.members},
+        {} if teacher is None else {one.arch: one.epochs for one in trained(teacher)},
     )
 
 

@@ -114,8 +114,8 @@ class Here(Executor):
 
     def block(self, seeds: int) -> int:
         """One for each CPU device, or all that an accelerator takes side by side."""
-        found = jax.devices()
-        return max(2, len(found)) if found[0].platform == "cpu" else min(seeds, _WIDEST)
+        cores = jax.devices("cpu") if jax.default_backend() == "cpu" else []
+        return max(2, len(cores)) if cores else min(seeds, _WIDEST)
 
 
 @EXECUTORS.register("processes")
@@ -138,7 +138,7 @@ class Processes(Executor):
     def run(self, tasks: Sequence[Task], order: Order, on_progress: Progress) -> Outcome:
         """As many at once as there are workers."""
         queue, busy, left = Queue(list(tasks)), {}, 0
-        idle = [_Worker(self, number, order) for number in range(min(self.workers, len(tasks)))]
+        idle = [self._worker(number, order) for number in range(min(self.workers, len(tasks)))]
         everyone = list(idle)
         try:
             while True:
@@ -153,7 +153,7 @@ class Processes(Executor):
                     outcome = worker.answer()
                     if outcome is None:
                         outcome = _lost(task, order, worker.process.exitcode)
-                        worker = _Worker(self, worker.number, order)
+                        worker = self._worker(worker.number, order)
                         everyone.append(worker)
                     queue.finish(task, outcome)
                     on_progress(task, 1.0, "")
@@ -167,6 +167,10 @@ class Processes(Executor):
             for worker in everyone:
                 worker.process.terminate()
         return queue.outcome
+
+    def _worker(self, number: int, order: Order) -> _Worker:
+        gpu = number % self.gpus if self.gpus else None
+        return _Worker(number, order, max(1, devices.num_cores() // self.workers), gpu)
 
     def block(self, seeds: int) -> int:
         """One for each core of a worker, or all that a GPU takes side by side."""
@@ -183,15 +187,13 @@ def _lost(task: Task, order: Order, code: int | None) -> Outcome:
 class _Worker:
     """A process that does one task after another."""
 
-    def __init__(self, executor: Processes, number: int, order: Order) -> None:
+    def __init__(self, number: int, order: Order, cores: int, gpu: int | None) -> None:
         context, self.number = multiprocessing.get_context("spawn"), number
-        self.pipe, theirs = context.Pipe()
-        cores = max(1, devices.num_cores() // executor.workers)
-        gpu = number % executor.gpus if executor.gpus else None
-        given = (theirs, order, cores, gpu)
-        self.process = context.Process(target=_serve, args=given, daemon=True)
+        self.pipe, end = context.Pipe()
+        arguments = (end, order, cores, gpu)
+        self.process = context.Process(target=_serve, args=arguments, daemon=True)
         self.process.start()
-        theirs.close()
+        end.close()
 
     def ask(self, task: Task) -> None:
         """Hand it the names of a task's jobs; one that has died is noticed by ``answer``."""

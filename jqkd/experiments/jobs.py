@@ -7,13 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from jqkd._checks import InputError
 from jqkd.common.arrays import arrays_digest
 from jqkd.data import Dataset, Subset, load, student_splits
 from jqkd.experiments.mechanism import mechanism
-from jqkd.experiments.planner import Job
+from jqkd.experiments.model import present
+from jqkd.experiments.planner import Job, trained
 from jqkd.training.config import StudentConfig
 from jqkd.training.recipes import Output
 from jqkd.training.result import protocols
@@ -57,7 +59,8 @@ def do_teacher(job: Job, datasets: Datasets, report: Report) -> tuple[Content, A
     Returns:
         What the job's file says; logits (N, C) and ids (N,) of the students' train images.
     """
-    config, dataset = job.teacher, datasets[job.teacher.dataset]
+    config = present(job.teacher)
+    dataset = datasets[config.dataset]
 
     def on_progress(progress: Progress) -> None:
         text = "" if progress.metrics is None else f"loss {progress.metrics['train_loss']:.3f}"
@@ -70,7 +73,7 @@ def do_teacher(job: Job, datasets: Datasets, report: Report) -> tuple[Content, A
     content = {
         "kind": "teacher",
         "teacher": config.to_json(),
-        "members": [member.to_json() for member in config.members],
+        "members": [member.to_json() for member in trained(config)],
         "data_digest": dataset.digest,
         **scores(teacher.curves, images, looks),
     }
@@ -83,15 +86,16 @@ def do_answers(job: Job, datasets: Datasets, report: Report) -> tuple[Content, A
     Returns:
         What the job's file says; logits (V, N, C), features if needed, and ids (N,).
     """
-    config, dataset = job.student, datasets[job.student.dataset]
+    config, teacher = present(job.student), present(job.teacher)
+    dataset = datasets[config.dataset]
     train = splits_for(config, dataset).train
     report(0.0, "")
-    answered = answers(obtain_teacher(job.teacher, dataset), config, dataset, train)
+    answered = answers(obtain_teacher(teacher, dataset), config, dataset, train)
     given = {"logits": answered.logits, "features": answered.features}
     arrays = {k: np.asarray(v, np.float16) for k, v in given.items() if v is not None}
     content = {
         "kind": "answers",
-        "members": [member.to_json() for member in job.teacher.members],
+        "members": [member.to_json() for member in trained(teacher)],
         "augmentation": config.augmentation,
         "views": config.views,
         "data_digest": dataset.digest,
@@ -113,20 +117,20 @@ def do_students(
     Returns:
         What each job's file says.
     """
-    config, needs = jobs[0].student, jobs[0].needs
+    config, needs = present(jobs[0].student), jobs[0].needs
     dataset = datasets[config.dataset]
     splits = splits_for(config, dataset)
     if taught is not None and not np.array_equal(taught["ids"], splits.train.ids):
         raise InputError("The teacher's logits are those of other images; train it again.")
-    runs = [Run(job.seed, ALONE if job.teacher is None else DISTILLED) for job in jobs]
+    runs = [Run(present(job.seed), ALONE if job.teacher is None else DISTILLED) for job in jobs]
     block = Block(config, splits, runs, _teaching(taught, config, splits.train))
-    epochs = []
+    epochs, last = [], present(config.epochs)
     report(0.0, "")
-    while block.epoch < config.epochs:
+    while block.epoch < last:
         epoch = block.next_epoch()
         epochs.append(epoch.metrics)
         accuracy = 100 * epoch.metrics["validation_accuracy"].mean()
-        report(epoch.number / config.epochs, f"validation {accuracy:.1f} %")
+        report(epoch.number / last, f"validation {accuracy:.1f} %")
     curves, why = vars(collect(runs, epochs)), mechanism(block)
     images = {part: len(getattr(splits, part)) for part in _PARTS}
     about = {
@@ -150,8 +154,9 @@ def do_students(
 def _teaching(arrays: Arrays | None, config: StudentConfig, train: Subset) -> Output | None:
     if arrays is None:
         return None
-    arrays = {name: a.astype(np.float32) for name, a in arrays.items() if name != "ids"}
-    return controlled(Output(arrays["logits"], arrays.get("features")), config, train)
+    logits, features = arrays["logits"], arrays.get("features")
+    hidden = None if features is None else jnp.asarray(features, np.float32)
+    return controlled(Output(jnp.asarray(logits, np.float32), hidden), config, train)
 
 
 def scores(curves: Mapping[str, Any], images: dict[str, int], looks: Iterable[int]) -> Content:
@@ -160,7 +165,9 @@ def scores(curves: Mapping[str, Any], images: dict[str, int], looks: Iterable[in
         curves["validation_loss"], curves["test_accuracy"], curves["validation_accuracy"]
     )
     picked, looks = int(by_protocol.pop("picked_epoch")), list(looks)
-    right = {name: round(float(value) * images["test"]) for name, value in by_protocol.items()}
+    right: Content = {
+        name: round(float(value) * images["test"]) for name, value in by_protocol.items()
+    }
     for part, size in images.items():
         right[part] = [round(float(value) * size) for value in curves[f"{part}_accuracy"]]
     losses = {f"{part}_loss": curves[f"{part}_loss"] for part in images}

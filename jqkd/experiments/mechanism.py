@@ -8,8 +8,8 @@ import jax
 import numpy as np
 from jax import Array
 
+from jqkd.experiments.model import present
 from jqkd.models.functional import Functional, Params
-from jqkd.models.students import Encoded
 from jqkd.training import loop
 from jqkd.training.student_task import student_model, without_regressor
 from jqkd.training.students import Block
@@ -51,5 +51,5 @@ def mechanism(block: Block) -> dict[str, np.ndarray]:
 
 @partial(jax.jit, static_argnums=0)
 def _look(model: Functional, params: Params, images: Array, ids: Array) -> tuple[Array, Array]:
-    encoded: Encoded = model.module(params).encoded(images)
-    return encoded.features, encoded.hidden
+    encoded = model.module(params).encoded(images)
+    return encoded.features, present(encoded.hidden)

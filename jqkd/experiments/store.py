@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +186,7 @@ class Store:
             error.path.with_suffix(".json").unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def claim(self, name: str) -> Iterator[str | None]:
+    def claim(self, name: str) -> Generator[str | None]:
         """Hold a job; yields who holds it if we cannot, see ``locks.tried``."""
         with contextlib.ExitStack() as stack:
             try:

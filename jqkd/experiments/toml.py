@@ -80,7 +80,7 @@ def experiment(text: str) -> Experiment:
         fail("arms", "be tables, each under [[arms]]", shown(tables))
     arms = tuple(_arm(table, defaults) for table in tables)
     _check_effect(defaults, tables)
-    name = top.get("name")
+    name = top.get("name", "")
     check_type("name", name, str, "a text that names the experiment")
     if name in EXPERIMENTS or not 0 < len(name) < _LONGEST or set(name) & set("/\\:\n"):
         fail("name", "be a text without / and : that no experiment of jqkd has", shown(name))
@@ -95,7 +95,7 @@ def experiment(text: str) -> Experiment:
 
 
 def _arm(table: dict[str, Any], defaults: dict[str, Any]) -> Arm:
-    name = table.get("name")
+    name: Any = table.get("name")
     check_type("name", name, str, "given for each arm, as a text")
     _check_fields(f"arm {name}", table, (*_OF_ARM, *_DEFAULTS, "against"))
     given = defaults | table
@@ -113,7 +113,9 @@ def _arm(table: dict[str, Any], defaults: dict[str, Any]) -> Arm:
     student = StudentConfig(**fields)
     teacher = _teacher(given, student) if taught else None
     group = f"{dataset_label(student.dataset)} {student.classes}"
-    about = {"label": name, "group": group} | {k: table[k] for k in _OF_ARM if k in table}
+    about: dict[str, Any] = {"label": name, "group": group} | {
+        k: table[k] for k in _OF_ARM if k in table
+    }
     return Arm(student=student, teacher=teacher, **about)
 
 

@@ -14,7 +14,8 @@ from jqkd.common.plugins import load_plugin
 from jqkd.experiments import jobs
 from jqkd.experiments.asked import Asked, asked
 from jqkd.experiments.jobs import Arrays, Content, Datasets, Report
-from jqkd.experiments.planner import Job, plan
+from jqkd.experiments.model import present
+from jqkd.experiments.planner import Job, plan, trained
 from jqkd.experiments.store import Store
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.result import Stopwatch, environment
@@ -155,7 +156,8 @@ def _store_with(job: Job, where: str) -> Store:
     for store in fitting:
         if store.done(job.name):
             return store
-    epochs = ", ".join(f"{one.arch} {one.epochs}" for one in job.teacher.members)
+    parts = trained(present(job.teacher))
+    epochs = ", ".join(f"{one.arch} {one.epochs}" for one in parts)
     raise InputError(
         f"There is no {job.label} trained for so many epochs ({epochs}) in {where}; ask for the "
         "epochs that are there, or use --teachers train."

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 
+from jqkd.experiments.model import present
 from jqkd.report.summary import Line, Summary
 from jqkd.report.text import WHEN, teacher_name
 
@@ -19,7 +21,7 @@ _COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9")
 _MARKERS = ("o", "s", "^", "v", "X", "P", "<")
 _DASHES = ("-", (0, (5, 2)), (0, (3, 2)), (0, (1, 1)))
 # Hollow, so that runs under it are seen.
-PUBLISHED = {
+PUBLISHED: dict[str, Any] = {
     "marker": "D",
     "color": "#B5468B",
     "markersize": 5,
@@ -39,7 +41,7 @@ class Look:
 
     colour: str
     marker: str
-    dashes: Any
+    dashes: Any  # What Matplotlib takes for one: a text, or lengths.
 
 
 def looks(names: Iterable[Hashable]) -> dict[Any, Look]:
@@ -49,11 +51,8 @@ def looks(names: Iterable[Hashable]) -> dict[Any, Look]:
         >>> [look.marker for look in looks(["alone", "taught"]).values()]
         ['o', 's']
     """
-    cycles = (_COLOURS, _MARKERS, _DASHES)
-    return {
-        name: Look(*(cycle[place % len(cycle)] for cycle in cycles))
-        for place, name in enumerate(dict.fromkeys(names))
-    }
+    cycles = zip(cycle(_COLOURS), cycle(_MARKERS), cycle(_DASHES), strict=True)
+    return {name: Look(*look) for name, look in zip(dict.fromkeys(names), cycles, strict=False)}
 
 
 def taught_words(teacher: str | None) -> str:
@@ -138,10 +137,9 @@ def draw_mechanism(summary: Summary) -> Chart:
 
 def _runs(place: Any, values: list[float], y: float, look: Look) -> None:
     """Dots side by side: equal ones are told apart."""
-    values = np.array(values, float)
-    spread = np.linspace(-0.18, 0.18, len(values)) if len(values) > 1 else 0
+    spread = np.linspace(-0.18, 0.18, len(values)) if len(values) > 1 else [0.0]
     style = {"color": look.colour, "marker": look.marker, "markersize": 3.2}
-    place.plot(values, np.full(len(values), y) + spread, ls="none", alpha=0.6, mew=0, **style)
+    place.plot(values, np.add(y, spread), ls="none", alpha=0.6, mew=0, **style)
 
 
 def _by_line(
@@ -157,7 +155,7 @@ def _by_line(
     from matplotlib.lines import Line2D
 
     groups = [line.arm.group for line in summary.shown]
-    lines = sorted(lines, key=lambda x: (groups.index(x.arm.group), x.arm.student.qubits))
+    lines = sorted(lines, key=lambda x: (groups.index(x.arm.group), present(x.arm.student).qubits))
     panels = {
         title: [line for line in lines if line.config.dataset == some[0].config.dataset]
         for title, some in summary.sections.items()
@@ -167,7 +165,10 @@ def _by_line(
         return None
     longest, rows = max(map(len, panels.values())), -(-len(panels) // 2)
     width = TWO_COLUMNS if len(panels) > 1 else 4.6
-    size = {"figsize": (width, (0.24 * longest + 0.7) * rows + 0.4), "layout": "constrained"}
+    size: dict[str, Any] = {
+        "figsize": (width, (0.24 * longest + 0.7) * rows + 0.4),
+        "layout": "constrained",
+    }
     figure, axes = plt.subplots(rows, min(2, len(panels)), squeeze=False, **size)
     look = looks(summary.teachers)
     for place, (title, some) in zip(axes.flat, panels.items(), strict=False):
@@ -187,7 +188,9 @@ def _by_line(
         for teacher, one in look.items()
         if teacher in {line.taught_by for line in lines}
     }
-    styles = {name: {"color": "#555555"} | style for name, style in (dots | legend).items()}
+    styles: dict[str, dict[str, Any]] = {
+        name: {"color": "#555555"} | style for name, style in (dots | legend).items()
+    }
     handles = [Line2D([], [], label=name, **style) for name, style in styles.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)))
     return figure, caption

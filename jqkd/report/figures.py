@@ -153,7 +153,7 @@ def draw_images(chosen: list[tuple[str, Dataset, list[int]]]) -> Any:
     """An image of each class, for each of some titled data sets."""
     import matplotlib.pyplot as plt
 
-    size = {"figsize": (TWO_COLUMNS, 1.05 * len(chosen)), "layout": "constrained"}
+    size: dict[str, Any] = {"figsize": (TWO_COLUMNS, 1.05 * len(chosen)), "layout": "constrained"}
     columns = max(len(classes) for _, _, classes in chosen)
     figure, axes = plt.subplots(len(chosen), columns, squeeze=False, **size)
     for row, (title, dataset, classes) in zip(axes, chosen, strict=True):

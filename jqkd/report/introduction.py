@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from jqkd import statistics as st
+from jqkd.experiments.model import present
 from jqkd.report.columns import teachers_epochs
 from jqkd.report.summary import Summary
 from jqkd.report.text import WHEN, counts_text, p_text, sign_flip_text
@@ -38,7 +39,7 @@ def outcome(summary: Summary) -> list[str]:
 
 def _stand(summary: Summary, family: str) -> str:
     gains = [one.main for one in summary.differences if one.comparison.family == family]
-    firm = [gain for gain in gains if gain.p_holm < 0.05]
+    firm = [gain for gain in gains if present(gain.p_holm) < 0.05]
     better = sum(gain.mean > 0 for gain in firm)
     return (
         f"Differences ({family}): {better} of {len(gains)} above 0 and {len(firm) - better} below "
@@ -51,14 +52,14 @@ def what(summary: Summary) -> str:
     experiment, students = summary.experiment, summary.students
     sentences, epochs = [experiment.about.rstrip()], []
     if students:
-        configs = [line.arm.student for line in students]
-        shots = {config.shots for config in configs}
-        drawn = [counts_text(shots - {None})] * bool(shots - {None})
-        exact = ["exact probabilities"] * (None in shots)
+        configs = [present(line.arm.student) for line in students]
+        shots = {config.shots for config in configs if config.shots is not None}
+        drawn = [counts_text(shots)] * bool(shots)
+        exact = ["exact probabilities"] * any(config.shots is None for config in configs)
         sentences.append(f"Shots: {' or '.join(drawn + exact)}.")
         seeds = counts_text(len(line.values) for line in students)
         sentences.append(f"Seeds: {seeds} for each kind of student.")
-        epochs.append(f"{counts_text(config.epochs for config in configs)} for students")
+        epochs.append(f"{counts_text(present(config.epochs) for config in configs)} for students")
     epochs += teachers_epochs(summary.shown)
     usual = experiment.published_epochs
     published = "" if usual is None else f" (published teachers: {usual})"

@@ -114,7 +114,7 @@ def _comparisons(summary: Summary, title: str, key: str, compared: list[Differen
 def _misprint(one: Difference) -> str:
     """Where a published difference is not that of the published accuracies."""
     arm, baseline, printed = one.arm.arm, one.baseline.arm, one.comparison.published
-    if None in (printed, arm.published, baseline.published):
+    if printed is None or arm.published is None or baseline.published is None:
         return ""
     own = arm.published - baseline.published
     if abs(own - printed) <= 0.015:

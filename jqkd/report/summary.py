@@ -13,7 +13,7 @@ from jqkd import statistics as st
 from jqkd.common.digests import json_digest
 from jqkd.common.files import plain
 from jqkd.experiments.analysis import ArmRecord
-from jqkd.experiments.model import PROTOCOLS, Arm, Comparison, Experiment, Mean
+from jqkd.experiments.model import PROTOCOLS, Arm, Comparison, Experiment, Mean, present
 from jqkd.statistics import Gain, Interval
 from jqkd.training.config import StudentConfig, TeacherConfig
 
@@ -48,7 +48,7 @@ class Line:
     @property
     def config(self) -> StudentConfig | TeacherConfig:
         """Of its students, or of the teacher that it is."""
-        return self.arm.student or self.arm.teacher
+        return self.arm.config
 
     @property
     def values(self) -> list[float]:
@@ -65,7 +65,7 @@ class Line:
     def images_seen(self) -> int | None:
         """Images that one of its students is trained on, as often as it sees them."""
         student = self.arm.student
-        return None if student is None else student.epochs * student.num_images
+        return None if student is None else present(student.epochs) * student.num_images
 
     @property
     def taught_by(self) -> str | None:
@@ -190,7 +190,7 @@ def _common(lines: list[Line]) -> str:
 def _line(record: ArmRecord, experiment: Experiment) -> Line:
     arm, protocol = record.arm, experiment.protocol
     accuracy = {name: record.accuracy(name) for name in PROTOCOLS}
-    classes = (arm.student or arm.teacher).num_classes
+    classes = arm.config.num_classes
     fallen = [st.collapsed([value], classes) == 1 for value in accuracy[protocol]]
     interval, verdict = st.next_run(accuracy[protocol]), None
     differ = experiment.published_epochs is not None and any(
