@@ -75,7 +75,7 @@ def do_teacher(job: Job, datasets: Datasets, report: Report) -> tuple[Content, A
         "teacher": config.to_json(),
         "members": [member.to_json() for member in trained(config)],
         "data_digest": dataset.digest,
-        **scores(teacher.curves, images, looks),
+        **tally(teacher.curves, images, looks),
     }
     return content, {"ids": train.ids, "logits": np.asarray(teacher.logits_for(train), np.float32)}
 
@@ -104,7 +104,7 @@ def do_answers(job: Job, datasets: Datasets, report: Report) -> tuple[Content, A
 
 
 def do_students(
-    jobs: Sequence[Job], datasets: Datasets, taught: Arrays | None, report: Report
+    jobs: Sequence[Job], datasets: Datasets, teaching: Arrays | None, report: Report
 ) -> list[Content]:
     """Train students of one arm side by side.
 
@@ -120,10 +120,10 @@ def do_students(
     config, needs = present(jobs[0].student), jobs[0].needs
     dataset = datasets[config.dataset]
     splits = splits_for(config, dataset)
-    if taught is not None and not np.array_equal(taught["ids"], splits.train.ids):
+    if teaching is not None and not np.array_equal(teaching["ids"], splits.train.ids):
         raise InputError("The teacher's logits are those of other images; train it again.")
     runs = [Run(present(job.seed), ALONE if job.teacher is None else DISTILLED) for job in jobs]
-    block = Block(config, splits, runs, _teaching(taught, config, splits.train))
+    block = Block(config, splits, runs, _teaching(teaching, config, splits.train))
     epochs, last = [], present(config.epochs)
     report(0.0, "")
     while block.epoch < last:
@@ -138,7 +138,7 @@ def do_students(
         "student": config.to_json(),
         "arm": runs[0].arm,
         "teacher": needs[0] if needs else None,
-        "taught_sha256": None if taught is None else arrays_digest(taught),
+        "taught_sha256": None if teaching is None else arrays_digest(teaching),
         "data_digest": dataset.digest,
         "parameters": student_parameters(config),
     }
@@ -146,8 +146,8 @@ def do_students(
     for row, run in enumerate(runs):
         own = {name: values[row] for name, values in curves.items() if name != "runs"}
         own_why = {name: values[row] for name, values in why.items()}
-        more = scores(own, images, config.evaluated_epochs)
-        contents.append({**about, "seed": run.seed, "mechanism": own_why, **more})
+        counts = tally(own, images, config.evaluated_epochs)
+        contents.append({**about, "seed": run.seed, "mechanism": own_why, **counts})
     return contents
 
 
@@ -159,7 +159,7 @@ def _teaching(arrays: Arrays | None, config: StudentConfig, train: Subset) -> Ou
     return controlled(Output(jnp.asarray(logits, np.float32), hidden), config, train)
 
 
-def scores(curves: Mapping[str, Any], images: dict[str, int], looks: Iterable[int]) -> Content:
+def tally(curves: Mapping[str, Any], images: dict[str, int], looks: Iterable[int]) -> Content:
     """Losses (E,), and right answers as whole numbers: of each part (E,), and by protocol."""
     by_protocol = protocols(
         curves["validation_loss"], curves["test_accuracy"], curves["validation_accuracy"]

@@ -179,8 +179,8 @@ def student_jobs(
     folder = _name("students", algorithm, stem, student.dataset, student.digest(), needs)
     images = present(student.epochs) * student.num_images
     cost = images * (_IMAGE_COST + _STEP_COST / present(student.batch_size))
-    rest = (" ".join(stem), needs, images, cost, teacher, student)
-    return [Job(f"{folder}/seed-{seed:03d}", *rest, seed) for seed in seeds]
+    common = (" ".join(stem), needs, images, cost, teacher, student)
+    return [Job(f"{folder}/seed-{seed:03d}", *common, seed) for seed in seeds]
 
 
 def jobs_of(arm: Arm, seeds: Iterable[int], algorithm: int = ALGORITHM) -> list[Job]:

@@ -190,8 +190,8 @@ class Store:
         """Hold a job; yields who holds it if we cannot, see ``locks.tried``."""
         with contextlib.ExitStack() as stack:
             try:
-                other = stack.enter_context(tried(self._lock(name)))
-                if other is None:  # Ours: half-written files here are those of a killed process.
+                who = stack.enter_context(tried(self._lock(name)))
+                if who is None:  # Ours: half-written files here are those of a killed process.
                     path = self.path(name)
                     for ending in (".json", ".npz"):
                         remove_leftovers(path.parent, path.stem + ending, 0)
@@ -200,7 +200,7 @@ class Store:
                     f"{self.root} cannot be written ({error.strerror}); choose another place or "
                     "make room: what is finished is kept."
                 ) from error
-            yield other
+            yield who
 
     def holder(self, name: str) -> str | None:
         """Who is doing a job."""

@@ -90,8 +90,10 @@ def experiment(text: str) -> Experiment:
         for arm, against in pairs
         if against is not None
     )
-    rest = {k: top[k] for k in ("protocol", "seeds", "shows_mechanism") if k in top}
-    return Experiment(name, top.get("title", name), top.get("about", ""), arms, comparisons, **rest)
+    options = {k: top[k] for k in ("protocol", "seeds", "shows_mechanism") if k in top}
+    return Experiment(
+        name, top.get("title", name), top.get("about", ""), arms, comparisons, **options
+    )
 
 
 def _arm(table: dict[str, Any], defaults: dict[str, Any]) -> Arm:
@@ -99,11 +101,11 @@ def _arm(table: dict[str, Any], defaults: dict[str, Any]) -> Arm:
     check_type("name", name, str, "given for each arm, as a text")
     _check_fields(f"arm {name}", table, (*_OF_ARM, *_DEFAULTS, "against"))
     given = defaults | table
-    taught = _is_taught(given)
-    unread = [field for field in _OF_TAUGHT if field in table and not taught]
+    distilled = _is_taught(given)
+    unread = [field for field in _OF_TAUGHT if field in table and not distilled]
     if unread:
         fail(unread[0], "not be given where an arm has no teacher", f"{name}, which has it,")
-    read = [field for field in _STUDENT if taught or field not in _OF_TAUGHT]
+    read = [field for field in _STUDENT if distilled or field not in _OF_TAUGHT]
     fields = {field: given[field] for field in read if field in given}
     missing = [field for field in ("dataset", "classes", "qubits") if field not in fields]
     if missing:
@@ -111,7 +113,7 @@ def _arm(table: dict[str, Any], defaults: dict[str, Any]) -> Arm:
     if fields.get("shots") == "exact":
         fields["shots"] = None
     student = StudentConfig(**fields)
-    teacher = _teacher(given, student) if taught else None
+    teacher = _teacher(given, student) if distilled else None
     group = f"{dataset_label(student.dataset)} {student.classes}"
     about: dict[str, Any] = {"label": name, "group": group} | {
         k: table[k] for k in _OF_ARM if k in table

@@ -79,8 +79,8 @@ def do_jobs(
     if lost:
         fail("name", f"be of a job of experiment {order.name}", lost[0])
     with ExitStack() as stack:
-        others = {name: stack.enter_context(store.claim(name)) for name in names}
-        outcome.held = {name: other for name, other in others.items() if other is not None}
+        holders = {name: stack.enter_context(store.claim(name)) for name in names}
+        outcome.held = {name: holder for name, holder in holders.items() if holder is not None}
         free = [known[n] for n in names if n not in outcome.held and not store.done(n)]
         if free:
             _attempt(free, store, order, report, outcome)
@@ -108,9 +108,10 @@ def _attempt(
             store.log({"job": job.name, "failed": outcome.failed[job.name]})
         return
     seconds = {name: value / len(free) for name, value in watch.seconds().items()}
+    about = {"seconds": seconds, "environment": environment(), "block": [job.seed for job in free]}
     for job, (content, arrays) in zip(free, results, strict=True):
         store.write(job.name, content, arrays)
-        store.log({"job": job.name, "seconds": seconds, "environment": environment()})
+        store.log({"job": job.name, **about})
         outcome.done.append(job.name)
 
 
@@ -120,8 +121,8 @@ def compute(
     """What the files of some jobs say."""
     job, datasets = free[0], _datasets(order.data_dir)
     if job.kind == "students":
-        taught = store.read_arrays(job.needs[0]) if job.needs else None
-        return [(one, None) for one in jobs.do_students(free, datasets, taught, report)]
+        teaching = store.read_arrays(job.needs[0]) if job.needs else None
+        return [(one, None) for one in jobs.do_students(free, datasets, teaching, report)]
     if order.teachers != "train":
         return [taken(job, order.teachers)]
     make = jobs.do_teacher if job.kind == "teachers" else jobs.do_answers

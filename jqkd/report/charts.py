@@ -91,7 +91,7 @@ def draw_accuracies(summary: Summary) -> Chart:
 def draw_gains(summary: Summary) -> Chart:
     """Mean paired differences with their intervals, and the published ones."""
     lines = [line for line in summary.students if summary.of(line)]
-    others = [one.comparison.label for line in lines for one in summary.of(line)[1:]]
+    labels = [one.comparison.label for line in lines for one in summary.of(line)[1:]]
     published = any(one.comparison.published is not None for one in summary.differences)
 
     def draw(place: Any, line: Line, y: float, look: Look) -> None:
@@ -107,16 +107,16 @@ def draw_gains(summary: Summary) -> Chart:
                 place.plot([one.comparison.published], [y], **PUBLISHED)
         place.axvline(0, color="#999999", lw=0.6, zorder=0)
 
-    more = " (filled: the first that a line is compared with; open: others)" if others else ""
+    kinds = " (filled: the first that a line is compared with; open: others)" if labels else ""
     beside = ", beside the published one (diamond)" * published
     caption = (
         f"Difference to what a line is compared with {WHEN[summary.experiment.protocol]}: mean "
-        f"over seeds of the paired difference and its 95 % BCa interval{more}{beside}."
+        f"over seeds of the paired difference and its 95 % BCa interval{kinds}{beside}."
     )
     legend = {"published": PUBLISHED} if published else {}
-    if others:
+    if labels:
         open_dot = {"marker": "o", "markerfacecolor": "white"} | _DOT
-        legend = {", ".join(dict.fromkeys(others)): open_dot, **legend}
+        legend = {", ".join(dict.fromkeys(labels)): open_dot, **legend}
     return _by_line(summary, lines, draw, "difference (points)", caption, legend)
 
 

@@ -97,13 +97,13 @@ def how(summary: Summary) -> str:
 def _rule(summary: Summary) -> str:
     experiment = summary.experiment
     read = experiment.published_protocol
-    other = "" if read in (None, experiment.protocol) else f" Published numbers are {WHEN[read]}."
+    when = "" if read in (None, experiment.protocol) else f" Published numbers are {WHEN[read]}."
     judged = experiment.published_epochs is not None
     epochs = "; or a teacher was not trained as the published one" * judged
     return (
         "Verdicts compare a published number, which comes from one run, with where one more run of "
         "ours would fall in 95 of 100 cases (mean ± t s sqrt(1 + 1/n), for differences the same "
-        f"with two unrelated runs; ours {WHEN[experiment.protocol]}).{other} Higher or lower: ours "
+        f"with two unrelated runs; ours {WHEN[experiment.protocol]}).{when} Higher or lower: ours "
         "is, the published number lies outside. Reproduced: it lies inside, and the interval "
         f"reaches no further than {st.WIDEST:g} points to either side (for a difference: than "
         "itself, or 1 point). Undecidable: the interval is wider, so that "

@@ -137,8 +137,8 @@ class Summary:
     @property
     def teachers(self) -> list[str | None]:
         """Who teaches, in order of appearance; ``None`` for students alone, first."""
-        taught = dict.fromkeys(line.taught_by for line in self.students)
-        return sorted(taught, key=lambda name: name is not None)
+        teachers = dict.fromkeys(line.taught_by for line in self.students)
+        return sorted(teachers, key=lambda name: name is not None)
 
     @property
     def second(self) -> str:
@@ -153,8 +153,8 @@ class Summary:
         """Sixteen hex digits that name the numbers that all else follows from."""
         records = [line.record for line in self.lines.values()]
         arms = [[_named(one.arm), one.seeds, one.right, one.mechanism] for one in records]
-        asked = self.experiment
-        return json_digest(plain([asked.protocol, list(map(vars, asked.comparisons)), arms]))
+        experiment, pairs = self.experiment, list(map(vars, self.experiment.comparisons))
+        return json_digest(plain([experiment.protocol, pairs, arms]))
 
 
 def summarise(
@@ -214,8 +214,8 @@ def _difference(comparison: Comparison, arm: Line, baseline: Line) -> Difference
         return None
     pairs = {p: (_of_seeds(arm, p, seeds), _of_seeds(baseline, p, seeds)) for p in PROTOCOLS}
     gain = {p: st.gain_of(*pair) for p, pair in pairs.items()}
-    values, others = pairs[arm.protocol]
-    interval, verdict, published = st.next_gain(others, values), None, comparison.published
+    values, baselines = pairs[arm.protocol]
+    interval, verdict, published = st.next_gain(baselines, values), None, comparison.published
     if published is not None:
         widest = st.widest_for_gain(published)
         verdict = st.verdict(published, interval, len(seeds), widest)

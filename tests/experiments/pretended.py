@@ -10,7 +10,7 @@ import numpy as np
 
 from jqkd.data import DATASETS
 from jqkd.experiments.asked import Asked, ask
-from jqkd.experiments.jobs import scores
+from jqkd.experiments.jobs import tally
 from jqkd.experiments.planner import Job, plan
 from jqkd.experiments.store import Store
 
@@ -33,7 +33,7 @@ def content_of(job: Job, right: int) -> dict[str, Any]:
     curves |= {f"{part}_loss": 1 - accuracy for part in PARTS}
     why = dict.fromkeys(("feature", "slope", "sine", "dead"), right / 7)
     about = {"kind": job.kind, "seed": job.seed, "mechanism": why, "data_digest": "none"}
-    return about | scores(curves, images, looks)
+    return about | tally(curves, images, looks)
 
 
 def fill(

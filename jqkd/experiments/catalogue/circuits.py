@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from jqkd.experiments.catalogue.entry import EXPERIMENTS, Line, Study
+from jqkd.experiments.catalogue.entry import EXPERIMENTS, Study, Variant
 from jqkd.experiments.model import Experiment
 
 _CIRCUITS: tuple[tuple[str, str, dict[str, Any]], ...] = (
@@ -33,7 +33,7 @@ class Circuits(Study):
             changes = {"preset": "robust"} | changes
             against = None if name == "robust" else "robust"
             lines += [
-                Line(name, label, changes, against=against),
-                Line(f"{name}-lenet", label, changes, True, name),
+                Variant(name, label, changes, against=against),
+                Variant(f"{name}-lenet", label, changes, True, name),
             ]
         return self.study("What the circuit does", about, lines)

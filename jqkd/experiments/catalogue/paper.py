@@ -125,12 +125,12 @@ class Paper(Entry):
 
     def _arm(self, row: Row) -> Arm:
         group = f"{dataset_label(row.dataset)} {row.classes}"
-        taught = "alone" if row.teacher is None else teacher_label(row.teacher)
+        network = "alone" if row.teacher is None else teacher_label(row.teacher)
         teacher = None if row.teacher is None else self.teacher(row)
         if row.qubits is None:
-            return Arm(row.name, f"{taught} (teacher)", group, None, teacher, row.accuracy)
+            return Arm(row.name, f"{network} (teacher)", group, None, teacher, row.accuracy)
         note = _NOTES.get(row.term, "") if self.as_notebook else ""
-        label = f"{row.qubits} qubits, {taught}"
+        label = f"{row.qubits} qubits, {network}"
         return Arm(row.name, label, group, self.student(row), teacher, row.accuracy, note)
 
 

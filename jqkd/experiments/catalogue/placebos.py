@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jqkd.experiments.catalogue.entry import EXPERIMENTS, Line, Study
+from jqkd.experiments.catalogue.entry import EXPERIMENTS, Study, Variant
 from jqkd.experiments.model import Experiment
 from jqkd.training.placebos import PLACEBOS
 
@@ -20,9 +20,9 @@ class Placebos(Study):
             "Robust students with preset robust's own recipe; what they are taught comes from the "
             "teacher, or from something that lacks its knowledge."
         )
-        alone = Line("alone", "alone", {"preset": "robust"})
-        taught = [
-            Line(
+        alone = Variant("alone", "alone", {"preset": "robust"})
+        distilled = [
+            Variant(
                 "teacher" if name == "none" else name,
                 part.label or name,
                 {"preset": "robust", "placebo": name},
@@ -31,4 +31,4 @@ class Placebos(Study):
             )
             for name, part in PLACEBOS.items()
         ]
-        return self.study("Teachers that know nothing", about, [alone, *taught])
+        return self.study("Teachers that know nothing", about, [alone, *distilled])
