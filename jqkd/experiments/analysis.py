@@ -18,14 +18,14 @@ from jqkd.experiments.store import DamagedJob, Store
 
 @dataclass(frozen=True, eq=False)
 class ArmRecord:
-    """What is known of an arm, seed by seed.
+    """What a store holds of an arm, seed by seed; R seeds, E epochs.
 
     Attributes:
         arm: which.
-        seeds: those whose files are whole, ascending; R of them.
+        seeds: those whose files are whole, ascending.
         right: protocol -> right test images, whole numbers, one for each seed.
         test_images: how many there are.
-        epochs: after which the curves look, E of them.
+        epochs: after which there is a point of the curves.
         curves: ``train_loss``, ``test_accuracy`` and the like -> (R, E); accuracies in [0, 1].
         mechanism: name -> one number a seed; empty where it is not known.
         teacher_epochs: by architecture, where a teacher has to do with it.
@@ -47,10 +47,7 @@ class ArmRecord:
 
 
 def records(experiment: Experiment, store: Store) -> dict[str, ArmRecord]:
-    """Every arm of an experiment that has a seed, by its name.
-
-    Damaged files are left out; ``Store.damage`` names them.
-    """
+    """Every arm that has a whole file, by its name; ``Store.damage`` names the others."""
     known = ((arm, dict(_contents(arm, store))) for arm in experiment.arms)
     return {arm.name: _record(arm, contents) for arm, contents in known if contents}
 
@@ -94,10 +91,10 @@ def _record(arm: Arm, contents: dict[int, dict[str, Any]]) -> ArmRecord:
 def machines(store: Store) -> tuple[list[str], float]:
     """On what a store's jobs were done, and how many seconds they took in all."""
     entries = store.times()
-    made_on = sorted(
-        {_machine(entry["environment"]) for entry in entries if "environment" in entry}
+    made_on = {_machine(entry["environment"]) for entry in entries if "environment" in entry}
+    return sorted(made_on), sum(
+        entry["seconds"]["total"] for entry in entries if "seconds" in entry
     )
-    return made_on, sum(entry["seconds"]["total"] for entry in entries if "seconds" in entry)
 
 
 def _machine(environment: dict[str, Any]) -> str:

@@ -106,12 +106,12 @@ def do_answers(job: Job, datasets: Datasets, report: Report) -> tuple[Content, A
 def do_students(
     jobs: Sequence[Job], datasets: Datasets, teaching: Arrays | None, report: Report
 ) -> list[Content]:
-    """Train students of one arm side by side.
+    """Train students of one arm side by side, one for each job.
 
     Args:
         jobs: one for each seed.
         datasets: where the images come from.
-        taught: what the teacher says, by image id; of all views where the images are augmented.
+        teaching: the teacher's answers to the students' images, and the ids of these.
         report: called after every evaluated epoch.
 
     Returns:

@@ -25,15 +25,6 @@ def mechanism(block: Block) -> dict[str, np.ndarray]:
         Arrays (R,): what the encoding's ``mechanism`` says of the features, and ``dead``, the share
         of hidden units that are 0 for every image. Empty for a student without a hidden layer, or
         whose encoding says nothing.
-
-    Example:
-        >>> from jqkd.data import load, student_splits
-        >>> from jqkd.training.config import StudentConfig
-        >>> from jqkd.training.students import Run
-        >>> splits = student_splits(load("digits"), (0, 1))
-        >>> block = Block(StudentConfig("digits", "0-1", 2), splits, [Run(0, "alone")])
-        >>> sorted(mechanism(block))
-        ['dead', 'feature', 'sine', 'slope']
     """
     config, test = block.config, block.splits.test
     spec, shape = config.spec, config.image_shape

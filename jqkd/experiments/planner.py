@@ -68,7 +68,7 @@ class Task:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of its jobs."""
+        """Its jobs' names."""
         return tuple(job.name for job in self.jobs)
 
     @property
@@ -127,10 +127,6 @@ def _name(kind: str, algorithm: int, stem: Iterable[Any], dataset: str, *parts: 
     return f"{kind}/{text}-{json_digest(about, 12)}"
 
 
-def _teacher_cost(arch: str) -> float:
-    return TEACHERS.build(arch, "teacher").cost
-
-
 def teacher_job(teacher: TeacherConfig, algorithm: int = ALGORITHM) -> Job:
     """The job that trains a teacher, or averages others."""
     check_type("teacher", teacher, TeacherConfig, "a TeacherConfig")
@@ -141,7 +137,7 @@ def teacher_job(teacher: TeacherConfig, algorithm: int = ALGORITHM) -> Job:
     per_class = DATASETS[teacher.dataset].train_images
     images = 0 if parts else teacher.epochs * teacher.num_classes * per_class
     needs = tuple(teacher_job(part, algorithm).name for part in parts)
-    return Job(name, " ".join(about), needs, images, images * _teacher_cost(teacher.arch), teacher)
+    return Job(name, " ".join(about), needs, images, images * teacher.part.cost, teacher)
 
 
 def answer_job(teacher: TeacherConfig, student: StudentConfig, algorithm: int = ALGORITHM) -> Job:
@@ -154,7 +150,7 @@ def answer_job(teacher: TeacherConfig, student: StudentConfig, algorithm: int = 
     needs = [answer_job(part, student, algorithm).name for part in members_of(teacher)]
     images = student.views * student.num_images
     # A third of training.
-    cost = images * sum(_teacher_cost(one.arch) for one in trained(teacher)) / 3
+    cost = images * sum(one.part.cost for one in trained(teacher)) / 3
     label = f"{first.label} on {student.augmentation}"
     return Job(name, label, (first.name, *needs), images, cost, teacher, student)
 
@@ -201,9 +197,6 @@ def plan(
         teacher_seeds: teachers of every arm that is a teacher.
         algorithm: version that the names are of.
 
-    Raises:
-        InputError: a number below 1.
-
     Example:
         >>> from jqkd.experiments.catalogue import EXPERIMENTS
         >>> jobs = plan(EXPERIMENTS.build("demo").experiment(), seeds=2)
@@ -234,13 +227,7 @@ def plan(
 def tasks_of(
     jobs: Sequence[Job], block: int, done: Callable[[Job], bool] = lambda job: False
 ) -> list[Task]:
-    """Jobs as workers are handed them: students of an arm in blocks of seeds.
-
-    Args:
-        jobs: as ``plan`` orders them.
-        block: seeds that are trained side by side.
-        done: of jobs that are in no task.
-    """
+    """Jobs that are not done, in ``plan``'s order: students of an arm in blocks of seeds."""
     block = check_integer("block", block, 1)
     blocks: dict[tuple[int, str], list[Job]] = {}
     for job in jobs:

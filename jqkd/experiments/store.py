@@ -50,14 +50,10 @@ class Store:
 
     @classmethod
     def open(cls, root: Path, argument: str = "out") -> Store:
-        """What is there, whatever version of the algorithm made it.
-
-        Args:
-            root: the folder.
-            argument: which gave it, for errors.
+        """A store of whatever version of the algorithm.
 
         Raises:
-            InputError: no store, one of an earlier layout, or a damaged one.
+            InputError: no store, one of an earlier layout, or a damaged one; names ``argument``.
         """
         path = root / "store.json"
         try:
@@ -68,9 +64,9 @@ class Store:
             raise DamagedFile(path, reason, _HEADER_ADVICE)
         except FileNotFoundError:
             raise _no_store(root, argument) from None
+        except DamagedFile:
+            raise
         except (ValueError, KeyError, TypeError) as error:
-            if isinstance(error, DamagedFile):
-                raise
             raise DamagedFile(path, f"{type(error).__name__}: {error}", _HEADER_ADVICE) from error
 
     @classmethod
@@ -80,23 +76,15 @@ class Store:
         Raises:
             InputError: another version of the algorithm made it, or it cannot be written.
         """
-        if (root / "store.json").exists() or (root / "tables.json").exists():
-            store = cls.open(root)
-            store.check_algorithm()
-            return store
-        about = {"schema": SCHEMA, "kind": "store", "algorithm": ALGORITHM}
-        write_json(root / "store.json", about)
-        return cls(root)
+        if not (root / "store.json").exists() and not (root / "tables.json").exists():
+            about = {"schema": SCHEMA, "kind": "store", "algorithm": ALGORITHM}
+            write_json(root / "store.json", about)
+        store = cls.open(root)
+        store.check_algorithm()
+        return store
 
     def check_algorithm(self, advice: str = "choose another folder") -> None:
-        """What is done now fits what lies here: one question, one answer.
-
-        Args:
-            advice: what to do where it does not.
-
-        Raises:
-            InputError: another version of the algorithm made it.
-        """
+        """Raise ``InputError`` where another version of the algorithm made what lies here."""
         if self.algorithm != ALGORITHM:
             raise InputError(
                 f"The results in {self.root} were made by version {self.algorithm} of the "
@@ -130,11 +118,7 @@ class Store:
         write_json(path, about | {"content": content})
 
     def read(self, name: str) -> dict[str, Any]:
-        """A job's result.
-
-        Raises:
-            DamagedJob: its file is not what was written under that name.
-        """
+        """A job's result, or ``DamagedJob``: its file is not what was written under that name."""
         path = self.path(name)
         try:
             about = read_json(path, _ADVICE)
@@ -151,11 +135,7 @@ class Store:
         return about["content"]
 
     def read_arrays(self, name: str) -> dict[str, np.ndarray]:
-        """A teacher's logits (N, C) and image ids (N,), or its answers to views (V, N, C).
-
-        Raises:
-            DamagedJob: a file is not what was written.
-        """
+        """A teacher's logits (N, C) and image ids (N,), or its answers (V, N, C); as ``read``."""
         digest = self.read(name).get("arrays_sha256")
         path = self.path(name).with_suffix(".npz")
         try:

@@ -28,15 +28,7 @@ _MACHINE = ("jaxlib", "platform", "device", "numpy")
 
 @dataclass(frozen=True)
 class Replay:
-    """What came of doing a job again.
-
-    Attributes:
-        name: of the student.
-        verdict: ``identical``, ``equal up to rounding`` or ``different``.
-        reason: why, where it is not identical.
-        largest: largest difference of a loss; 0 where identical.
-        right: largest difference of right answers, a whole number.
-    """
+    """What came of doing a student's job again; largest differences of a loss, of right answers."""
 
     name: str
     verdict: str
@@ -58,12 +50,7 @@ def stored_students(store: Store) -> list[Job]:
 
 
 def sample_students(store: Store, sample: int, seed: int = 0) -> list[Job]:
-    """Some students of a store.
-
-    Args:
-        store: the folder.
-        sample: how many; all, if there are no more.
-        seed: picks them.
+    """Some students of a store, drawn by ``seed``; all, if there are no more.
 
     Raises:
         InputError: results of another version of the algorithm, or none at all.
@@ -79,14 +66,6 @@ def sample_students(store: Store, sample: int, seed: int = 0) -> list[Job]:
 
 def replay(store: Store, jobs: Sequence[Job], *, data_dir: Path | None = None) -> Iterator[Replay]:
     """Do stored jobs again, each with those it was done with, and compare every number.
-
-    Args:
-        store: the folder.
-        jobs: students of that folder, by ``sample_students``.
-        data_dir: TFDS's data folder.
-
-    Yields:
-        One entry for each student.
 
     Raises:
         DamagedJob: a file is not what was written.

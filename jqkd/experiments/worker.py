@@ -60,12 +60,7 @@ class Outcome:
 def do_jobs(
     order: Order, names: Sequence[str], report: Report = lambda fraction, text: None
 ) -> Outcome:
-    """Do some jobs of one arm, or one other job, unless they are done or others are at it.
-
-    Args:
-        order: whose jobs these are.
-        names: of students of one arm, trained side by side; or of one teacher or its answers.
-        report: called with progress.
+    """Do students of one arm side by side, or one other job, unless done or done by others.
 
     Raises:
         InputError: the store cannot be read or written, or no such job was asked for.

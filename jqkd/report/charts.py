@@ -21,15 +21,8 @@ _COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9")
 _MARKERS = ("o", "s", "^", "v", "X", "P", "<")
 _DASHES = ("-", (0, (5, 2)), (0, (3, 2)), (0, (1, 1)))
 # Hollow, so that runs under it are seen.
-PUBLISHED: dict[str, Any] = {
-    "marker": "D",
-    "color": "#B5468B",
-    "markersize": 5,
-    "linestyle": "none",
-    "markerfacecolor": "none",
-    "markeredgewidth": 1.2,
-    "zorder": 5,
-}
+PUBLISHED: dict[str, Any] = {"marker": "D", "color": "#B5468B", "ls": "none", "markersize": 5}
+PUBLISHED |= {"markerfacecolor": "none", "markeredgewidth": 1.2, "zorder": 5}
 _DOT = {"ls": "none", "markersize": 4}
 _GUESSING = {"color": "#999999", "lw": 0.8, "ls": ":", "zorder": 0}
 Chart = tuple[Any, str] | None

@@ -54,7 +54,7 @@ def what(summary: Summary) -> str:
     if students:
         configs = [present(line.arm.student) for line in students]
         shots = {config.shots for config in configs if config.shots is not None}
-        drawn = [counts_text(shots)] * bool(shots)
+        drawn = [counts_text(shots)] if shots else []
         exact = ["exact probabilities"] * any(config.shots is None for config in configs)
         sentences.append(f"Shots: {' or '.join(drawn + exact)}.")
         seeds = counts_text(len(line.values) for line in students)

@@ -160,23 +160,18 @@ class Summary:
 def summarise(
     experiment: Experiment, records: dict[str, ArmRecord], machines: Sequence[str] = ()
 ) -> Summary:
-    """All arms and comparisons of an experiment that have runs.
-
-    Args:
-        experiment: what is compared with what.
-        records: by name of their arm.
-        machines: where the runs were made.
-    """
+    """All arms and comparisons of an experiment that have runs; records by name of their arm."""
     arms = [arm for arm in experiment.arms if arm.name in records]
     lines = {arm.name: _line(records[arm.name], experiment) for arm in arms}
-    differences = _corrected(_differences(experiment, lines))
+    both = [c for c in experiment.comparisons if c.arm in lines and c.baseline in lines]
+    made = (_difference(c, lines[c.arm], lines[c.baseline]) for c in both)
+    differences = _corrected([one for one in made if one is not None])
     missing = [arm.name for arm in experiment.arms if arm.name not in lines]
     means = _means(experiment, differences)
     return Summary(experiment, lines, differences, means, missing, list(machines))
 
 
 def _named(arm: Arm) -> dict[str, Any]:
-    """All of an arm, its configurations by their digests."""
     configs = {"student": arm.student, "teacher": arm.teacher}
     return vars(arm) | {name: config and config.digest() for name, config in configs.items()}
 
@@ -200,12 +195,6 @@ def _line(record: ArmRecord, experiment: Experiment) -> Line:
         verdict = st.verdict(arm.published, interval, len(record.seeds))
         verdict = "undecidable" if arm.is_teacher and differ else verdict
     return Line(record, protocol, accuracy, fallen, interval, verdict, differ)
-
-
-def _differences(experiment: Experiment, lines: dict[str, Line]) -> list[Difference]:
-    both = [c for c in experiment.comparisons if c.arm in lines and c.baseline in lines]
-    made = (_difference(c, lines[c.arm], lines[c.baseline]) for c in both)
-    return [one for one in made if one is not None]
 
 
 def _difference(comparison: Comparison, arm: Line, baseline: Line) -> Difference | None:
