@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from jqkd._checks import check_array, check_integer, check_number, fail
@@ -240,7 +241,7 @@ def widest_for_gain(published: float) -> float:
     return max(1.0, abs(check_number("published", published)))
 
 
-def _numbers(name: str, values: ArrayLike, least: int = 1) -> np.ndarray:
+def _numbers(name: str, values: ArrayLike, least: int = 1) -> Float[np.ndarray, " R"]:
     """``values`` as a vector of finite numbers, ``least`` to ``MOST_RUNS`` of them."""
     if isinstance(values, Sequence) and len(values) > MOST_RUNS:  # Before an array is made.
         fail(name, f"hold {least} to {MOST_RUNS} numbers", f"{len(values)}")
@@ -250,7 +251,7 @@ def _numbers(name: str, values: ArrayLike, least: int = 1) -> np.ndarray:
     return x
 
 
-def _within(name: str, values: ArrayLike, most: float, least: int = 1) -> np.ndarray:
+def _within(name: str, values: ArrayLike, most: float, least: int = 1) -> Float[np.ndarray, " R"]:
     """The same with numbers from 0 to ``most``, which sums may miss by rounding."""
     x = _numbers(name, values, least)
     outside = x[(x < 0) | (x > most * (1 + 1e-6))]

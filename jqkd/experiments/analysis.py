@@ -9,6 +9,7 @@ from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from jqkd._checks import check_choice
 from jqkd.experiments.model import PROTOCOLS, Arm, Experiment
@@ -36,7 +37,7 @@ class ArmRecord:
     right: dict[str, list[int]]
     test_images: int
     epochs: list[int]
-    curves: dict[str, np.ndarray]
+    curves: dict[str, Float[np.ndarray, "R E"]]
     mechanism: dict[str, list[float]]
     teacher_epochs: dict[str, int]
 

@@ -133,7 +133,9 @@ def teacher_job(teacher: TeacherConfig, algorithm: int = ALGORITHM) -> Job:
     parts, about = members_of(teacher), (teacher.arch, teacher.dataset, teacher.classes)
     digests = [member.digest() for member in parts or (teacher,)]
     stem = (*about, f"s{teacher.seed}")
-    name = _name("teachers", algorithm, stem, teacher.dataset, digests, teacher.arch)
+    # An average's own source too: its members do not say it.
+    sources = [plugin.digest for plugin in teacher.plugins]
+    name = _name("teachers", algorithm, stem, teacher.dataset, digests, teacher.arch, *sources)
     per_class = DATASETS[teacher.dataset].train_images
     images = 0 if parts else teacher.epochs * teacher.num_classes * per_class
     needs = tuple(teacher_job(part, algorithm).name for part in parts)

@@ -5,7 +5,7 @@ experiments/<name>.json        what was asked for: an experiment, seeds, arms
 teachers/<job>.json .npz       curves and right answers; logits for the students' images
 answers/<job>.json .npz        what a teacher says of the views of a student's images
 students/<arm>/seed-007.json   losses and right answers of one student
-log.jsonl                      seconds and machine of every job; nothing else depends on time
+log.jsonl                      seconds, machine and block of every job; nothing else depends on time
 """
 
 from __future__ import annotations

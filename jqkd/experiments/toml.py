@@ -80,7 +80,7 @@ def experiment(text: str) -> Experiment:
         fail("arms", "be tables, each under [[arms]]", shown(tables))
     arms = tuple(_arm(table, defaults) for table in tables)
     _check_effect(defaults, tables)
-    name = top.get("name", "")
+    name: Any = top.get("name")
     check_type("name", name, str, "a text that names the experiment")
     if name in EXPERIMENTS or not 0 < len(name) < _LONGEST or set(name) & set("/\\:\n"):
         fail("name", "be a text without / and : that no experiment of jqkd has", shown(name))

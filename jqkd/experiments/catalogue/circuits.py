@@ -23,7 +23,6 @@ class Circuits(Study):
     """Robust students with something else in the circuit's place."""
 
     def experiment(self) -> Experiment:
-        """Each circuit alone, compared with the circuit itself; and taught, with itself alone."""
         about = (
             "Robust students whose circuit is replaced; alone, compared with the circuit itself, "
             "and taught with preset robust's own recipe, compared with the same student alone."

@@ -42,7 +42,6 @@ class Ladder(Study):
     """Which of its changes makes preset robust train where the paper's students collapse."""
 
     def experiment(self) -> Experiment:
-        """Steps up, steps back, and three taught students."""
         about = (
             "Each line from the first to robust adds one change to the line before; the lines "
             "after it take one change back, or are taught by a teacher."

@@ -74,7 +74,7 @@ class Paper(Entry):
         return self.preset == "paper-code"
 
     def student(self, row: Row) -> StudentConfig:
-        """A row's student."""
+        """As the entry's options have it."""
         own: dict[str, Any] = {"readout": row.readout, "term": row.term} if self.as_notebook else {}
         named = {"exact": None, _NOTEBOOK: row.shots}
         shots = named[self.shots] if self.shots in named else int(self.shots)
@@ -82,7 +82,7 @@ class Paper(Entry):
         return StudentConfig(*data, shots=shots, epochs=self.epochs, **own)
 
     def teacher(self, row: Row) -> TeacherConfig:
-        """A row's teacher."""
+        """As the entry's options have it."""
         data, lenet, alexnet = (row.dataset, row.classes), self.lenet_epochs, self.alexnet_epochs
         arch = present(row.teacher)
         if arch == "lenet":
@@ -95,7 +95,6 @@ class Paper(Entry):
         return TeacherConfig(arch, *data, alexnet)
 
     def experiment(self) -> Experiment:
-        """All rows."""
         arms = [self._arm(row) for row in self.rows]
         comparisons: list[Comparison] = []
         for row, arm in zip(self.rows, tuple(arms), strict=True):

@@ -16,7 +16,6 @@ class Recipes(Study):
     """The same robust students, taught by every recipe there is."""
 
     def experiment(self) -> Experiment:
-        """Students alone, and a line for each recipe."""
         own = StudentConfig("digits", "0-1", 1, "robust").recipe
         about = (
             "The same robust students, images, steps and teacher; only the loss differs. Each "
