@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from jqkd._checks import check_array, check_integer, check_number, fail
@@ -110,7 +111,11 @@ def sign_flip(differences: ArrayLike) -> float:
         """0 for a mean as far from 0 as ours: accuracies are whole images, so that many are."""
         return np.round((np.abs(np.mean(x, axis)) - observed) / _EQUAL)
 
-    options = {"permutation_type": "samples", "alternative": "greater", "vectorized": True}
+    options: dict[str, Any] = {
+        "permutation_type": "samples",
+        "alternative": "greater",
+        "vectorized": True,
+    }
     options |= {"n_resamples": 2**EXACT_UP_TO, "batch": _BATCH, "rng": np.random.default_rng(0)}
     return float(permutation_test((x,), beyond, **options).pvalue)
 
@@ -236,7 +241,7 @@ def widest_for_gain(published: float) -> float:
     return max(1.0, abs(check_number("published", published)))
 
 
-def _numbers(name: str, values: ArrayLike, least: int = 1) -> np.ndarray:
+def _numbers(name: str, values: ArrayLike, least: int = 1) -> Float[np.ndarray, " R"]:
     """``values`` as a vector of finite numbers, ``least`` to ``MOST_RUNS`` of them."""
     if isinstance(values, Sequence) and len(values) > MOST_RUNS:  # Before an array is made.
         fail(name, f"hold {least} to {MOST_RUNS} numbers", f"{len(values)}")
@@ -246,7 +251,7 @@ def _numbers(name: str, values: ArrayLike, least: int = 1) -> np.ndarray:
     return x
 
 
-def _within(name: str, values: ArrayLike, most: float, least: int = 1) -> np.ndarray:
+def _within(name: str, values: ArrayLike, most: float, least: int = 1) -> Float[np.ndarray, " R"]:
     """The same with numbers from 0 to ``most``, which sums may miss by rounding."""
     x = _numbers(name, values, least)
     outside = x[(x < 0) | (x > most * (1 + 1e-6))]

@@ -43,7 +43,8 @@ def verify(
             move(len(replays), one.verdict)
     table = Table(title=f"{store.root}: {len(replays)} students trained again")
     for name in ("student", "verdict", "loss differs by", "right by", "reason"):
-        table.add_column(name, justify="right" if name.endswith("by") else "left")
+        right = name.endswith("by")
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
     for one in replays:
         numbers = (f"{one.largest:.2g}", str(one.right))
         table.add_row(one.name, one.verdict, *numbers, one.reason)

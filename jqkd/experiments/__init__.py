@@ -1,3 +1,1 @@
-"""The paper's tables: rows as data, runs that survive being killed, statistics, a report."""
-
-from __future__ import annotations
+"""Experiments: arms and comparisons as data, jobs, who does them, and where results lie."""

@@ -5,27 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from jqkd._checks import check_choice
 from jqkd.experiments.model import PROTOCOLS, Arm, Experiment
-from jqkd.experiments.planner import jobs_of
+from jqkd.experiments.planner import jobs_of, trained
 from jqkd.experiments.store import DamagedJob, Store
 
 
 @dataclass(frozen=True, eq=False)
 class ArmRecord:
-    """What is known of an arm, seed by seed.
+    """What a store holds of an arm, seed by seed; R seeds, E epochs.
 
     Attributes:
         arm: which.
-        seeds: those whose files are whole, ascending; R of them.
+        seeds: those whose files are whole, ascending.
         right: protocol -> right test images, whole numbers, one for each seed.
         test_images: how many there are.
-        epochs: after which the curves look, E of them.
+        epochs: after which there is a point of the curves.
         curves: ``train_loss``, ``test_accuracy`` and the like -> (R, E); accuracies in [0, 1].
         mechanism: name -> one number a seed; empty where it is not known.
         teacher_epochs: by architecture, where a teacher has to do with it.
@@ -36,7 +37,7 @@ class ArmRecord:
     right: dict[str, list[int]]
     test_images: int
     epochs: list[int]
-    curves: dict[str, np.ndarray]
+    curves: dict[str, Float[np.ndarray, "R E"]]
     mechanism: dict[str, list[float]]
     teacher_epochs: dict[str, int]
 
@@ -47,10 +48,7 @@ class ArmRecord:
 
 
 def records(experiment: Experiment, store: Store) -> dict[str, ArmRecord]:
-    """Every arm of an experiment that has a seed, by its name.
-
-    Damaged files are left out; ``Store.damage`` names them.
-    """
+    """Every arm that has a whole file, by its name; ``Store.damage`` names the others."""
     known = ((arm, dict(_contents(arm, store))) for arm in experiment.arms)
     return {arm.name: _record(arm, contents) for arm, contents in known if contents}
 
@@ -64,15 +62,10 @@ def _contents(arm: Arm, store: Store) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _seeds(arm: Arm, store: Store) -> list[int]:
     """Of the files that are there; teachers are numbered without gaps."""
-    (first,) = jobs_of(arm, [0], store.algorithm)
     if not arm.is_teacher:
-        return store.seeds(first.group)
-    seeds = []
-    for seed in count():
-        (job,) = jobs_of(arm, [seed], store.algorithm)
-        if not store.done(job.name):
-            return seeds
-        seeds.append(seed)
+        return store.seeds(jobs_of(arm, [0], store.algorithm)[0].group)
+    stored = lambda seed: store.done(jobs_of(arm, [seed], store.algorithm)[0].name)  # noqa: E731
+    return list(takewhile(stored, count()))
 
 
 def _record(arm: Arm, contents: dict[int, dict[str, Any]]) -> ArmRecord:
@@ -92,17 +85,17 @@ def _record(arm: Arm, contents: dict[int, dict[str, Any]]) -> ArmRecord:
         first["epochs"],
         curves,
         {name: [one[name] for one in why] for name in (why[0] if all(why) else {})},
-        {} if teacher is None else {one.arch: one.epochs for one in teacher.members},
+        {} if teacher is None else {one.arch: one.epochs for one in trained(teacher)},
     )
 
 
 def machines(store: Store) -> tuple[list[str], float]:
     """On what a store's jobs were done, and how many seconds they took in all."""
     entries = store.times()
-    made_on = sorted(
-        {_machine(entry["environment"]) for entry in entries if "environment" in entry}
+    made_on = {_machine(entry["environment"]) for entry in entries if "environment" in entry}
+    return sorted(made_on), sum(
+        entry["seconds"]["total"] for entry in entries if "seconds" in entry
     )
-    return made_on, sum(entry["seconds"]["total"] for entry in entries if "seconds" in entry)
 
 
 def _machine(environment: dict[str, Any]) -> str:

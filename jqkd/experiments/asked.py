@@ -54,9 +54,8 @@ def source_of(name: str, store: Store | None = None) -> str:
     """What describes an experiment: a text of the catalogue, or that of a TOML file.
 
     Args:
-        name: a text such as ``paper-code:shots=exact``, a TOML file, or the name of what a store
-            was asked for.
-        store: where that may be.
+        name: such a text or file, or what a store was asked for.
+        store: that store.
 
     Raises:
         InputError: none of them, or a file that cannot be read.
@@ -108,9 +107,9 @@ def asked(store: Store, name: str) -> Asked:
     except FileNotFoundError:
         names = ", ".join(names_in(store)) or "none"
         fail("name", f"be an experiment that {store.root} was asked for", shown(name), names)
+    except DamagedFile:
+        raise
     except (KeyError, ValueError, TypeError) as error:
-        if isinstance(error, DamagedFile):
-            raise
         raise DamagedFile(path, f"{type(error).__name__}: {error}", _ADVICE) from error
 
 

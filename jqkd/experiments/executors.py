@@ -7,10 +7,10 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
 
 import jax
 
@@ -34,12 +34,9 @@ class Executor:
     """Does tasks, each after those that it needs; derived classes are registered."""
 
     def run(self, tasks: Sequence[Task], order: Order, on_progress: Progress) -> Outcome:
-        """Do all tasks.
+        """Do all tasks, in an order that respects what they need.
 
-        Args:
-            tasks: in an order that respects what they need.
-            order: whose they are; ``do_jobs(order, task.names)`` does one, anywhere.
-            on_progress: to be told how far each task is.
+        ``do_jobs(order, task.names)`` does one, in whatever process.
         """
         raise NotImplementedError
 
@@ -98,7 +95,6 @@ class Here(Executor):
     """This process, one task after another."""
 
     def run(self, tasks: Sequence[Task], order: Order, on_progress: Progress) -> Outcome:
-        """One after another."""
         queue, idle = Queue(list(tasks)), 0
         while (task := queue.next()) is not None:
             outcome = do_jobs(order, task.names, lambda *far: on_progress(task, *far))
@@ -113,9 +109,8 @@ class Here(Executor):
         return queue.outcome
 
     def block(self, seeds: int) -> int:
-        """One for each CPU device, or all that an accelerator takes side by side."""
-        available = jax.devices()
-        return max(2, len(available)) if available[0].platform == "cpu" else min(seeds, _WIDEST)
+        cores = jax.devices("cpu") if jax.default_backend() == "cpu" else []
+        return max(2, len(cores)) if cores else min(seeds, _WIDEST)
 
 
 @EXECUTORS.register("processes")
@@ -136,9 +131,8 @@ class Processes(Executor):
         check_integer("gpus", self.gpus, 0, 256)
 
     def run(self, tasks: Sequence[Task], order: Order, on_progress: Progress) -> Outcome:
-        """As many at once as there are workers."""
         queue, busy, left = Queue(list(tasks)), {}, 0
-        idle = [_Worker(self, number, order) for number in range(min(self.workers, len(tasks)))]
+        idle = [self._worker(number, order) for number in range(min(self.workers, len(tasks)))]
         everyone = list(idle)
         try:
             while True:
@@ -153,7 +147,7 @@ class Processes(Executor):
                     outcome = worker.answer()
                     if outcome is None:
                         outcome = _lost(task, order, worker.process.exitcode)
-                        worker = _Worker(self, worker.number, order)
+                        worker = self._worker(worker.number, order)
                         everyone.append(worker)
                     queue.finish(task, outcome)
                     on_progress(task, 1.0, "")
@@ -168,8 +162,11 @@ class Processes(Executor):
                 worker.process.terminate()
         return queue.outcome
 
+    def _worker(self, number: int, order: Order) -> _Worker:
+        gpu = number % self.gpus if self.gpus else None
+        return _Worker(number, order, max(1, devices.num_cores() // self.workers), gpu)
+
     def block(self, seeds: int) -> int:
-        """One for each core of a worker, or all that a GPU takes side by side."""
         return min(seeds, _WIDEST) if self.gpus else max(2, devices.num_cores() // self.workers)
 
 
@@ -183,15 +180,13 @@ def _lost(task: Task, order: Order, code: int | None) -> Outcome:
 class _Worker:
     """A process that does one task after another."""
 
-    def __init__(self, executor: Processes, number: int, order: Order) -> None:
+    def __init__(self, number: int, order: Order, cores: int, gpu: int | None) -> None:
         context, self.number = multiprocessing.get_context("spawn"), number
-        self.pipe, other = context.Pipe()
-        cores = max(1, devices.num_cores() // executor.workers)
-        gpu = number % executor.gpus if executor.gpus else None
-        given = (other, order, cores, gpu)
-        self.process = context.Process(target=_serve, args=given, daemon=True)
+        self.pipe, end = context.Pipe()
+        arguments = (end, order, cores, gpu)
+        self.process = context.Process(target=_serve, args=arguments, daemon=True)
         self.process.start()
-        other.close()
+        end.close()
 
     def ask(self, task: Task) -> None:
         """Hand it the names of a task's jobs; one that has died is noticed by ``answer``."""
@@ -217,17 +212,11 @@ def _serve(pipe: Connection, order: Order, cores: int, gpu: int | None) -> None:
     if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
         jax.config.update("jax_num_cpu_devices", cores)
     devices.keep_compiled(cache_folder() / "compiled")
-    while True:
-        try:
+    with suppress(EOFError):
+        while True:
             names = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(_outcome(order, names))
-
-
-def _outcome(order: Order, names: Sequence[str]) -> Any:
-    """Whatever goes wrong ends the task, not the worker."""
-    try:
-        return do_jobs(order, names)
-    except Exception as error:
-        return Outcome(failed=dict.fromkeys(names, str(error)))
+            try:
+                outcome = do_jobs(order, names)
+            except Exception as error:  # Whatever goes wrong ends the task, not the worker.
+                outcome = Outcome(failed=dict.fromkeys(names, str(error)))
+            pipe.send(outcome)

@@ -7,12 +7,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from jqkd._checks import InputError
 from jqkd.common.arrays import arrays_digest
 from jqkd.data import Dataset, Subset, load, student_splits
-from jqkd.experiments.planner import Job
+from jqkd.experiments.model import present
+from jqkd.experiments.planner import Job, trained
 from jqkd.training.config import StudentConfig
 from jqkd.training.mechanism import mechanism
 from jqkd.training.recipes import Output
@@ -58,7 +60,8 @@ def do_teacher(job: Job, datasets: Datasets, report: Report) -> tuple[Content, A
     Returns:
         What the job's file says; logits (N, C) and ids (N,) of the students' train images.
     """
-    config, dataset = job.teacher, datasets[job.teacher.dataset]
+    config = present(job.teacher)
+    dataset = datasets[config.dataset]
 
     def on_progress(progress: Progress) -> None:
         text = "" if progress.metrics is None else f"loss {progress.metrics['train_loss']:.3f}"
@@ -71,7 +74,7 @@ def do_teacher(job: Job, datasets: Datasets, report: Report) -> tuple[Content, A
     content = {
         "kind": "teacher",
         "teacher": config.to_json(),
-        "members": [member.to_json() for member in config.members],
+        "members": [member.to_json() for member in trained(config)],
         "data_digest": dataset.digest,
         **tally(teacher.curves, images, looks),
     }
@@ -84,15 +87,16 @@ def do_answers(job: Job, datasets: Datasets, report: Report) -> tuple[Content, A
     Returns:
         What the job's file says; logits (V, N, C), features if needed, and ids (N,).
     """
-    config, dataset = job.student, datasets[job.student.dataset]
+    config, teacher = present(job.student), present(job.teacher)
+    dataset = datasets[config.dataset]
     train = splits_for(config, dataset).train
     report(0.0, "")
-    answered = answers(obtain_teacher(job.teacher, dataset), config, dataset, train)
+    answered = answers(obtain_teacher(teacher, dataset), config, dataset, train)
     given = {"logits": answered.logits, "features": answered.features}
     arrays = {k: np.asarray(v, np.float16) for k, v in given.items() if v is not None}
     content = {
         "kind": "answers",
-        "members": [member.to_json() for member in job.teacher.members],
+        "members": [member.to_json() for member in trained(teacher)],
         "augmentation": config.augmentation,
         "views": config.views,
         "data_digest": dataset.digest,
@@ -101,26 +105,26 @@ def do_answers(job: Job, datasets: Datasets, report: Report) -> tuple[Content, A
 
 
 def do_students(
-    jobs: Sequence[Job], datasets: Datasets, taught: Arrays | None, report: Report
+    jobs: Sequence[Job], datasets: Datasets, teaching: Arrays | None, report: Report
 ) -> list[Content]:
-    """Train students of one arm side by side.
+    """Train students of one arm side by side, one for each job.
 
     Args:
         jobs: one for each seed.
         datasets: where the images come from.
-        taught: what the teacher says, by image id; of all views where the images are augmented.
+        teaching: the teacher's answers to the students' images, and the ids of these.
         report: called after every evaluated epoch.
 
     Returns:
         What each job's file says.
     """
-    config, needs = jobs[0].student, jobs[0].needs
+    config, needs = present(jobs[0].student), jobs[0].needs
     dataset = datasets[config.dataset]
     splits = splits_for(config, dataset)
-    if taught is not None and not np.array_equal(taught["ids"], splits.train.ids):
+    if teaching is not None and not np.array_equal(teaching["ids"], splits.train.ids):
         raise InputError("The teacher's logits are those of other images; train it again.")
-    runs = [Run(job.seed, ALONE if job.teacher is None else DISTILLED) for job in jobs]
-    block = Block(config, splits, runs, _teaching(taught, config, splits.train))
+    runs = [Run(present(job.seed), ALONE if job.teacher is None else DISTILLED) for job in jobs]
+    block = Block(config, splits, runs, _teaching(teaching, config, splits.train))
     report(0.0, "")
 
     def after(epoch: Epoch) -> None:
@@ -134,7 +138,7 @@ def do_students(
         "student": config.to_json(),
         "arm": runs[0].arm,
         "teacher": needs[0] if needs else None,
-        "taught_sha256": None if taught is None else arrays_digest(taught),
+        "taught_sha256": None if teaching is None else arrays_digest(teaching),
         "data_digest": dataset.digest,
         "parameters": student_parameters(config),
     }
@@ -142,16 +146,17 @@ def do_students(
     for row, run in enumerate(runs):
         own = {name: values[row] for name, values in curves.items() if name != "runs"}
         own_why = {name: values[row] for name, values in why.items()}
-        more = tally(own, images, config.evaluated_epochs)
-        contents.append({**about, "seed": run.seed, "mechanism": own_why, **more})
+        counts = tally(own, images, config.evaluated_epochs)
+        contents.append({**about, "seed": run.seed, "mechanism": own_why, **counts})
     return contents
 
 
 def _teaching(arrays: Arrays | None, config: StudentConfig, train: Subset) -> Output | None:
     if arrays is None:
         return None
-    arrays = {name: a.astype(np.float32) for name, a in arrays.items() if name != "ids"}
-    return controlled(Output(arrays["logits"], arrays.get("features")), config, train)
+    logits, features = arrays["logits"], arrays.get("features")
+    hidden = None if features is None else jnp.asarray(features, np.float32)
+    return controlled(Output(jnp.asarray(logits, np.float32), hidden), config, train)
 
 
 def tally(curves: Mapping[str, Any], images: dict[str, int], looks: Iterable[int]) -> Content:
@@ -160,7 +165,9 @@ def tally(curves: Mapping[str, Any], images: dict[str, int], looks: Iterable[int
         curves["validation_loss"], curves["test_accuracy"], curves["validation_accuracy"]
     )
     picked, looks = int(by_protocol.pop("picked_epoch")), list(looks)
-    right = {name: round(float(value) * images["test"]) for name, value in by_protocol.items()}
+    right: Content = {
+        name: round(float(value) * images["test"]) for name, value in by_protocol.items()
+    }
     for part, size in images.items():
         right[part] = [round(float(value) * size) for value in curves[f"{part}_accuracy"]]
     losses = {f"{part}_loss": curves[f"{part}_loss"] for part in images}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from jqkd._checks import (
     check_choice,
@@ -23,6 +24,13 @@ from jqkd.training.config import StudentConfig, TeacherConfig
 
 # Accuracies by protocol: the paper takes the epoch that is best on the test images.
 PROTOCOLS = ("final", "picked", "best")
+T = TypeVar("T")
+
+
+def present(value: T | None) -> T:
+    """What a job or an arm of its kind cannot lack."""
+    assert value is not None
+    return value
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,11 @@ class Arm:
     def is_teacher(self) -> bool:
         """Whether the line is a teacher's own."""
         return self.student is None
+
+    @property
+    def config(self) -> StudentConfig | TeacherConfig:
+        """Of its students, or of the teacher that it is."""
+        return self.student or present(self.teacher)
 
 
 @dataclass(frozen=True)

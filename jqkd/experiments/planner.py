@@ -15,7 +15,7 @@ from typing import Any
 from jqkd._checks import check_integer, check_type
 from jqkd.common.digests import json_digest
 from jqkd.data import DATASETS, load
-from jqkd.experiments.model import Arm, Experiment
+from jqkd.experiments.model import Arm, Experiment, present
 from jqkd.models import TEACHERS
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.config import StudentConfig, TeacherConfig
@@ -68,7 +68,7 @@ class Task:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of its jobs."""
+        """Its jobs' names."""
         return tuple(job.name for job in self.jobs)
 
     @property
@@ -104,9 +104,14 @@ def teacher_label(arch: str) -> str:
     return TEACHERS.build(arch, "teacher").label
 
 
+def trained(teacher: TeacherConfig) -> tuple[TeacherConfig, ...]:
+    """What a teacher consists of: itself, or the members of an average."""
+    return tuple(present(teacher.members))
+
+
 def members_of(teacher: TeacherConfig) -> tuple[TeacherConfig, ...]:
     """The teachers that a teacher is the average of; none where it is one itself."""
-    return () if tuple(teacher.members) == (teacher,) else tuple(teacher.members)
+    return () if trained(teacher) == (teacher,) else trained(teacher)
 
 
 def with_seed(teacher: TeacherConfig, seed: int) -> TeacherConfig:
@@ -122,36 +127,34 @@ def _name(kind: str, algorithm: int, stem: Iterable[Any], dataset: str, *parts: 
     return f"{kind}/{text}-{json_digest(about, 12)}"
 
 
-def _teacher_cost(arch: str) -> float:
-    return TEACHERS.build(arch, "teacher").cost
-
-
 def teacher_job(teacher: TeacherConfig, algorithm: int = ALGORITHM) -> Job:
     """The job that trains a teacher, or averages others."""
     check_type("teacher", teacher, TeacherConfig, "a TeacherConfig")
     parts, about = members_of(teacher), (teacher.arch, teacher.dataset, teacher.classes)
     digests = [member.digest() for member in parts or (teacher,)]
     stem = (*about, f"s{teacher.seed}")
-    name = _name("teachers", algorithm, stem, teacher.dataset, digests, teacher.arch)
+    # An average's own source too: its members do not say it.
+    sources = [plugin.digest for plugin in teacher.plugins]
+    name = _name("teachers", algorithm, stem, teacher.dataset, digests, teacher.arch, *sources)
     per_class = DATASETS[teacher.dataset].train_images
     images = 0 if parts else teacher.epochs * teacher.num_classes * per_class
     needs = tuple(teacher_job(part, algorithm).name for part in parts)
-    return Job(name, " ".join(about), needs, images, images * _teacher_cost(teacher.arch), teacher)
+    return Job(name, " ".join(about), needs, images, images * teacher.part.cost, teacher)
 
 
 def answer_job(teacher: TeacherConfig, student: StudentConfig, algorithm: int = ALGORITHM) -> Job:
     """The job that asks a teacher about the views of a student's images."""
-    trained, about = teacher_job(teacher, algorithm), (teacher.arch, teacher.dataset)
+    first, about = teacher_job(teacher, algorithm), (teacher.arch, teacher.dataset)
     fields = ("augmentation", "views", "per_class", "selection", "needs_features")
     views = {name: getattr(student, name) for name in fields}
     stem = (*about, teacher.classes, student.augmentation)
-    name = _name("answers", algorithm, stem, student.dataset, views, trained.name)
+    name = _name("answers", algorithm, stem, student.dataset, views, first.name)
     needs = [answer_job(part, student, algorithm).name for part in members_of(teacher)]
     images = student.views * student.num_images
     # A third of training.
-    cost = images * sum(_teacher_cost(one.arch) for one in teacher.members) / 3
-    label = f"{trained.label} on {student.augmentation}"
-    return Job(name, label, (trained.name, *needs), images, cost, teacher, student)
+    cost = images * sum(one.part.cost for one in trained(teacher)) / 3
+    label = f"{first.label} on {student.augmentation}"
+    return Job(name, label, (first.name, *needs), images, cost, teacher, student)
 
 
 def student_jobs(
@@ -172,16 +175,16 @@ def student_jobs(
     arch = "alone" if teacher is None else teacher.arch
     stem = (student.dataset, student.classes, f"{student.qubits}q", arch)
     folder = _name("students", algorithm, stem, student.dataset, student.digest(), needs)
-    images = student.epochs * student.num_images
-    cost = images * (_IMAGE_COST + _STEP_COST / student.batch_size)
-    rest = (" ".join(stem), needs, images, cost, teacher, student)
-    return [Job(f"{folder}/seed-{seed:03d}", *rest, seed) for seed in seeds]
+    images = present(student.epochs) * student.num_images
+    cost = images * (_IMAGE_COST + _STEP_COST / present(student.batch_size))
+    common = (" ".join(stem), needs, images, cost, teacher, student)
+    return [Job(f"{folder}/seed-{seed:03d}", *common, seed) for seed in seeds]
 
 
 def jobs_of(arm: Arm, seeds: Iterable[int], algorithm: int = ALGORITHM) -> list[Job]:
     """An arm's own jobs, one a seed: students, or its teacher with other seeds."""
-    if arm.is_teacher:
-        return [teacher_job(with_seed(arm.teacher, seed), algorithm) for seed in seeds]
+    if arm.student is None:
+        return [teacher_job(with_seed(present(arm.teacher), seed), algorithm) for seed in seeds]
     return student_jobs(arm.student, arm.teacher, seeds, algorithm)
 
 
@@ -195,9 +198,6 @@ def plan(
         seeds: students of every kind, seeds 0, 1, ...
         teacher_seeds: teachers of every arm that is a teacher.
         algorithm: version that the names are of.
-
-    Raises:
-        InputError: a number below 1.
 
     Example:
         >>> from jqkd.experiments.catalogue import EXPERIMENTS
@@ -217,25 +217,19 @@ def plan(
         for teacher in [job.teacher for job in own] if arm.is_teacher else [arm.teacher]:
             every = [] if teacher is None else [*members_of(teacher), teacher]
             teachers += [teacher_job(one, algorithm) for one in every]
-            if not arm.is_teacher and needs_views(arm.student):
+            if arm.student is not None and needs_views(arm.student):
                 answers += [answer_job(one, arm.student, algorithm) for one in every]
     for jobs in (teachers, answers):
         jobs.sort(key=lambda job: (len(job.needs), job.cost))
     # Students alone first: they wait for no teacher. Same width next to each other: one program.
-    students.sort(key=lambda job: (job.teacher is not None, job.student.qubits))
+    students.sort(key=lambda job: (job.teacher is not None, present(job.student).qubits))
     return list({job.name: job for job in [*teachers, *answers, *students]}.values())
 
 
 def tasks_of(
     jobs: Sequence[Job], block: int, done: Callable[[Job], bool] = lambda job: False
 ) -> list[Task]:
-    """Jobs as workers are handed them: students of an arm in blocks of seeds.
-
-    Args:
-        jobs: as ``plan`` orders them.
-        block: seeds that are trained side by side.
-        done: of jobs that are in no task.
-    """
+    """Jobs that are not done, in ``plan``'s order: students of an arm in blocks of seeds."""
     block = check_integer("block", block, 1)
     blocks: dict[tuple[int, str], list[Job]] = {}
     for job in jobs:

@@ -5,7 +5,7 @@ experiments/<name>.json        what was asked for: an experiment, seeds, arms
 teachers/<job>.json .npz       curves and right answers; logits for the students' images
 answers/<job>.json .npz        what a teacher says of the views of a student's images
 students/<arm>/seed-007.json   losses and right answers of one student
-log.jsonl                      seconds and machine of every job; nothing else depends on time
+log.jsonl                      seconds, machine and block of every job; nothing else depends on time
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +50,10 @@ class Store:
 
     @classmethod
     def open(cls, root: Path, argument: str = "out") -> Store:
-        """What is there, whatever version of the algorithm made it.
-
-        Args:
-            root: the folder.
-            argument: which gave it, for errors.
+        """A store of whatever version of the algorithm.
 
         Raises:
-            InputError: no store, one of an earlier layout, or a damaged one.
+            InputError: no store, one of an earlier layout, or a damaged one; names ``argument``.
         """
         path = root / "store.json"
         try:
@@ -68,9 +64,9 @@ class Store:
             raise DamagedFile(path, reason, _HEADER_ADVICE)
         except FileNotFoundError:
             raise _no_store(root, argument) from None
+        except DamagedFile:
+            raise
         except (ValueError, KeyError, TypeError) as error:
-            if isinstance(error, DamagedFile):
-                raise
             raise DamagedFile(path, f"{type(error).__name__}: {error}", _HEADER_ADVICE) from error
 
     @classmethod
@@ -80,23 +76,15 @@ class Store:
         Raises:
             InputError: another version of the algorithm made it, or it cannot be written.
         """
-        if (root / "store.json").exists() or (root / "tables.json").exists():
-            store = cls.open(root)
-            store.check_algorithm()
-            return store
-        about = {"schema": SCHEMA, "kind": "store", "algorithm": ALGORITHM}
-        write_json(root / "store.json", about)
-        return cls(root)
+        if not (root / "store.json").exists() and not (root / "tables.json").exists():
+            about = {"schema": SCHEMA, "kind": "store", "algorithm": ALGORITHM}
+            write_json(root / "store.json", about)
+        store = cls.open(root)
+        store.check_algorithm()
+        return store
 
     def check_algorithm(self, advice: str = "choose another folder") -> None:
-        """What is done now fits what lies here: one question, one answer.
-
-        Args:
-            advice: what to do where it does not.
-
-        Raises:
-            InputError: another version of the algorithm made it.
-        """
+        """Raise ``InputError`` where another version of the algorithm made what lies here."""
         if self.algorithm != ALGORITHM:
             raise InputError(
                 f"The results in {self.root} were made by version {self.algorithm} of the "
@@ -130,11 +118,7 @@ class Store:
         write_json(path, about | {"content": content})
 
     def read(self, name: str) -> dict[str, Any]:
-        """A job's result.
-
-        Raises:
-            DamagedJob: its file is not what was written under that name.
-        """
+        """A job's result, or ``DamagedJob``: its file is not what was written under that name."""
         path = self.path(name)
         try:
             about = read_json(path, _ADVICE)
@@ -151,11 +135,7 @@ class Store:
         return about["content"]
 
     def read_arrays(self, name: str) -> dict[str, np.ndarray]:
-        """A teacher's logits (N, C) and image ids (N,), or its answers to views (V, N, C).
-
-        Raises:
-            DamagedJob: a file is not what was written.
-        """
+        """A teacher's logits (N, C) and image ids (N,), or its answers (V, N, C); as ``read``."""
         digest = self.read(name).get("arrays_sha256")
         path = self.path(name).with_suffix(".npz")
         try:
@@ -186,12 +166,12 @@ class Store:
             error.path.with_suffix(".json").unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def claim(self, name: str) -> Iterator[str | None]:
+    def claim(self, name: str) -> Generator[str | None]:
         """Hold a job; yields who holds it if we cannot, see ``locks.tried``."""
         with contextlib.ExitStack() as stack:
             try:
-                other = stack.enter_context(tried(self._lock(name)))
-                if other is None:  # Ours: half-written files here are those of a killed process.
+                who = stack.enter_context(tried(self._lock(name)))
+                if who is None:  # Ours: half-written files here are those of a killed process.
                     path = self.path(name)
                     for ending in (".json", ".npz"):
                         remove_leftovers(path.parent, path.stem + ending, 0)
@@ -200,7 +180,7 @@ class Store:
                     f"{self.root} cannot be written ({error.strerror}); choose another place or "
                     "make room: what is finished is kept."
                 ) from error
-            yield other
+            yield who
 
     def holder(self, name: str) -> str | None:
         """Who is doing a job."""

@@ -80,7 +80,7 @@ def experiment(text: str) -> Experiment:
         fail("arms", "be tables, each under [[arms]]", shown(tables))
     arms = tuple(_arm(table, defaults) for table in tables)
     _check_effect(defaults, tables)
-    name = top.get("name")
+    name: Any = top.get("name")
     check_type("name", name, str, "a text that names the experiment")
     if name in EXPERIMENTS or not 0 < len(name) < _LONGEST or set(name) & set("/\\:\n"):
         fail("name", "be a text without / and : that no experiment of jqkd has", shown(name))
@@ -90,20 +90,22 @@ def experiment(text: str) -> Experiment:
         for arm, against in pairs
         if against is not None
     )
-    rest = {k: top[k] for k in ("protocol", "seeds", "shows_mechanism") if k in top}
-    return Experiment(name, top.get("title", name), top.get("about", ""), arms, comparisons, **rest)
+    options = {k: top[k] for k in ("protocol", "seeds", "shows_mechanism") if k in top}
+    return Experiment(
+        name, top.get("title", name), top.get("about", ""), arms, comparisons, **options
+    )
 
 
 def _arm(table: dict[str, Any], defaults: dict[str, Any]) -> Arm:
-    name = table.get("name")
+    name: Any = table.get("name")
     check_type("name", name, str, "given for each arm, as a text")
     _check_fields(f"arm {name}", table, (*_OF_ARM, *_DEFAULTS, "against"))
     given = defaults | table
-    taught = _is_taught(given)
-    unread = [field for field in _OF_TAUGHT if field in table and not taught]
+    distilled = _is_taught(given)
+    unread = [field for field in _OF_TAUGHT if field in table and not distilled]
     if unread:
         fail(unread[0], "not be given where an arm has no teacher", f"{name}, which has it,")
-    read = [field for field in _STUDENT if taught or field not in _OF_TAUGHT]
+    read = [field for field in _STUDENT if distilled or field not in _OF_TAUGHT]
     fields = {field: given[field] for field in read if field in given}
     missing = [field for field in ("dataset", "classes", "qubits") if field not in fields]
     if missing:
@@ -111,9 +113,11 @@ def _arm(table: dict[str, Any], defaults: dict[str, Any]) -> Arm:
     if fields.get("shots") == "exact":
         fields["shots"] = None
     student = StudentConfig(**fields)
-    teacher = _teacher(given, student) if taught else None
+    teacher = _teacher(given, student) if distilled else None
     group = f"{dataset_label(student.dataset)} {student.classes}"
-    about = {"label": name, "group": group} | {k: table[k] for k in _OF_ARM if k in table}
+    about: dict[str, Any] = {"label": name, "group": group} | {
+        k: table[k] for k in _OF_ARM if k in table
+    }
     return Arm(student=student, teacher=teacher, **about)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from jqkd._checks import InputError, check_integer, check_seed
 from jqkd.common.files import plain
 from jqkd.experiments.asked import asked, names_in
 from jqkd.experiments.jobs import Datasets, do_students
+from jqkd.experiments.model import present
 from jqkd.experiments.planner import Job, plan
 from jqkd.experiments.store import Store
 from jqkd.training.result import environment
@@ -27,15 +28,7 @@ _MACHINE = ("jaxlib", "platform", "device", "numpy")
 
 @dataclass(frozen=True)
 class Replay:
-    """What came of doing a job again.
-
-    Attributes:
-        name: of the student.
-        verdict: ``identical``, ``equal up to rounding`` or ``different``.
-        reason: why, where it is not identical.
-        largest: largest difference of a loss; 0 where identical.
-        right: largest difference of right answers, a whole number.
-    """
+    """What came of doing a student's job again; largest differences of a loss, of right answers."""
 
     name: str
     verdict: str
@@ -56,12 +49,7 @@ def stored_jobs(store: Store) -> list[Job]:
 
 
 def sample_students(store: Store, sample: int, seed: int = 0) -> list[Job]:
-    """Some students of a store.
-
-    Args:
-        store: the folder.
-        sample: how many; all, if there are no more.
-        seed: picks them.
+    """Some students of a store, drawn by ``seed``; all, if there are no more.
 
     Raises:
         InputError: results of another version of the algorithm, none at all, or a damaged file
@@ -80,25 +68,22 @@ def sample_students(store: Store, sample: int, seed: int = 0) -> list[Job]:
 
 
 def replay(store: Store, jobs: Sequence[Job], *, data_dir: Path | None = None) -> Iterator[Replay]:
-    """Do stored jobs again, each by itself, and compare every number.
-
-    Args:
-        store: the folder.
-        jobs: students of that folder, by ``sample_students``.
-        data_dir: TFDS's data folder.
-
-    Yields:
-        One entry for each student.
+    """Do stored jobs again, each with those it was done with, and compare every number.
 
     Raises:
         DamagedJob: a file is not what was written.
     """
-    datasets, made_on = Datasets(data_dir), _machines(store)
+    datasets = Datasets(data_dir)
+    log = {entry["job"]: entry for entry in store.times() if {"job", "environment"} <= set(entry)}
     for job in jobs:
+        made = log.get(job.name, {})
         stored = store.read(job.name)
-        taught = store.read_arrays(job.needs[0]) if job.needs else None
-        (again,) = do_students([job], datasets, taught, lambda *_: None)
-        yield _compared(job, stored, plain(again), _changes(made_on.get(job.name, {})))
+        teaching = store.read_arrays(job.needs[0]) if job.needs else None
+        # One program for all of a block: another number of seeds may round otherwise.
+        block = [replace(job, seed=seed) for seed in made.get("block", ()) if seed != job.seed]
+        block = sorted([job, *block], key=lambda one: present(one.seed))
+        again = do_students(block, datasets, teaching, lambda *_: None)[block.index(job)]
+        yield _compared(job, stored, plain(again), _changes(made.get("environment", {})))
 
 
 def _compared(job: Job, stored: dict[str, Any], again: dict[str, Any], made: list[str]) -> Replay:
@@ -128,9 +113,3 @@ def _judged(
 def _changes(made: dict[str, Any]) -> list[str]:
     now = environment()
     return [f"{k} {made[k]} (now {now[k]})" for k in _MACHINE if k in made and made[k] != now[k]]
-
-
-def _machines(store: Store) -> dict[str, dict[str, Any]]:
-    """On what each job was done, by name."""
-    entries = store.times()
-    return {e["job"]: e["environment"] for e in entries if "environment" in e and "job" in e}

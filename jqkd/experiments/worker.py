@@ -14,7 +14,8 @@ from jqkd.common.plugins import load_plugin
 from jqkd.experiments import jobs
 from jqkd.experiments.asked import Asked, asked
 from jqkd.experiments.jobs import Arrays, Content, Datasets, Report
-from jqkd.experiments.planner import Job, plan
+from jqkd.experiments.model import present
+from jqkd.experiments.planner import Job, plan, trained
 from jqkd.experiments.store import Store
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.result import Stopwatch, environment
@@ -59,12 +60,7 @@ class Outcome:
 def do_jobs(
     order: Order, names: Sequence[str], report: Report = lambda fraction, text: None
 ) -> Outcome:
-    """Do some jobs of one arm, or one other job, unless they are done or others are at it.
-
-    Args:
-        order: whose jobs these are.
-        names: of students of one arm, trained side by side; or of one teacher or its answers.
-        report: called with progress.
+    """Do students of one arm side by side, or one other job, unless done or done by others.
 
     Raises:
         InputError: the store cannot be read or written, or no such job was asked for.
@@ -78,8 +74,8 @@ def do_jobs(
     if lost:
         fail("name", f"be of a job of experiment {order.name}", lost[0])
     with ExitStack() as stack:
-        others = {name: stack.enter_context(store.claim(name)) for name in names}
-        outcome.held = {name: other for name, other in others.items() if other is not None}
+        holders = {name: stack.enter_context(store.claim(name)) for name in names}
+        outcome.held = {name: holder for name, holder in holders.items() if holder is not None}
         free = [known[n] for n in names if n not in outcome.held and not store.done(n)]
         if free:
             _attempt(free, store, order, report, outcome)
@@ -107,9 +103,10 @@ def _attempt(
             store.log({"job": job.name, "failed": outcome.failed[job.name]})
         return
     seconds = {name: value / len(free) for name, value in watch.seconds().items()}
+    about = {"seconds": seconds, "environment": environment(), "block": [job.seed for job in free]}
     for job, (content, arrays) in zip(free, results, strict=True):
         store.write(job.name, content, arrays)
-        store.log({"job": job.name, "seconds": seconds, "environment": environment()})
+        store.log({"job": job.name, **about})
         outcome.done.append(job.name)
 
 
@@ -119,8 +116,8 @@ def compute(
     """What the files of some jobs say."""
     job, datasets = free[0], _datasets(order.data_dir)
     if job.kind == "students":
-        taught = store.read_arrays(job.needs[0]) if job.needs else None
-        return [(one, None) for one in jobs.do_students(free, datasets, taught, report)]
+        teaching = store.read_arrays(job.needs[0]) if job.needs else None
+        return [(one, None) for one in jobs.do_students(free, datasets, teaching, report)]
     if order.teachers != "train":
         return [taken(job, order.teachers)]
     make = jobs.do_teacher if job.kind == "teachers" else jobs.do_answers
@@ -155,7 +152,8 @@ def _store_with(job: Job, where: str) -> Store:
     for store in fitting:
         if store.done(job.name):
             return store
-    epochs = ", ".join(f"{one.arch} {one.epochs}" for one in job.teacher.members)
+    parts = trained(present(job.teacher))
+    epochs = ", ".join(f"{one.arch} {one.epochs}" for one in parts)
     raise InputError(
         f"There is no {job.label} trained for so many epochs ({epochs}) in {where}; ask for the "
         "epochs that are there, or use --teachers train."

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 
+from jqkd.experiments.model import present
 from jqkd.report.summary import Line, Summary
 from jqkd.report.text import WHEN, teacher_name
 
@@ -19,15 +21,8 @@ _COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9")
 _MARKERS = ("o", "s", "^", "v", "X", "P", "<")
 _DASHES = ("-", (0, (5, 2)), (0, (3, 2)), (0, (1, 1)))
 # Hollow, so that runs under it are seen.
-PUBLISHED = {
-    "marker": "D",
-    "color": "#B5468B",
-    "markersize": 5,
-    "linestyle": "none",
-    "markerfacecolor": "none",
-    "markeredgewidth": 1.2,
-    "zorder": 5,
-}
+PUBLISHED: dict[str, Any] = {"marker": "D", "color": "#B5468B", "ls": "none", "markersize": 5}
+PUBLISHED |= {"markerfacecolor": "none", "markeredgewidth": 1.2, "zorder": 5}
 _DOT = {"ls": "none", "markersize": 4}
 _GUESSING = {"color": "#999999", "lw": 0.8, "ls": ":", "zorder": 0}
 Chart = tuple[Any, str] | None
@@ -39,7 +34,7 @@ class Look:
 
     colour: str
     marker: str
-    dashes: Any
+    dashes: Any  # What Matplotlib takes for one: a text, or lengths.
 
 
 def looks(names: Iterable[Hashable]) -> dict[Any, Look]:
@@ -49,11 +44,8 @@ def looks(names: Iterable[Hashable]) -> dict[Any, Look]:
         >>> [look.marker for look in looks(["alone", "taught"]).values()]
         ['o', 's']
     """
-    cycles = (_COLOURS, _MARKERS, _DASHES)
-    return {
-        name: Look(*(cycle[place % len(cycle)] for cycle in cycles))
-        for place, name in enumerate(dict.fromkeys(names))
-    }
+    cycles = zip(cycle(_COLOURS), cycle(_MARKERS), cycle(_DASHES), strict=True)
+    return {name: Look(*look) for name, look in zip(dict.fromkeys(names), cycles, strict=False)}
 
 
 def taught_words(teacher: str | None) -> str:
@@ -92,7 +84,7 @@ def draw_accuracies(summary: Summary) -> Chart:
 def draw_gains(summary: Summary) -> Chart:
     """Mean paired differences with their intervals, and the published ones."""
     lines = [line for line in summary.students if summary.of(line)]
-    others = [one.comparison.label for line in lines for one in summary.of(line)[1:]]
+    labels = [one.comparison.label for line in lines for one in summary.of(line)[1:]]
     published = any(one.comparison.published is not None for one in summary.differences)
 
     def draw(place: Any, line: Line, y: float, look: Look) -> None:
@@ -108,16 +100,16 @@ def draw_gains(summary: Summary) -> Chart:
                 place.plot([one.comparison.published], [y], **PUBLISHED)
         place.axvline(0, color="#999999", lw=0.6, zorder=0)
 
-    more = " (filled: the first that a line is compared with; open: others)" if others else ""
+    kinds = " (filled: the first that a line is compared with; open: others)" if labels else ""
     beside = ", beside the published one (diamond)" * published
     caption = (
         f"Difference to what a line is compared with {WHEN[summary.experiment.protocol]}: mean "
-        f"over seeds of the paired difference and its 95 % BCa interval{more}{beside}."
+        f"over seeds of the paired difference and its 95 % BCa interval{kinds}{beside}."
     )
     legend = {"published": PUBLISHED} if published else {}
-    if others:
+    if labels:
         open_dot = {"marker": "o", "markerfacecolor": "white"} | _DOT
-        legend = {", ".join(dict.fromkeys(others)): open_dot, **legend}
+        legend = {", ".join(dict.fromkeys(labels)): open_dot, **legend}
     return _by_line(summary, lines, draw, "difference (points)", caption, legend)
 
 
@@ -138,10 +130,9 @@ def draw_mechanism(summary: Summary) -> Chart:
 
 def _runs(place: Any, values: list[float], y: float, look: Look) -> None:
     """Dots side by side: equal ones are told apart."""
-    values = np.array(values, float)
-    spread = np.linspace(-0.18, 0.18, len(values)) if len(values) > 1 else 0
+    spread = np.linspace(-0.18, 0.18, len(values)) if len(values) > 1 else [0.0]
     style = {"color": look.colour, "marker": look.marker, "markersize": 3.2}
-    place.plot(values, np.full(len(values), y) + spread, ls="none", alpha=0.6, mew=0, **style)
+    place.plot(values, np.add(y, spread), ls="none", alpha=0.6, mew=0, **style)
 
 
 def _by_line(
@@ -157,7 +148,7 @@ def _by_line(
     from matplotlib.lines import Line2D
 
     groups = [line.arm.group for line in summary.shown]
-    lines = sorted(lines, key=lambda x: (groups.index(x.arm.group), x.arm.student.qubits))
+    lines = sorted(lines, key=lambda x: (groups.index(x.arm.group), present(x.arm.student).qubits))
     panels = {
         title: [line for line in lines if line.config.dataset == some[0].config.dataset]
         for title, some in summary.sections.items()
@@ -167,7 +158,10 @@ def _by_line(
         return None
     longest, rows = max(map(len, panels.values())), -(-len(panels) // 2)
     width = TWO_COLUMNS if len(panels) > 1 else 4.6
-    size = {"figsize": (width, (0.24 * longest + 0.7) * rows + 0.4), "layout": "constrained"}
+    size: dict[str, Any] = {
+        "figsize": (width, (0.24 * longest + 0.7) * rows + 0.4),
+        "layout": "constrained",
+    }
     figure, axes = plt.subplots(rows, min(2, len(panels)), squeeze=False, **size)
     look = looks(summary.teachers)
     for place, (title, some) in zip(axes.flat, panels.items(), strict=False):
@@ -187,7 +181,9 @@ def _by_line(
         for teacher, one in look.items()
         if teacher in {line.taught_by for line in lines}
     }
-    styles = {name: {"color": "#555555"} | style for name, style in (dots | legend).items()}
+    styles: dict[str, dict[str, Any]] = {
+        name: {"color": "#555555"} | style for name, style in (dots | legend).items()
+    }
     handles = [Line2D([], [], label=name, **style) for name, style in styles.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)))
     return figure, caption

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jqkd.experiments.model import present
 from jqkd.quantum import Circuit, Op
 from jqkd.quantum.ops import DATA
 from jqkd.report.charts import Chart
@@ -17,7 +18,7 @@ def draw_circuits(summary: Summary) -> Chart:
 
     titles: dict[tuple[Circuit, int], str] = {}
     for line in summary.students:
-        drawn = _circuit(line.arm.student)
+        drawn = _circuit(present(line.arm.student))
         if drawn is not None:
             titles.setdefault(drawn, line.arm.label)
     circuits = sorted(titles, key=lambda drawn: drawn[0].num_qubits)
@@ -26,7 +27,7 @@ def draw_circuits(summary: Summary) -> Chart:
     widths = [circuit.num_qubits for circuit, _ in circuits]
     depth = max(_columns(*drawn)[-1] for drawn in circuits)
     columns, rows = min(2, len(circuits)), -(-len(circuits) // 2)
-    size = {"figsize": (columns * max(1.7, 0.45 * depth), 0.4 * max(widths) * rows)}
+    size: dict[str, Any] = {"figsize": (columns * max(1.7, 0.45 * depth), 0.4 * max(widths) * rows)}
     figure, axes = plt.subplots(rows, columns, layout="constrained", squeeze=False, **size)
     unique = len(set(widths)) == len(widths)
     for place, drawn in zip(axes.flat, circuits, strict=False):

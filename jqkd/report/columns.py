@@ -29,7 +29,7 @@ def who(
     mark: Callable[[Any], str] = lambda item: "",
 ) -> list[Column]:
     """Data, student and teacher, as far as titles and labels do not say it already."""
-    shown, taught = summary.shown, [line for line in summary.students if line.taught_by]
+    shown, distilled = summary.shown, [line for line in summary.students if line.taught_by]
     name = "network" if any(line.arm.is_teacher for line in shown) else "student"
     dagger = lambda line: "†" * line.epochs_differ  # noqa: E731
     columns: list[Column] = [
@@ -37,7 +37,7 @@ def who(
     ]
     if len({line_of(item).arm.group for item in items}) > 1:
         columns.insert(0, ("data", lambda item: line_of(item).arm.group))
-    if any(teacher_name(x.taught_by).lower() not in x.arm.label.lower() for x in taught):
+    if any(teacher_name(x.taught_by).lower() not in x.arm.label.lower() for x in distilled):
         columns.append(("teacher", lambda item: teacher_name(line_of(item).taught_by)))
     return columns
 

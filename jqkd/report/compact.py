@@ -15,7 +15,7 @@ def compact(summary: Summary) -> Sheet:
 
 
 def _published(summary: Summary) -> Sheet:
-    main, *others = dict.fromkeys(c.label for c in summary.experiment.comparisons)
+    main, *compared = dict.fromkeys(c.label for c in summary.experiment.comparisons)
     rows = [one for one in summary.differences if one.comparison.label == main]
     distilled = all(one.arm.taught_by and not one.baseline.taught_by for one in rows)
     before, after = ("alone", "distilled") if distilled else ("baseline", "line")
@@ -27,7 +27,7 @@ def _published(summary: Summary) -> Sheet:
         (f"{after}: ours", lambda x: mean_sd(x.arm.values)),
         (f"{main}: published", lambda x: signed(x.comparison.published)),
         (f"{main}: ours [95 %]", lambda x: gain_text(x.main)),
-        *((label, lambda x, label=label: _other(summary, x.arm, label)) for label in others),
+        *((label, lambda x, label=label: _other(summary, x.arm, label)) for label in compared),
         (f"verdict on {main}", lambda x: x.verdict or DASH),
     ]
     notes = [teacher_note(summary, [one.arm for one in rows])]
@@ -35,8 +35,8 @@ def _published(summary: Summary) -> Sheet:
 
 
 def _other(summary: Summary, line: Line, label: str) -> str:
-    others = [one for one in summary.of(line) if one.comparison.label == label]
-    return signed(others[0].main.mean) if others else DASH
+    compared = [one for one in summary.of(line) if one.comparison.label == label]
+    return signed(compared[0].main.mean) if compared else DASH
 
 
 def _by_group(summary: Summary) -> Sheet:

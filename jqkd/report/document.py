@@ -16,15 +16,12 @@ Pictures = list[tuple[Path, str]]
 
 
 def write_report(summary: Summary, folder: Path, pictures: Pictures) -> list[Path]:
-    """Write report.md, report.tex, report.html, report.csv and comparisons.csv.
+    """Write report.md, report.tex, report.html, report.csv and comparisons.csv into a folder.
 
     Args:
         summary: what to report.
-        folder: where to; made if needed.
+        folder: made if needed.
         pictures: PNG files in that folder, with their captions.
-
-    Returns:
-        The files.
 
     Raises:
         InputError: a file cannot be written.

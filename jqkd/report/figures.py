@@ -36,12 +36,6 @@ def draw_all(
 ) -> list[tuple[Path, str]]:
     """Draw every picture of the report, as PNG, SVG and PDF; the same numbers give the same bytes.
 
-    Args:
-        summary: the numbers.
-        folder: where to.
-        datasets: name -> images. Where one cannot be had, sample images of an earlier report in
-            the folder stay; without such, only what can be had is shown.
-
     Returns:
         The PNG files with their captions.
 
@@ -52,18 +46,12 @@ def draw_all(
     import matplotlib.style
 
     matplotlib.use("agg")
-    drawings = {
-        "circuits": draw_circuits,
-        "losses": draw_losses,
-        "accuracies": draw_accuracies,
-        "gains": draw_gains,
-        "mechanism": draw_mechanism,
-    }
+    drawings = (draw_circuits, draw_losses, draw_accuracies, draw_gains, draw_mechanism)
     # Not the reader's own settings: they would change the bytes.
     with matplotlib.style.context(["default", STYLE]):
         pictures = sample_images(summary, folder / "images", datasets)
-        for name, draw in drawings.items():
-            drawn = draw(summary)
+        for draw in drawings:
+            drawn, name = draw(summary), draw.__name__.removeprefix("draw_")
             if drawn is not None:
                 path = save(drawn[0], folder / name, picture_digest(name, summary))
                 pictures.append((path, drawn[1]))
@@ -109,15 +97,8 @@ def sample_images(
 ) -> list[tuple[Path, str]]:
     """The first image of every class, drawn, or kept if the folder has them already.
 
-    They depend on no number, so a report made without the data is the same report.
-
-    Args:
-        summary: names the data sets and their classes.
-        path: where to, without suffix.
-        datasets: name -> images.
-
-    Returns:
-        The PNG file and its caption; nothing if no data set can be had.
+    They depend on no number, so a report made without the data is the same report. Where some data
+    set cannot be had, only the others are shown; nothing if none can.
     """
     chosen, lacking = [], []
     for name, classes in _classes(summary).items():
@@ -153,7 +134,7 @@ def draw_images(chosen: list[tuple[str, Dataset, list[int]]]) -> Any:
     """An image of each class, for each of some titled data sets."""
     import matplotlib.pyplot as plt
 
-    size = {"figsize": (TWO_COLUMNS, 1.05 * len(chosen)), "layout": "constrained"}
+    size: dict[str, Any] = {"figsize": (TWO_COLUMNS, 1.05 * len(chosen)), "layout": "constrained"}
     columns = max(len(classes) for _, _, classes in chosen)
     figure, axes = plt.subplots(len(chosen), columns, squeeze=False, **size)
     for row, (title, dataset, classes) in zip(axes, chosen, strict=True):

@@ -13,25 +13,14 @@ from typing import Any
 
 # Columns that hold words.
 _WORDS = {"data", "network", "student", "teacher", "against", "mean", "verdict"}
-_TEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "#": r"\#",
-    "_": r"\_",
-    "$": r"\$",
-    "{": r"\{",
-    "}": r"\}",
-    "±": r"$\pm$",
-    "−": "$-$",
-    "–": "--",
-    "†": r"$^\dagger$",
-    "<": "$<$",
-    ">": "$>$",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "λ": r"$\lambda$",
-}
+_TEX_NAMES = {"\\": "textbackslash", "~": "textasciitilde", "^": "textasciicircum"}
+_TEX_MATHS = {"±": r"\pm", "−": "-", "†": r"^\dagger", "<": "<", ">": ">", "λ": r"\lambda"}
+_TEX = str.maketrans(
+    {letter: f"\\{letter}" for letter in "&%#_${}"}
+    | {letter: rf"\{name}{{}}" for letter, name in _TEX_NAMES.items()}
+    | {letter: f"${maths}$" for letter, maths in _TEX_MATHS.items()}
+    | {"–": "--"}
+)
 _VERDICTS = {"reproduced", "higher", "lower", "undecidable"}
 # Dots an inch of the pictures, and as many of them on a screen that letters of 8 points read well.
 PRINT_DPI, _SCREEN_DPI = 300, 128
@@ -94,7 +83,7 @@ def tex_text(text: str) -> str:
         >>> print(tex_text("1 ± 2 %"))
         1 $\\pm$ 2 \\%
     """
-    return "".join(_TEX.get(letter, letter) for letter in text)
+    return text.translate(_TEX)
 
 
 def latex(sheet: Sheet) -> str:

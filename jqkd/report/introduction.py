@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from jqkd import statistics as st
+from jqkd.experiments.model import present
 from jqkd.report.columns import teachers_epochs
 from jqkd.report.summary import Summary
 from jqkd.report.text import WHEN, counts_text, p_text, sign_flip_text
@@ -38,7 +39,7 @@ def outcome(summary: Summary) -> list[str]:
 
 def _stand(summary: Summary, family: str) -> str:
     gains = [one.main for one in summary.differences if one.comparison.family == family]
-    firm = [gain for gain in gains if gain.p_holm < 0.05]
+    firm = [gain for gain in gains if present(gain.p_holm) < 0.05]
     better = sum(gain.mean > 0 for gain in firm)
     return (
         f"Differences ({family}): {better} of {len(gains)} above 0 and {len(firm) - better} below "
@@ -51,14 +52,14 @@ def what(summary: Summary) -> str:
     experiment, students = summary.experiment, summary.students
     sentences, epochs = [experiment.about.rstrip()], []
     if students:
-        configs = [line.arm.student for line in students]
-        shots = {config.shots for config in configs}
-        drawn = [counts_text(shots - {None})] * bool(shots - {None})
-        exact = ["exact probabilities"] * (None in shots)
+        configs = [present(line.arm.student) for line in students]
+        shots = {config.shots for config in configs if config.shots is not None}
+        drawn = [counts_text(shots)] if shots else []
+        exact = ["exact probabilities"] * any(config.shots is None for config in configs)
         sentences.append(f"Shots: {' or '.join(drawn + exact)}.")
         seeds = counts_text(len(line.values) for line in students)
         sentences.append(f"Seeds: {seeds} for each kind of student.")
-        epochs.append(f"{counts_text(config.epochs for config in configs)} for students")
+        epochs.append(f"{counts_text(present(config.epochs) for config in configs)} for students")
     epochs += teachers_epochs(summary.shown)
     usual = experiment.published_epochs
     published = "" if usual is None else f" (published teachers: {usual})"
@@ -96,13 +97,13 @@ def how(summary: Summary) -> str:
 def _rule(summary: Summary) -> str:
     experiment = summary.experiment
     read = experiment.published_protocol
-    other = "" if read in (None, experiment.protocol) else f" Published numbers are {WHEN[read]}."
+    when = "" if read in (None, experiment.protocol) else f" Published numbers are {WHEN[read]}."
     judged = experiment.published_epochs is not None
     epochs = "; or a teacher was not trained as the published one" * judged
     return (
         "Verdicts compare a published number, which comes from one run, with where one more run of "
         "ours would fall in 95 of 100 cases (mean ± t s sqrt(1 + 1/n), for differences the same "
-        f"with two unrelated runs; ours {WHEN[experiment.protocol]}).{other} Higher or lower: ours "
+        f"with two unrelated runs; ours {WHEN[experiment.protocol]}).{when} Higher or lower: ours "
         "is, the published number lies outside. Reproduced: it lies inside, and the interval "
         f"reaches no further than {st.WIDEST:g} points to either side (for a difference: than "
         "itself, or 1 point). Undecidable: the interval is wider, so that "

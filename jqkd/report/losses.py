@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from jqkd.experiments.model import present
 from jqkd.report.charts import ONE_COLUMN, TWO_COLUMNS, Chart, Look, looks, taught_words
 from jqkd.report.summary import Line, Summary
 
@@ -38,7 +39,11 @@ def draw_losses(summary: Summary) -> Chart:
     order = list(look)
     columns, rows = min(3, len(panels)), -(-len(panels) // 3)
     width = {1: ONE_COLUMN, 2: 5.2, 3: TWO_COLUMNS}[columns]
-    size = {"figsize": (width, 2.0 * rows + 0.3), "layout": "constrained", "squeeze": False}
+    size: dict[str, Any] = {
+        "figsize": (width, 2.0 * rows + 0.3),
+        "layout": "constrained",
+        "squeeze": False,
+    }
     figure, axes = plt.subplots(rows, columns, **size)
     curves = {}
     for place, title, panel in zip(axes.flat, _titles(panels), panels, strict=False):
@@ -81,7 +86,7 @@ def _panels(summary: Summary) -> Panels:
 
 def _titles(panels: Panels) -> list[str]:
     arms = [panel[0].arm for panel in panels]
-    titles = [f"{arm.group}, {arm.student.qubits} qubits" for arm in arms]
+    titles = [f"{arm.group}, {present(arm.student).qubits} qubits" for arm in arms]
     unique = len(set(titles)) == len(titles)
     return titles if unique else [f"{arm.group}: {arm.label}" for arm in arms]
 

@@ -89,7 +89,7 @@ def _below(line: Line) -> str:
 
 
 def _comparisons(summary: Summary, title: str, key: str, compared: list[Difference]) -> Sheet:
-    protocol, other = summary.experiment.protocol, summary.second
+    protocol, second = summary.experiment.protocol, summary.second
     note_of = lambda x: x.comparison.note or x.arm.arm.note  # noqa: E731
     marks, note = footnotes(map(note_of, compared))
     published = any(one.verdict for one in compared)
@@ -102,8 +102,8 @@ def _comparisons(summary: Summary, title: str, key: str, compared: list[Differen
         ("p (Holm)", lambda x: p_text(x.main.p_holm)),
         ("verdict", lambda x: x.verdict or DASH),
         ("of one run, 95 %", lambda x: interval_text(x.interval if published else None)),
-        (f"{COLUMN[other]} [95 %]", lambda x: gain_text(x.gain[other])),
-        ("its p (Holm)", lambda x: p_text(x.gain[other].p_holm)),
+        (f"{COLUMN[second]} [95 %]", lambda x: gain_text(x.gain[second])),
+        ("its p (Holm)", lambda x: p_text(x.gain[second].p_holm)),
         ("seeds", lambda x: str(len(x.seeds))),
     ]
     teachers = teacher_note(summary, [one.arm for one in compared])
@@ -114,7 +114,7 @@ def _comparisons(summary: Summary, title: str, key: str, compared: list[Differen
 def _misprint(one: Difference) -> str:
     """Where a published difference is not that of the published accuracies."""
     arm, baseline, printed = one.arm.arm, one.baseline.arm, one.comparison.published
-    if None in (printed, arm.published, baseline.published):
+    if printed is None or arm.published is None or baseline.published is None:
         return ""
     own = arm.published - baseline.published
     if abs(own - printed) <= 0.015:

@@ -13,7 +13,7 @@ from jqkd import statistics as st
 from jqkd.common.digests import json_digest
 from jqkd.common.files import plain
 from jqkd.experiments.analysis import ArmRecord
-from jqkd.experiments.model import PROTOCOLS, Arm, Comparison, Experiment, Mean
+from jqkd.experiments.model import PROTOCOLS, Arm, Comparison, Experiment, Mean, present
 from jqkd.statistics import Gain, Interval
 from jqkd.training.config import StudentConfig, TeacherConfig
 
@@ -48,7 +48,7 @@ class Line:
     @property
     def config(self) -> StudentConfig | TeacherConfig:
         """Of its students, or of the teacher that it is."""
-        return self.arm.student or self.arm.teacher
+        return self.arm.config
 
     @property
     def values(self) -> list[float]:
@@ -65,7 +65,7 @@ class Line:
     def images_seen(self) -> int | None:
         """Images that one of its students is trained on, as often as it sees them."""
         student = self.arm.student
-        return None if student is None else student.epochs * student.num_images
+        return None if student is None else present(student.epochs) * student.num_images
 
     @property
     def taught_by(self) -> str | None:
@@ -137,8 +137,8 @@ class Summary:
     @property
     def teachers(self) -> list[str | None]:
         """Who teaches, in order of appearance; ``None`` for students alone, first."""
-        taught = dict.fromkeys(line.taught_by for line in self.students)
-        return sorted(taught, key=lambda name: name is not None)
+        teachers = dict.fromkeys(line.taught_by for line in self.students)
+        return sorted(teachers, key=lambda name: name is not None)
 
     @property
     def second(self) -> str:
@@ -153,30 +153,25 @@ class Summary:
         """Sixteen hex digits that name the numbers that all else follows from."""
         records = [line.record for line in self.lines.values()]
         arms = [[_named(one.arm), one.seeds, one.right, one.mechanism] for one in records]
-        asked = self.experiment
-        return json_digest(plain([asked.protocol, list(map(vars, asked.comparisons)), arms]))
+        experiment, pairs = self.experiment, list(map(vars, self.experiment.comparisons))
+        return json_digest(plain([experiment.protocol, pairs, arms]))
 
 
 def summarise(
     experiment: Experiment, records: dict[str, ArmRecord], machines: Sequence[str] = ()
 ) -> Summary:
-    """All arms and comparisons of an experiment that have runs.
-
-    Args:
-        experiment: what is compared with what.
-        records: by name of their arm.
-        machines: where the runs were made.
-    """
+    """All arms and comparisons of an experiment that have runs; records by name of their arm."""
     arms = [arm for arm in experiment.arms if arm.name in records]
     lines = {arm.name: _line(records[arm.name], experiment) for arm in arms}
-    differences = _corrected(_differences(experiment, lines))
+    both = [c for c in experiment.comparisons if c.arm in lines and c.baseline in lines]
+    made = (_difference(c, lines[c.arm], lines[c.baseline]) for c in both)
+    differences = _corrected([one for one in made if one is not None])
     missing = [arm.name for arm in experiment.arms if arm.name not in lines]
     means = _means(experiment, differences)
     return Summary(experiment, lines, differences, means, missing, list(machines))
 
 
 def _named(arm: Arm) -> dict[str, Any]:
-    """All of an arm, its configurations by their digests."""
     configs = {"student": arm.student, "teacher": arm.teacher}
     return vars(arm) | {name: config and config.digest() for name, config in configs.items()}
 
@@ -190,7 +185,7 @@ def _common(lines: list[Line]) -> str:
 def _line(record: ArmRecord, experiment: Experiment) -> Line:
     arm, protocol = record.arm, experiment.protocol
     accuracy = {name: record.accuracy(name) for name in PROTOCOLS}
-    classes = (arm.student or arm.teacher).num_classes
+    classes = arm.config.num_classes
     fallen = [st.collapsed([value], classes) == 1 for value in accuracy[protocol]]
     interval, verdict = st.next_run(accuracy[protocol]), None
     differ = experiment.published_epochs is not None and any(
@@ -202,20 +197,14 @@ def _line(record: ArmRecord, experiment: Experiment) -> Line:
     return Line(record, protocol, accuracy, fallen, interval, verdict, differ)
 
 
-def _differences(experiment: Experiment, lines: dict[str, Line]) -> list[Difference]:
-    both = [c for c in experiment.comparisons if c.arm in lines and c.baseline in lines]
-    made = (_difference(c, lines[c.arm], lines[c.baseline]) for c in both)
-    return [one for one in made if one is not None]
-
-
 def _difference(comparison: Comparison, arm: Line, baseline: Line) -> Difference | None:
     seeds = sorted(set(arm.record.seeds) & set(baseline.record.seeds))
     if not seeds:
         return None
     pairs = {p: (_of_seeds(arm, p, seeds), _of_seeds(baseline, p, seeds)) for p in PROTOCOLS}
     gain = {p: st.gain_of(*pair) for p, pair in pairs.items()}
-    values, others = pairs[arm.protocol]
-    interval, verdict, published = st.next_gain(others, values), None, comparison.published
+    values, baselines = pairs[arm.protocol]
+    interval, verdict, published = st.next_gain(baselines, values), None, comparison.published
     if published is not None:
         widest = st.widest_for_gain(published)
         verdict = st.verdict(published, interval, len(seeds), widest)

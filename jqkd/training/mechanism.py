@@ -7,6 +7,7 @@ from functools import partial
 import jax
 import numpy as np
 from jax import Array
+from jaxtyping import Float
 
 from jqkd.models.functional import Functional, Params
 from jqkd.models.students import Encoded
@@ -15,11 +16,11 @@ from jqkd.training.student_task import student_model, without_regressor
 from jqkd.training.students import Block
 
 
-def mechanism(block: Block) -> dict[str, np.ndarray]:
+def mechanism(block: Block) -> dict[str, Float[np.ndarray, " R"]]:
     """Where the features of a block's R students are now, on the test images.
 
     Returns:
-        Arrays (R,): what the encoding's ``mechanism`` says of the features, and ``dead``, the share
+        What the encoding's ``mechanism`` says of the features, and ``dead``, the share
         of hidden units that are 0 for every image. Empty for a student without a hidden layer, or
         whose encoding says nothing.
 

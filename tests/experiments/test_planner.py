@@ -17,6 +17,8 @@ from jqkd.experiments import planner
 from jqkd.experiments.catalogue import EXPERIMENTS
 from jqkd.experiments.model import Arm, Experiment
 from jqkd.experiments.planner import jobs_of, plan, student_jobs, tasks_of, teacher_job
+from jqkd.models import TEACHERS
+from jqkd.models.teachers.ensembles import Ensemble
 from jqkd.training import student_task, students
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.recipes import RECIPES, FunctionMatching, Output
@@ -169,6 +171,22 @@ def test_a_plug_ins_source_goes_into_the_keys_of_jobs_that_use_it():
             # What students alone never read is not in their names.
             assert name_of(student, None) == name_of(teacher=None)
             assert name_of() == before
+    assert names[0] != names[1]
+
+
+@dataclass(frozen=True)
+class Mixed(Ensemble):
+    pass
+
+
+def test_the_source_of_an_average_counts_beside_its_members():
+    names = []
+    for digest in ("one", "two"):
+        plugin = plugins.Plugin("mixed.py", digest)
+        with plugins._as_loading(plugin), registered(TEACHERS, "mixed", Mixed):
+            average = TeacherConfig("mixed", "mnist", "0-5")
+            names.append(teacher_job(average).name)
+            assert all(member.plugins == [] for member in average.members)
     assert names[0] != names[1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from jqkd.experiments.catalogue.entry import EXPERIMENTS, Line, Study
+from jqkd.experiments.catalogue.entry import EXPERIMENTS, Study, Variant
 from jqkd.experiments.model import Experiment
 
 _CIRCUITS: tuple[tuple[str, str, dict[str, Any]], ...] = (
@@ -23,7 +23,6 @@ class Circuits(Study):
     """Robust students with something else in the circuit's place."""
 
     def experiment(self) -> Experiment:
-        """Each circuit alone, compared with the circuit itself; and taught, with itself alone."""
         about = (
             "Robust students whose circuit is replaced; alone, compared with the circuit itself, "
             "and taught with preset robust's own recipe, compared with the same student alone."
@@ -33,7 +32,7 @@ class Circuits(Study):
             changes = {"preset": "robust"} | changes
             against = None if name == "robust" else "robust"
             lines += [
-                Line(name, label, changes, against=against),
-                Line(f"{name}-lenet", label, changes, True, name),
+                Variant(name, label, changes, against=against),
+                Variant(f"{name}-lenet", label, changes, True, name),
             ]
         return self.study("What the circuit does", about, lines)

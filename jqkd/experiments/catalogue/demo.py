@@ -16,7 +16,7 @@ from jqkd.models import PRESETS
 class Demo(Paper):
     """A teacher, and students alone and taught, on the digits that come with scikit-learn."""
 
-    preset: str = "paper-code"
+    preset: str = "paper-code"  # ty: ignore[incompatible-attribute-override]: an option here
     title = "A table in a minute"
     about = "Digits 0 and 1, which come with scikit-learn: one row of each kind."
     rows = (

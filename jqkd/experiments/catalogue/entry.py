@@ -32,7 +32,7 @@ EXPERIMENTS: Registry[Entry] = Registry("experiment", Entry)
 
 
 @dataclass(frozen=True)
-class Line:
+class Variant:
     """Students of a study, the same on each of its data sets.
 
     Attributes:
@@ -46,7 +46,7 @@ class Line:
     name: str
     label: str
     changes: dict[str, Any] = field(default_factory=dict)
-    taught: bool = False
+    distilled: bool = False
     against: str | None = None
 
 
@@ -71,7 +71,7 @@ class Study(Entry):
             check_choice("datasets", name, DATASETS)
             parse_classes(self.classes, DATASETS[name].num_classes)
 
-    def study(self, title: str, about: str, lines: Sequence[Line], **more: Any) -> Experiment:
+    def study(self, title: str, about: str, lines: Sequence[Variant], **more: Any) -> Experiment:
         """The experiment of some lines, data set by data set."""
         pairs = [(dataset, line) for dataset in dict.fromkeys(self.datasets) for line in lines]
         arms = tuple(self._arm(*pair) for pair in pairs)
@@ -80,16 +80,16 @@ class Study(Entry):
             Comparison(
                 f"{dataset}-{line.name}",
                 f"{dataset}-{line.against}",
-                "gain" if line.taught else "difference",
-                family="taught" if line.taught else "",
+                "gain" if line.distilled else "difference",
+                family="taught" if line.distilled else "",
             )
             for dataset, line in pairs
             if line.against is not None
         )
         return Experiment(self.name, title, about, arms, comparisons, **more)
 
-    def _arm(self, dataset: str, line: Line) -> Arm:
+    def _arm(self, dataset: str, line: Variant) -> Arm:
         student = StudentConfig(dataset, self.classes, self.qubits, **line.changes)
-        teacher = TeacherConfig(self.teacher, dataset, self.classes) if line.taught else None
+        teacher = TeacherConfig(self.teacher, dataset, self.classes) if line.distilled else None
         group = f"{dataset_label(dataset)} {self.classes}"
         return Arm(f"{dataset}-{line.name}", line.label, group, student, teacher)

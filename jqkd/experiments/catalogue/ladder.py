@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from jqkd.experiments.catalogue.entry import EXPERIMENTS, Line, Study
+from jqkd.experiments.catalogue.entry import EXPERIMENTS, Study, Variant
 from jqkd.experiments.model import Experiment
 from jqkd.training.config import StudentConfig
 
@@ -42,7 +42,6 @@ class Ladder(Study):
     """Which of its changes makes preset robust train where the paper's students collapse."""
 
     def experiment(self) -> Experiment:
-        """Steps up, steps back, and three taught students."""
         about = (
             "Each line from the first to robust adds one change to the line before; the lines "
             "after it take one change back, or are taught by a teacher."
@@ -54,38 +53,38 @@ class Ladder(Study):
         return self.study("From paper-code to robust", about, lines, shows_mechanism=True)
 
 
-def _up(paper: StudentConfig, robust: StudentConfig) -> list[Line]:
+def _up(paper: StudentConfig, robust: StudentConfig) -> list[Variant]:
     changes: dict[str, Any] = {"preset": "paper-code"}
-    steps = [Line("paper-code", "paper-code", changes)]
+    steps = [Variant("paper-code", "paper-code", changes)]
     for part, (name, label) in _PARTS.items():
         changes = changes | {part: getattr(robust, part)}
-        steps.append(Line(name, label, changes))
+        steps.append(Variant(name, label, changes))
     for name, label in _TRAINING.items():
         value = getattr(robust, name)
         if value != getattr(paper, name):
             changes = changes | {name: value}
-            steps.append(Line(name.replace("_", "-"), label(value), changes))
+            steps.append(Variant(name.replace("_", "-"), label(value), changes))
     # With the last step all is as in robust, which is trained here under its own name.
-    steps[-1] = Line("robust", f"{steps[-1].label} = robust", {"preset": "robust"})
+    steps[-1] = Variant("robust", f"{steps[-1].label} = robust", {"preset": "robust"})
     return steps[:1] + [replace(step, against=last.name) for last, step in pairwise(steps)]
 
 
-def _back(paper: StudentConfig) -> list[Line]:
+def _back(paper: StudentConfig) -> list[Variant]:
     back = [
         ("robust-few-epochs", f"robust, {paper.epochs} epochs", {"epochs": paper.epochs}),
         ("robust-exact", "robust, exact probabilities", {"shots": None}),
         *((*names, {part: getattr(paper, part)}) for part, names in _BACK.items()),
     ]
     return [
-        Line(name, label, {"preset": "robust"} | changes, against="robust")
+        Variant(name, label, {"preset": "robust"} | changes, against="robust")
         for name, label, changes in back
     ]
 
 
-def _taught(paper: StudentConfig) -> list[Line]:
+def _taught(paper: StudentConfig) -> list[Variant]:
     loss = {name: getattr(paper, name) for name in _LOSS}
     robust = {"preset": "robust"}
-    code = Line("paper-code-lenet", "paper-code", {"preset": "paper-code"}, True, "paper-code")
+    code = Variant("paper-code-lenet", "paper-code", {"preset": "paper-code"}, True, "paper-code")
     label = "robust, the paper's loss"
     ends = (("robust-paper-loss", label, robust | loss), ("robust-lenet", "robust", robust))
-    return [code, *(Line(*end, taught=True, against="robust") for end in ends)]
+    return [code, *(Variant(*end, distilled=True, against="robust") for end in ends)]

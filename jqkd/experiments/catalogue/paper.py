@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from jqkd._checks import check_choice, check_integer, fail, shown
 from jqkd.experiments.catalogue.entry import EXPERIMENTS, Entry
 from jqkd.experiments.catalogue.rows import ROWS, Row, alone_of
-from jqkd.experiments.model import Arm, Comparison, Experiment, Mean
+from jqkd.experiments.model import Arm, Comparison, Experiment, Mean, present
 from jqkd.experiments.planner import dataset_label, teacher_label
 from jqkd.training.config import MOST_EPOCHS, StudentConfig, TeacherConfig
 
@@ -74,19 +74,20 @@ class Paper(Entry):
         return self.preset == "paper-code"
 
     def student(self, row: Row) -> StudentConfig:
-        """A row's student."""
-        own = {"readout": row.readout, "term": row.term} if self.as_notebook else {}
+        """As the entry's options have it."""
+        own: dict[str, Any] = {"readout": row.readout, "term": row.term} if self.as_notebook else {}
         named = {"exact": None, _NOTEBOOK: row.shots}
         shots = named[self.shots] if self.shots in named else int(self.shots)
-        data = (row.dataset, row.classes, row.qubits, self.preset)
+        data = (row.dataset, row.classes, present(row.qubits), self.preset)
         return StudentConfig(*data, shots=shots, epochs=self.epochs, **own)
 
     def teacher(self, row: Row) -> TeacherConfig:
-        """A row's teacher."""
+        """As the entry's options have it."""
         data, lenet, alexnet = (row.dataset, row.classes), self.lenet_epochs, self.alexnet_epochs
-        if row.teacher == "lenet":
-            return TeacherConfig("lenet", *data, lenet)
-        arch = _ENSEMBLES[self.ensemble] if row.teacher == "ensemble" else row.teacher
+        arch = present(row.teacher)
+        if arch == "lenet":
+            return TeacherConfig(arch, *data, lenet)
+        arch = _ENSEMBLES[self.ensemble] if arch == "ensemble" else arch
         if arch == "ensemble" and lenet != alexnet:
             pair = (("lenet", lenet), ("alexnet", alexnet))
             members = tuple(TeacherConfig(one, *data, epochs) for one, epochs in pair)
@@ -94,7 +95,6 @@ class Paper(Entry):
         return TeacherConfig(arch, *data, alexnet)
 
     def experiment(self) -> Experiment:
-        """All rows."""
         arms = [self._arm(row) for row in self.rows]
         comparisons: list[Comparison] = []
         for row, arm in zip(self.rows, tuple(arms), strict=True):
@@ -102,11 +102,12 @@ class Paper(Entry):
                 continue
             alone = alone_of(row, self.rows)
             comparisons.append(Comparison(row.name, alone.name, "gain", row.gain, "gain"))
-            matched = replace(arm.student, term="kl")
+            matched = replace(present(arm.student), term="kl")
             if matched != self.student(alone):
                 same = [a.name for a in arms if a.hidden and a.student == matched]
                 name, label = f"{row.name}-matched", f"{row.qubits} qubits, alone, other head"
-                one_head = Comparison(row.name, *(same or [name]), "one head", family="one head")
+                head = (same or [name])[0]
+                one_head = Comparison(row.name, head, "one head", family="one head")
                 comparisons.append(one_head)
                 if not same:
                     arms.append(Arm(name, label, arm.group, matched, hidden=True))
@@ -114,19 +115,21 @@ class Paper(Entry):
         # The paper takes the epoch that is best on the test images, and trains teachers for ten.
         protocol = "best" if self.preset.startswith("paper") else "final"
         published = any(row.accuracy is not None for row in self.rows)
-        more = {"published_protocol": "best", "published_epochs": 10} if published else {}
+        more: dict[str, Any] = (
+            {"published_protocol": "best", "published_epochs": 10} if published else {}
+        )
         means = _means(self.rows, [one for one in comparisons if one.family])
         texts = (self.name, self.title, self.about)
         return Experiment(*texts, tuple(arms), tuple(comparisons), protocol, means=means, **more)
 
     def _arm(self, row: Row) -> Arm:
         group = f"{dataset_label(row.dataset)} {row.classes}"
-        taught = "alone" if row.teacher is None else teacher_label(row.teacher)
+        network = "alone" if row.teacher is None else teacher_label(row.teacher)
         teacher = None if row.teacher is None else self.teacher(row)
         if row.qubits is None:
-            return Arm(row.name, f"{taught} (teacher)", group, None, teacher, row.accuracy)
+            return Arm(row.name, f"{network} (teacher)", group, None, teacher, row.accuracy)
         note = _NOTES.get(row.term, "") if self.as_notebook else ""
-        label = f"{row.qubits} qubits, {taught}"
+        label = f"{row.qubits} qubits, {network}"
         return Arm(row.name, label, group, self.student(row), teacher, row.accuracy, note)
 
 

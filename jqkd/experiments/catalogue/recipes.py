@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jqkd.experiments.catalogue.entry import EXPERIMENTS, Line, Study
+from jqkd.experiments.catalogue.entry import EXPERIMENTS, Study, Variant
 from jqkd.experiments.model import Experiment
 from jqkd.training.config import StudentConfig, reads_field
 from jqkd.training.recipes import RECIPES
@@ -16,18 +16,17 @@ class Recipes(Study):
     """The same robust students, taught by every recipe there is."""
 
     def experiment(self) -> Experiment:
-        """Students alone, and a line for each recipe."""
         own = StudentConfig("digits", "0-1", 1, "robust").recipe
         about = (
             "The same robust students, images, steps and teacher; only the loss differs. Each "
             f"recipe has the weights of its authors, {own} those of preset robust."
         )
-        alone = Line("alone", "alone", {"preset": "robust"})
-        taught = [
-            Line(name, _label(name), {"preset": "robust", "recipe": name}, True, "alone")
+        alone = Variant("alone", "alone", {"preset": "robust"})
+        distilled = [
+            Variant(name, _label(name), {"preset": "robust", "recipe": name}, True, "alone")
             for name in RECIPES
         ]
-        return self.study("Distillation recipes", about, [alone, *taught])
+        return self.study("Distillation recipes", about, [alone, *distilled])
 
 
 def _label(recipe: str) -> str:
