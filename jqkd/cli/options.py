@@ -14,7 +14,7 @@ from jqkd.common.files import plain, write_json
 from jqkd.common.plugins import load_plugin
 from jqkd.data import DATASETS
 from jqkd.experiments.executors import EXECUTORS
-from jqkd.quantum.measurement import check_shots
+from jqkd.quantum.sampling import check_shots
 
 Dataset = Annotated[str, typer.Option(help=f"One of {', '.join(DATASETS)}.")]
 Classes = Annotated[str, typer.Option(help="Classes such as 0-5, 0-7 or 0,2,4.")]

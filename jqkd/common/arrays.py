@@ -108,5 +108,5 @@ def arrays_digest(arrays: Mapping[str, Any]) -> str:
     sha = hashlib.sha256()
     for name, array in sorted(arrays.items()):
         sha.update(f"{name} {array.dtype.str} {array.shape};".encode())
-        sha.update(np.ascontiguousarray(array))
+        sha.update(np.ascontiguousarray(array).tobytes())
     return sha.hexdigest()[:16]

@@ -8,8 +8,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Array, Int, Num
 
 from jqkd._checks import (
     check_array,
@@ -81,10 +81,10 @@ def check_picture(image_shape: tuple[int, ...], smallest: int, who: str) -> tupl
         must = f"be (H, W) or (H, W, channels), at least {smallest}x{smallest}, for {who}"
         fail("image_shape", must, shown(shape))
     height, width, *channels = shape
-    return height, width, *(channels or [1])
+    return height, width, channels[0] if channels else 1
 
 
-def check_images(images: ArrayLike, image_shape: tuple[int, ...] = (28, 28)) -> Array:
+def check_images(images: ArrayLike, image_shape: tuple[int, ...] = (28, 28)) -> Num[Array, "B ..."]:
     """Images ``(B, *image_shape)`` of brightness 0 to 1.
 
     Raises:
@@ -110,7 +110,7 @@ def check_range(name: str, values: ArrayLike, least: float, most: float, advice:
         fail(name, f"lie between {least} and {most}", given, advice)
 
 
-def check_frequencies(frequencies: ArrayLike) -> Array:
+def check_frequencies(frequencies: ArrayLike) -> Num[Array, "... K"]:
     """Outcome frequencies ``(..., K)``, K at least 1, each between 0 and 1 where seen."""
     frequencies = check_array("frequencies", frequencies)
     if not np.ndim(frequencies) or not np.shape(frequencies)[-1]:
@@ -120,7 +120,7 @@ def check_frequencies(frequencies: ArrayLike) -> Array:
     return jnp.asarray(frequencies)
 
 
-def check_ids(ids: ArrayLike, shape: tuple[int, ...]) -> Array:
+def check_ids(ids: ArrayLike, shape: tuple[int, ...]) -> Int[Array, "..."]:
     """Integers that name images: 0 or more, and below 2**31, so that no two become one key."""
     ids = check_array("ids", ids, shape, kinds="iu")
     if is_concrete(ids) and np.size(ids):
@@ -135,11 +135,6 @@ def check_index(name: str, value: Any, least: int, most: int) -> None:
         check_integer(name, value, least, most)
     else:
         check_array(name, value, ())
-
-
-def check_features(name: str, values: ArrayLike, size: int) -> Array:
-    """Finite numbers ``(B, size)``."""
-    return jnp.asarray(check_array(name, values, ("...", size)))
 
 
 def check_module(name: str, value: Any) -> None:

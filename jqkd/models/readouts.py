@@ -62,7 +62,6 @@ class ConcatSigmoid(Readout):
     """
 
     def __call__(self, frequencies: Array, classes: ArrayLike) -> Array:
-        """See ``Readout``."""
         z = jax.nn.sigmoid(_checked(frequencies, classes))
         return jnp.concatenate([z, 1 - z], -1)
 
@@ -78,7 +77,6 @@ class Softmax(Readout):
     """
 
     def __call__(self, frequencies: Array, classes: ArrayLike) -> Array:
-        """See ``Readout``."""
         return jax.nn.softmax(_checked(frequencies, classes))
 
 
@@ -101,7 +99,6 @@ class LogProbability(Readout):
         check_number("floor", self.floor, above=0, most=1)
 
     def __call__(self, frequencies: Array, classes: ArrayLike) -> Array:
-        """See ``Readout``."""
         return jnp.log(_checked(frequencies, classes) + self.floor)
 
 
@@ -127,7 +124,6 @@ class ScaledProbability(Readout):
         check_number("scale", self.scale, above=0, most=1e6)
 
     def __call__(self, frequencies: Array, classes: ArrayLike) -> Array:
-        """See ``Readout``."""
         frequencies = _checked(frequencies, classes)
         inside = jnp.arange(frequencies.shape[-1]) < classes
         return jnp.where(inside, self.scale * frequencies, FILL)

@@ -95,7 +95,6 @@ class ClosedForm(WithoutCircuit):
     """
 
     def shares(self, angles: Array) -> Array:
-        """See ``WithoutCircuit``."""
         bits = np.arange(2**self.num_qubits)[:, None] >> np.arange(self.num_qubits) & 1
         signs = jnp.asarray(2 * bits - 1, angles.dtype)
         return ((1 + signs * jnp.sin(angles)[..., None, :]) / 2).prod(-1)
@@ -119,7 +118,6 @@ class ClassicalLayer(WithoutCircuit):
         self.dense = dense(num_qubits, 2**num_qubits, rngs=rngs)
 
     def shares(self, angles: Array) -> Array:
-        """See ``WithoutCircuit``."""
         return jax.nn.softmax(self.dense(angles / (math.pi / 2)))
 
 
@@ -131,11 +129,9 @@ class Formula(StandIn):
     is_quantum: ClassVar[bool] = True
 
     def build(self, qubits: int, *, rngs: nnx.Rngs) -> ClosedForm:
-        """See ``StandIn``."""
         return ClosedForm(qubits)
 
     def check(self, spec: StudentSpec) -> None:
-        """See ``StandIn``."""
         if spec.circuit != Angle().circuit(spec.qubits):
             must = "be left out where the circuit is not H and RY alone, whose formula it is"
             fail("stand_in", must, f"closed-form with {spec.words}")
@@ -147,11 +143,9 @@ class Classical(StandIn):
     """Makes ``ClassicalLayer``, of the data that a circuit without weights would read."""
 
     def build(self, qubits: int, *, rngs: nnx.Rngs) -> ClassicalLayer:
-        """See ``StandIn``."""
         return ClassicalLayer(qubits, rngs=rngs)
 
     def check(self, spec: StudentSpec) -> None:
-        """See ``StandIn``."""
         if spec.circuit.num_weights or spec.circuit.num_data != spec.qubits:
             must = "be left out where the circuit does not read one number a qubit and no weights"
             fail("stand_in", must, f"classical with {spec.words}")

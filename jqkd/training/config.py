@@ -14,7 +14,7 @@ from jqkd.data import AUGMENTATIONS, DATASETS
 from jqkd.data.views import check_moves
 from jqkd.models import GRADIENTS, PARTS, PRESETS, StudentSpec
 from jqkd.models.arguments import check_width
-from jqkd.quantum.measurement import check_shots
+from jqkd.quantum.sampling import check_shots
 from jqkd.training.base_config import HEAVIEST, LEAST, MOST_EPOCHS, Config, check_data
 from jqkd.training.losses import check_temperature
 from jqkd.training.placebos import PLACEBOS

@@ -91,10 +91,8 @@ class Conv(Features):
     def build(
         self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs
     ) -> ConvFeatures:
-        """See ``Features``."""
         rate = self.dropout_rate
         return ConvFeatures(num_features, rngs=rngs, dropout_rate=rate, image_shape=image_shape)
 
     def hidden_size(self, image_shape: tuple[int, ...]) -> int:
-        """See ``Features``."""
         return _HIDDEN

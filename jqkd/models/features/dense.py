@@ -48,5 +48,4 @@ class Dense(Features):
     def build(
         self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs
     ) -> DenseFeatures:
-        """See ``Features``."""
         return DenseFeatures(num_features, rngs=rngs, image_shape=image_shape)

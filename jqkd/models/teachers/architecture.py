@@ -62,7 +62,8 @@ class Architecture:
         """The network, with initial weights."""
         if self.network is None:
             fail("arch", "have a network of its own", TEACHERS.text(self), "build its members")
-        options = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        part: Any = self
+        options = {field.name: getattr(self, field.name) for field in dataclasses.fields(part)}
         return self.network(num_classes, image_shape, rngs=rngs, **options)
 
 
