@@ -46,8 +46,12 @@ def test_a_text_builds_an_equal_part(kind, name):
         assert (registry.text(other) == name) == (other == part)
 
 
+class Base:
+    """Of all shapes."""
+
+
 @dataclasses.dataclass(frozen=True)
-class Shape:
+class Shape(Base):
     """Options of all kinds."""
 
     width: float = 1.0
@@ -60,7 +64,7 @@ class Shape:
 
 @pytest.fixture
 def shapes():
-    registry = Registry("test-shape", object)
+    registry = Registry("test-shape", Base)
     registry.register("box")(Shape)
     return registry
 
@@ -83,7 +87,7 @@ def test_texts_of_all_kinds_of_options(shapes, text, part):
 
 def test_none_is_a_value_of_an_option_that_may_be_none(shapes):
     shapes.register("ring")(
-        dataclasses.make_dataclass("Ring", [("holes", int | None, 1)], frozen=True)
+        dataclasses.make_dataclass("Ring", [("holes", int | None, 1)], frozen=True, bases=(Base,))
     )
     part = shapes.build("ring:holes=none")
     assert part.holes is None and shapes.text(part) == "ring:holes=none"
@@ -114,14 +118,14 @@ def test_wrong_texts_are_refused(shapes, name):
 
 
 @dataclasses.dataclass(frozen=True)
-class Bare:
+class Bare(Base):
     """An option without a default."""
 
     width: float
 
 
 @dataclasses.dataclass
-class Soft:
+class Soft(Base):
     """Not frozen."""
 
 
@@ -130,8 +134,12 @@ class Soft:
     [
         ("box", Soft, "frozen dataclass"),
         ("bare", Bare, "a default for each option, but none for width"),
-        ("plain", object, "frozen dataclass"),
-        ("box", dataclasses.make_dataclass("Other", [], frozen=True), "'box', which jqkd itself"),
+        ("plain", object, "frozen dataclass derived from Base"),
+        (
+            "box",
+            dataclasses.make_dataclass("Other", [], frozen=True, bases=(Base,)),
+            "'box', which jqkd itself",
+        ),
         ("a:b", Shape, "without : , = and spaces, but 'a:b'"),
         ("", Shape, "without : , = and spaces, but ''"),
     ],
