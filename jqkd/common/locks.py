@@ -21,9 +21,7 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 def held(path: Path, doing: str) -> Generator[None]:
     """Hold a lock file for as long as the context lasts; wait if another process does, and say so.
 
-    Args:
-        path: of the lock file; its folder is made. It stays: a removed one could be held twice.
-        doing: what its holder does, to follow "another process that".
+    The file stays: a removed one could be held twice. ``doing`` follows "another process that".
 
     Raises:
         InputError: the file cannot be written.
@@ -55,9 +53,6 @@ def tried(path: Path) -> Generator[str | None]:
     """Hold a lock file for as long as the context lasts, unless another process does.
 
     The file is removed at the end: what it guards may at worst be done twice.
-
-    Args:
-        path: of the lock file; its folder is made.
 
     Yields:
         ``None`` if the lock is ours, else who holds it, in words.

@@ -67,10 +67,7 @@ def check_sizes(limit: str = "weights", **sizes: int) -> None:
 
 
 def check_picture(image_shape: tuple[int, ...], smallest: int, who: str) -> tuple[int, int, int]:
-    """(H, W) or (H, W, channels) that ``who`` can read.
-
-    Returns:
-        H, W, and the number of channels, 1 where the shape has none.
+    """H, W and channels of a shape (H, W) or (H, W, channels) that ``who`` can read.
 
     Example:
         >>> check_picture((28, 28), 16, "LeNet")
@@ -85,11 +82,7 @@ def check_picture(image_shape: tuple[int, ...], smallest: int, who: str) -> tupl
 
 
 def check_images(images: ArrayLike, image_shape: tuple[int, ...] = (28, 28)) -> Num[Array, "B ..."]:
-    """Images ``(B, *image_shape)`` of brightness 0 to 1.
-
-    Raises:
-        InputError: images of another shape, or with other values where these can be seen.
-    """
+    """Images ``(B, *image_shape)`` of brightness 0 to 1, where it can be seen."""
     images = check_array("images", images)
     if np.ndim(images) != 1 + len(image_shape) or np.shape(images)[1:] != tuple(image_shape):
         advice = "resize them, add or drop the channel axis, add the batch axis"

@@ -222,13 +222,6 @@ def as_images(
 ) -> Num[Array, "channels H W B"]:
     """Images ``(B, H, W[, channels])`` as the convolutions read them: ``(channels, H, W, B)``.
 
-    Args:
-        images: of brightness 0 to 1.
-        image_shape: (H, W) or (H, W, channels).
-
-    Raises:
-        InputError: images of another shape, or, where values can be seen, outside [0, 1].
-
     Example:
         >>> as_images(jnp.zeros((7, 32, 32, 3)), (32, 32, 3)).shape
         (3, 32, 32, 7)

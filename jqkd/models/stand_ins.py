@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 from jqkd._checks import check_array, fail
 from jqkd.common.registry import Registry
@@ -64,12 +64,12 @@ class WithoutCircuit(nnx.Module):
 
     def __call__(
         self,
-        angles: Array,
+        angles: ArrayLike,
         *,
         key: Array | None = None,
-        ids: Array | None = None,
+        ids: ArrayLike | None = None,
         shots: ArrayLike | None = None,
-    ) -> Array:
+    ) -> Float[Array, "... K"]:
         """Shares ``(..., K)`` of the outcomes.
 
         Raises:
@@ -79,7 +79,7 @@ class WithoutCircuit(nnx.Module):
             fail("shots", "be None: there is no circuit that draws them", shots)
         return self.shares(jnp.asarray(check_array("angles", angles, ("...", self.num_qubits))))
 
-    def shares(self, angles: Array) -> Array:
+    def shares(self, angles: Float[Array, "... Q"]) -> Float[Array, "... K"]:
         """Shares ``(..., K)`` of angles ``(..., Q)``, radians."""
         raise NotImplementedError
 
@@ -94,7 +94,7 @@ class ClosedForm(WithoutCircuit):
         [[0.0, 0.5, 0.0, 0.5]]
     """
 
-    def shares(self, angles: Array) -> Array:
+    def shares(self, angles: Float[Array, "... Q"]) -> Float[Array, "... K"]:
         bits = np.arange(2**self.num_qubits)[:, None] >> np.arange(self.num_qubits) & 1
         signs = jnp.asarray(2 * bits - 1, angles.dtype)
         return ((1 + signs * jnp.sin(angles)[..., None, :]) / 2).prod(-1)
@@ -117,7 +117,7 @@ class ClassicalLayer(WithoutCircuit):
         super().__init__(num_qubits)
         self.dense = dense(num_qubits, 2**num_qubits, rngs=rngs)
 
-    def shares(self, angles: Array) -> Array:
+    def shares(self, angles: Float[Array, "... Q"]) -> Float[Array, "... K"]:
         return jax.nn.softmax(self.dense(angles / (math.pi / 2)))
 
 

@@ -38,7 +38,9 @@ class JointEnsemble(Network):
         self.lenet = LeNet(num_classes, image_shape, rngs=rngs)
         self.alexnet = AlexNet(num_classes, image_shape, rngs=rngs)
 
-    def with_hidden(self, images: Array, key: Array | None = None) -> tuple[Array, Array]:
+    def with_hidden(
+        self, images: ArrayLike, key: Array | None = None
+    ) -> tuple[Float[Array, "B C"], Float[Array, "B H"]]:
         """Logits ``(B, C)``, and both hidden layers, side by side ``(B, 84 + 4096)``."""
         outputs = self.lenet.with_hidden(images), self.alexnet.with_hidden(images, key)
         (first, one), (second, other) = outputs
