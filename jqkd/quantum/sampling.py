@@ -25,6 +25,8 @@ _ENOUGH_ON_A_CPU, _ENOUGH_ELSEWHERE = 256, 65536
 _OFF_ONE = 2.0**-10
 # Up to here every whole number is a float32.
 _MOST_SHOTS = 2**24
+# Under `jax.vmap` arguments arrive as they were given.
+_Given = Array | np.ndarray
 
 
 def sample_counts(key: Array, probabilities: ArrayLike, shots: ArrayLike) -> Float[Array, " K"]:
@@ -100,7 +102,7 @@ def _sample(
 
 
 @_sample.def_vmap
-def _sample_vmap(size: int, batched: list[bool], *args: Array) -> tuple[Array, bool]:
+def _sample_vmap(size: int, batched: list[bool], *args: _Given) -> tuple[Array, bool]:
     return _sample_batch(*_broadcast(size, batched, args)), True
 
 
@@ -153,12 +155,12 @@ def _nodes_in_a_step(leaves: int, batch: int) -> int:
 
 
 @_sample_batch.def_vmap
-def _sample_batch_vmap(size: int, batched: list[bool], *args: Array) -> tuple[Array, bool]:
+def _sample_batch_vmap(size: int, batched: list[bool], *args: _Given) -> tuple[Array, bool]:
     """A vmap around a batch is one longer batch."""
     flat = _sample_batch(*(a.reshape(-1, *a.shape[2:]) for a in _broadcast(size, batched, args)))
     return flat.reshape(size, -1, flat.shape[-1]), True
 
 
-def _broadcast(size: int, batched: list[bool], args: tuple[Array, ...]) -> list[Array]:
+def _broadcast(size: int, batched: list[bool], args: tuple[_Given, ...]) -> list[_Given]:
     pairs = zip(args, batched, strict=True)
     return [a if is_batched else jnp.broadcast_to(a, (size, *a.shape)) for a, is_batched in pairs]
