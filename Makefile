@@ -4,13 +4,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHON
 
-.PHONY: help demo test lint ci faults bench clean
+.PHONY: help demo test lint types ci faults bench clean
 
 help:
 	@echo "make demo    set up .venv and run jqkd demo"
 	@echo "make test    set up .venv and run the tests (ARGS=... goes to pytest)"
 	@echo "make lint    set up .venv and run ruff"
-	@echo "make ci      lint and tests: all that is checked before a change lands"
+	@echo "make types   check types: by ty, and those of arrays while tests run"
+	@echo "make ci      lint, types and tests: all that is checked before a change lands"
 	@echo "make faults  put known faults into copies; do the tests notice? (half an hour)"
 	@echo "make bench   set up .venv and run the benchmarks (ARGS=... as of python -m benchmarks)"
 	@echo "make clean   remove .venv and the caches"
@@ -26,7 +27,13 @@ lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-ci: lint test
+# Tests that pass wrong or unusual arguments on purpose are left out.
+types: $(VENV)/test.stamp
+	$(BIN)/ty check jqkd --python $(VENV)
+	JQKD_CHECK_TYPES=1 $(BIN)/python -m pytest tests/quantum tests/models \
+	  -k "not bad_input and not any_kind"
+
+ci: lint types test
 
 faults: $(VENV)/test.stamp
 	$(BIN)/python tests/faults/run.py $(ARGS)

@@ -9,6 +9,14 @@ import pytest
 
 # Before anything imports jax; JAX_PLATFORMS=cuda in the environment tests a GPU.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Annotations of arrays are executed where asked for (`make types`), before anything is imported.
+if os.environ.get("JQKD_CHECK_TYPES") == "1":
+    from jaxtyping import install_import_hook
+
+    from tests import typed
+
+    folders = ("quantum", "models", "training", "data", "statistics")
+    install_import_hook([f"jqkd.{name}" for name in folders], f"{typed.__name__}.check")
 # Modules that import the libraries jqkd is measured against, which need not be installed.
 collect_ignore_glob = ["benchmarks/peers/*"]
 

@@ -27,11 +27,7 @@ class InputError(ValueError):
 def fail(name: str, must: str, given: object, advice: str = "") -> NoReturn:
     """Raise ``InputError("Argument `name` must ..., but ... was given; advice.")``.
 
-    Args:
-        name: of the argument.
-        must: what is allowed, to follow "must".
-        given: a string is printed as it is, anything else as ``shown`` has it.
-        advice: what to do.
+    A string that is given is printed as it is, anything else as ``shown`` has it.
     """
     text = given if isinstance(given, str) else shown(given)
     raise InputError(
@@ -46,8 +42,10 @@ def shown(value: object) -> str:
         >>> shown(np.zeros((2, 3))), shown("a"), len(shown("a" * 1000))
         ('an array of shape (2, 3) and dtype float64', "'a'", 120)
     """
-    if _is_array(value) and np.ndim(value):
-        return f"an array of shape {np.shape(value)} and dtype {value.dtype}"
+    if isinstance(value, np.ndarray) or _is_array(value):
+        array: Any = value
+        if array.shape:
+            return f"an array of shape {array.shape} and dtype {array.dtype}"
     try:
         text = " ".join(repr(value).split())
     except Exception:
@@ -58,10 +56,7 @@ def shown(value: object) -> str:
 def check_integer(
     name: str, value: Any, least: int, most: int | None = None, *, advice: str = ""
 ) -> int:
-    """``value`` is an integer of ``least`` or more and ``most`` or less; NumPy's count as integers.
-
-    Returns:
-        It as a Python ``int``.
+    """``value``, an integer of ``least`` to ``most``, as Python's; NumPy's count as integers.
 
     Example:
         >>> check_integer("seeds", np.int64(3), 1)
@@ -84,10 +79,7 @@ def check_number(
     above: float = -math.inf,
     advice: str = "",
 ) -> float:
-    """``value`` is a finite real number within bounds; ``above`` is a bound it may not touch.
-
-    Returns:
-        It as a Python ``float``.
+    """``value``, a finite real number within bounds, as Python's; ``above`` it may not touch.
 
     Example:
         >>> check_number("temperature", 2, above=0)
@@ -182,9 +174,9 @@ def check_array(
         text = f"dtype {value.dtype}" if value is given else shown(given)
         fail(name, f"hold {_kinds(kinds)}", text, advice)
     if shape is not None and not _fits(np.shape(value), shape):
-        wanted = ", ".join("any" if n is None else str(n) for n in shape)
+        lengths = ", ".join("any" if n is None else str(n) for n in shape)
         comma = "," if len(shape) == 1 else ""
-        fail(name, f"have shape ({wanted}{comma})", f"shape {np.shape(value)}", advice)
+        fail(name, f"have shape ({lengths}{comma})", f"shape {np.shape(value)}", advice)
     if finite and kind in "fc" and is_concrete(value):
         bad = ~np.isfinite(np.asarray(value))
         if bad.any():
@@ -197,7 +189,7 @@ def is_concrete(value: Any) -> bool:
     """Whether an array has values to look at: false under JAX's transformations."""
     import jax
 
-    return not isinstance(value, jax.core.Tracer)
+    return not isinstance(value, jax.core.Tracer)  # ty: ignore[possibly-missing-submodule] jax has it
 
 
 def _as_array(value: Any) -> Any:
@@ -223,14 +215,12 @@ def _is_array(value: Any) -> bool:
     return hasattr(value, "dtype") and hasattr(value, "shape")
 
 
-def _fits(given: tuple[int, ...], wanted: Sequence[int | str | None]) -> bool:
-    if wanted and wanted[0] == "...":
-        wanted = wanted[1:]
-        given = given[len(given) - len(wanted) :] if len(given) >= len(wanted) else ()
-        if len(given) != len(wanted):
-            return False
-    return len(given) == len(wanted) and all(
-        not isinstance(w, int) or w == g for g, w in zip(given, wanted, strict=True)
+def _fits(shape: tuple[int, ...], allowed: Sequence[int | str | None]) -> bool:
+    if allowed and allowed[0] == "...":
+        allowed = allowed[1:]
+        shape = shape[max(len(shape) - len(allowed), 0) :]
+    return len(shape) == len(allowed) and all(
+        not isinstance(a, int) or a == n for n, a in zip(shape, allowed, strict=True)
     )
 
 
@@ -245,9 +235,7 @@ def check_key(name: str, value: Any) -> None:
 
     typed = hasattr(value, "dtype") and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key)
     if not typed or value.shape != ():
-        given = shown(value)
-        if typed:
-            given = f"an array of keys of shape {value.shape}"
+        given = f"an array of keys of shape {value.shape}" if typed else shown(value)
         fail(name, "be one random key", given, "make it with jax.random.key(0)")
 
 
@@ -257,11 +245,7 @@ def check_seed(name: str, value: Any) -> int:
 
 
 def check_path(name: str, value: Any) -> Path:
-    """``value`` names a file or folder that the system can be asked for.
-
-    Returns:
-        It as a ``Path``; whether it exists is the caller's question.
-    """
+    """``value`` as a ``Path`` that the system can be asked for, whether it exists or not."""
     if not isinstance(value, str | os.PathLike):
         fail(name, "be a path", shown(value))
     text = os.fspath(value)

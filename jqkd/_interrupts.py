@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from types import FrameType
 from typing import NoReturn
 
@@ -61,7 +61,7 @@ def exit_code(error: KeyboardInterrupt) -> int:
 
 
 @contextlib.contextmanager
-def whole() -> Iterator[None]:
+def whole() -> Generator[None]:
     """What is written inside is written to its end before a signal counts."""
     _state.writing += 1
     try:

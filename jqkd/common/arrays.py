@@ -46,13 +46,9 @@ def write_npz(path: Path, arrays: Mapping[str, Any], *, compressed: bool = False
 def read_npz(
     path: Path, expected: Mapping[str, Most], advice: str, *, optional: Collection[str] = ()
 ) -> dict[str, np.ndarray]:
-    """The arrays in an npz file; nothing is unpacked that is not expected.
+    """The arrays in an npz file; nothing is unpacked that is not ``expected``, by name.
 
-    Args:
-        path: the file.
-        expected: what it holds, by name, and how much of it at most.
-        advice: what to do if it is damaged.
-        optional: names that may be missing.
+    What is ``optional`` may be missing; ``advice`` says what to do if the file is damaged.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -108,5 +104,5 @@ def arrays_digest(arrays: Mapping[str, Any]) -> str:
     sha = hashlib.sha256()
     for name, array in sorted(arrays.items()):
         sha.update(f"{name} {array.dtype.str} {array.shape};".encode())
-        sha.update(np.ascontiguousarray(array))
+        sha.update(np.ascontiguousarray(array).tobytes())
     return sha.hexdigest()[:16]

@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ class DamagedFile(InputError):
 
 
 @contextlib.contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def written_whole(path: Path) -> Generator[Path]:
     """A file beside ``path`` that takes its place once it is written.
 
     Raises:
@@ -72,12 +72,9 @@ def _beside(path: Path) -> Path:
 
 
 def remove_leftovers(folder: Path, name: str | None = None, age: float = FORGOTTEN) -> None:
-    """Remove what killed processes left half-written; what cannot be removed stays.
+    """Remove what killed processes left half-written, of one file or of any.
 
-    Args:
-        folder: where to look.
-        name: of the file that was being written; by default any.
-        age: seconds since the last write at least; 0 where no other process can be writing.
+    ``age`` are seconds since the last write; 0 where no other process can be writing.
     """
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
@@ -157,16 +154,11 @@ def write_json(path: Path, result: dict[str, Any], digits: int = 7) -> None:
 
 
 def read_json(path: Path, advice: str) -> dict[str, Any]:
-    """The object in a JSON file.
-
-    Args:
-        path: the file.
-        advice: what to do if it is damaged.
+    """The object in a JSON file; ``advice`` says what to do if it is damaged.
 
     Raises:
         FileNotFoundError: there is no such file.
-        DamagedFile: it cannot be read, or is not JSON, or not an object, or nested or long beyond
-            what a result is.
+        DamagedFile: it cannot be read, or is no JSON object, or not one of a result.
     """
     if path.exists() and not path.is_file():
         raise DamagedFile(path, "not a file", advice)

@@ -7,7 +7,7 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from jqkd._checks import InputError
@@ -18,12 +18,10 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 @contextlib.contextmanager
-def held(path: Path, doing: str) -> Iterator[None]:
+def held(path: Path, doing: str) -> Generator[None]:
     """Hold a lock file for as long as the context lasts; wait if another process does, and say so.
 
-    Args:
-        path: of the lock file; its folder is made. It stays: a removed one could be held twice.
-        doing: what its holder does, to follow "another process that".
+    The file stays: a removed one could be held twice. ``doing`` follows "another process that".
 
     Raises:
         InputError: the file cannot be written.
@@ -51,13 +49,10 @@ def held(path: Path, doing: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def tried(path: Path) -> Iterator[str | None]:
+def tried(path: Path) -> Generator[str | None]:
     """Hold a lock file for as long as the context lasts, unless another process does.
 
     The file is removed at the end: what it guards may at worst be done twice.
-
-    Args:
-        path: of the lock file; its folder is made.
 
     Yields:
         ``None`` if the lock is ours, else who holds it, in words.

@@ -23,11 +23,7 @@ PICTURES = (
 
 
 def check_out_folder(name: str, value: Any) -> Path:
-    """``value`` is a folder that can be written, or can be made; nothing is left behind.
-
-    Returns:
-        It as a ``Path``.
-    """
+    """``value`` as a folder that can be written, or can be made; nothing is left behind."""
     path = check_path(name, value)
     try:
         try_to_write(path)
@@ -38,15 +34,9 @@ def check_out_folder(name: str, value: Any) -> Path:
 
 
 def check_out_file(name: str, value: Any, endings: Collection[str] = ()) -> Path:
-    """``value`` is a file that can be written, in a folder that is there or can be made.
+    """``value`` as a file that can be written, in a folder that exists or can be made.
 
-    Args:
-        name: of the argument.
-        value: a path.
-        endings: such as ``.png``; any where none is given.
-
-    Returns:
-        It as a ``Path``; what it holds is still there, and nothing else.
+    What it holds stays. Its ending is one of ``endings``, such as ``.png``, or any.
     """
     path = check_path(name, value)
     if endings and path.suffix.lower() not in endings:
@@ -77,17 +67,7 @@ def check_picture(name: str, value: Any) -> Path:
 
 
 def write_figure(figure: Figure, path: Path, *, dpi: int = 150, **options: Any) -> Path:
-    """Write a figure whole or not at all.
-
-    Args:
-        figure: of Matplotlib.
-        path: the ending chooses the format.
-        dpi: dots an inch.
-        options: of ``Figure.savefig``.
-
-    Raises:
-        InputError: it cannot be written.
-    """
+    """Write a figure whole or not at all; ``options`` are those of ``Figure.savefig``."""
     with written_whole(path) as temporary, temporary.open("wb") as file:
         figure.savefig(file, format=path.suffix[1:].lower(), dpi=dpi, **options)
     return path

@@ -11,7 +11,7 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -85,7 +85,7 @@ def load_installed() -> None:
 
 
 @contextmanager
-def _as_loading(plugin: Plugin) -> Iterator[None]:
+def _as_loading(plugin: Plugin) -> Generator[None]:
     token = _loading.set(plugin)
     try:
         yield

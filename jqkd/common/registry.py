@@ -18,6 +18,7 @@ from jqkd._checks import check_choice, fail, shown
 from jqkd.common import plugins
 
 T = TypeVar("T")
+Class = TypeVar("Class", bound=type)
 _WORDS = {"none": None, "true": True, "false": False}
 # Every kind of part there is, the first of a name; for lists of parts, and keys of jobs.
 KINDS: WeakValueDictionary[str, Registry[Any]] = WeakValueDictionary()
@@ -46,14 +47,15 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         self._plugins: dict[str, plugins.Plugin] = {}
         KINDS.setdefault(kind, self)
 
-    def register(self, name: str) -> Callable[[type[T]], type[T]]:
+    def register(self, name: str) -> Callable[[Class], Class]:
         """Decorates a frozen dataclass: makes it the part of that name.
 
         Raises:
             InputError: the name is taken, or cannot stand in a text; the class is not such a part.
         """
 
-        def add(part: type[T]) -> type[T]:
+        def add(given: Class) -> Class:
+            part: Any = given
             if not isinstance(name, str) or not name or set(name) & set(":,= \t\n"):
                 fail("name", "be a text without : , = and spaces", shown(name))
             self._check_class(part)
@@ -66,7 +68,7 @@ class Registry(Mapping[str, type[T]], Generic[T]):
             self._classes[name] = part
             if loading is not None:
                 self._plugins[name] = loading
-            return part
+            return given
 
         return add
 
@@ -75,7 +77,7 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         if not isinstance(part, type) or not issubclass(part, self.base) or not frozen:
             base = "" if self.base is object else f" derived from {self.base.__name__}"
             fail(self.kind, f"be a frozen dataclass{base}", shown(part))
-        bare = [field.name for field in dataclasses.fields(part) if not _has_default(field)]
+        bare = [field.name for field in _fields(part) if not _has_default(field)]
         if bare:
             fail(self.kind, "have a default for each option", f"none for {', '.join(bare)}")
 
@@ -99,16 +101,16 @@ class Registry(Mapping[str, type[T]], Generic[T]):
             InputError: an unknown name or option, or a value that the option cannot have.
         """
         argument = argument or self.kind
-        if isinstance(text, self.base) and not isinstance(text, str):
-            self.name_of(text)
-            return text
         if not isinstance(text, str):
+            if isinstance(text, self.base):
+                self.name_of(text)
+                return text
             check_choice(argument, text, self._classes)
-        name, _, rest = text.partition(":")
+        name, _, rest = str(text).partition(":")
         self.check(name, argument)
         options = dict(_option(argument, piece) for piece in rest.split(",") if rest)
         part, hints = self._classes[name], get_type_hints(self._classes[name])
-        names = [field.name for field in dataclasses.fields(part)]
+        names = [field.name for field in _fields(part)]
         for option in options:
             if option not in names:
                 allowed = f"set options that {name} has ({', '.join(names) or 'it has none'})"
@@ -142,7 +144,7 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         """A part as text: its name, and the options that are not as by default."""
         changed = [
             f"{field.name}={as_text(getattr(part, field.name))}"
-            for field in dataclasses.fields(part)  # type: ignore[arg-type]
+            for field in _fields(part)
             if getattr(part, field.name) != _default(field)
         ]
         name = self.name_of(part)
@@ -151,6 +153,11 @@ class Registry(Mapping[str, type[T]], Generic[T]):
     def plugin_of(self, text: str) -> plugins.Plugin | None:
         """The plug-in that a part comes from; ``None`` for one of jqkd's own."""
         return self._plugins.get(text.partition(":")[0])
+
+
+def _fields(part: Any) -> tuple[dataclasses.Field[Any], ...]:
+    """Of a part or its class: that it is a dataclass is looked at when it is registered."""
+    return dataclasses.fields(part)
 
 
 def _has_default(field: dataclasses.Field[Any]) -> bool:

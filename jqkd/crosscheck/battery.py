@@ -24,7 +24,7 @@ from jqkd.crosscheck._qiskit import require_qiskit, versions
 from jqkd.crosscheck.arguments import check_alpha, check_flag, check_progress, check_sequence
 from jqkd.crosscheck.findings import Finding, judge
 from jqkd.crosscheck.simulator import Simulator
-from jqkd.quantum.measurement import check_shots
+from jqkd.quantum.sampling import check_shots
 
 SCHEMA = 1
 KINDS = tuple(exact.LIMITS)

@@ -15,7 +15,7 @@ from jqkd.crosscheck.machines import THREADS, Machine, aer
 from jqkd.crosscheck.translate import to_qiskit
 from jqkd.quantum import Circuit
 from jqkd.quantum.limits import check_memory
-from jqkd.quantum.measurement import check_shots
+from jqkd.quantum.sampling import check_shots
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

@@ -22,7 +22,8 @@ from jqkd.quantum import (
     run,
     sample_counts,
 )
-from jqkd.quantum.measurement import check_shots, flat
+from jqkd.quantum.measurement import flat
+from jqkd.quantum.sampling import check_shots
 from jqkd.quantum.statevector import check_circuit
 
 # Every circuit of the battery is compiled and then run once or twice.

@@ -11,7 +11,7 @@ import numpy as np
 from jqkd._checks import check_array, check_type, fail
 from jqkd.crosscheck.execute import check_batch
 from jqkd.quantum import Circuit
-from jqkd.quantum.measurement import check_shots
+from jqkd.quantum.sampling import check_shots
 
 # Frequencies (N, K) -> logits (N, L).
 Reader = Callable[[np.ndarray], np.ndarray]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jaxtyping import Array, Float
 
 from jqkd._checks import check_integer, check_seed
 from jqkd.common.registry import Registry
@@ -29,7 +29,7 @@ class Ansatz:
         """
         return encoding.then(self.circuit(encoding.num_qubits))
 
-    def initial(self, key: Array, number: int) -> Array:
+    def initial(self, key: Array, number: int) -> Float[Array, " W"]:
         """Initial weights ``(W,)``, radians: uniform in (-pi, pi), unless a subclass says else."""
         return jax.random.uniform(key, (number,), float, -jnp.pi, jnp.pi)
 
@@ -53,7 +53,6 @@ class PaperAnsatz(Ansatz):
     """H and RY on up to 3 qubits, RY on more (the paper's fig. 5)."""
 
     def circuit(self, qubits: int) -> Circuit:
-        """See ``Ansatz``."""
         narrow = check_num_qubits(qubits) <= 3
         return (h_ry(qubits) if narrow else ry_layer(qubits)).as_weights()
 
@@ -69,7 +68,6 @@ class HardwareEfficient(Ansatz):
         check_integer("layers", self.layers, 1, 1000)
 
     def circuit(self, qubits: int) -> Circuit:
-        """See ``Ansatz``."""
         return hardware_efficient(qubits, self.layers).as_weights()
 
 
@@ -93,7 +91,6 @@ class Entangling(Ansatz):
         check_integer("layers", self.layers, 1, 1000)
 
     def circuit(self, qubits: int) -> Circuit:
-        """See ``Ansatz``."""
         ops = hardware_efficient(qubits, self.layers).ops[qubits:]
         return Circuit(qubits, ops).as_weights()
 
@@ -114,8 +111,7 @@ class Frozen(Entangling):
         check_seed("seed", self.seed)
 
     def circuit(self, qubits: int) -> Circuit:
-        """See ``Ansatz``."""
         trainable = super().circuit(qubits)
         rng = np.random.default_rng((self.seed, qubits))
         fixed = lambda op: (rng.uniform(-np.pi, np.pi),) if op.num_slots else None  # noqa: E731
-        return Circuit(qubits, [Op(op.name, op.wires, fixed(op)) for op in trainable.ops])
+        return Circuit(qubits, tuple(Op(op.name, op.wires, fixed(op)) for op in trainable.ops))

@@ -8,8 +8,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Array, Int, Num
 
 from jqkd._checks import (
     check_array,
@@ -67,10 +67,7 @@ def check_sizes(limit: str = "weights", **sizes: int) -> None:
 
 
 def check_picture(image_shape: tuple[int, ...], smallest: int, who: str) -> tuple[int, int, int]:
-    """(H, W) or (H, W, channels) that ``who`` can read.
-
-    Returns:
-        H, W, and the number of channels, 1 where the shape has none.
+    """H, W and channels of a shape (H, W) or (H, W, channels) that ``who`` can read.
 
     Example:
         >>> check_picture((28, 28), 16, "LeNet")
@@ -81,15 +78,11 @@ def check_picture(image_shape: tuple[int, ...], smallest: int, who: str) -> tupl
         must = f"be (H, W) or (H, W, channels), at least {smallest}x{smallest}, for {who}"
         fail("image_shape", must, shown(shape))
     height, width, *channels = shape
-    return height, width, *(channels or [1])
+    return height, width, channels[0] if channels else 1
 
 
-def check_images(images: ArrayLike, image_shape: tuple[int, ...] = (28, 28)) -> Array:
-    """Images ``(B, *image_shape)`` of brightness 0 to 1.
-
-    Raises:
-        InputError: images of another shape, or with other values where these can be seen.
-    """
+def check_images(images: ArrayLike, image_shape: tuple[int, ...] = (28, 28)) -> Num[Array, "B ..."]:
+    """Images ``(B, *image_shape)`` of brightness 0 to 1, where it can be seen."""
     images = check_array("images", images)
     if np.ndim(images) != 1 + len(image_shape) or np.shape(images)[1:] != tuple(image_shape):
         advice = "resize them, add or drop the channel axis, add the batch axis"
@@ -110,7 +103,7 @@ def check_range(name: str, values: ArrayLike, least: float, most: float, advice:
         fail(name, f"lie between {least} and {most}", given, advice)
 
 
-def check_frequencies(frequencies: ArrayLike) -> Array:
+def check_frequencies(frequencies: ArrayLike) -> Num[Array, "... K"]:
     """Outcome frequencies ``(..., K)``, K at least 1, each between 0 and 1 where seen."""
     frequencies = check_array("frequencies", frequencies)
     if not np.ndim(frequencies) or not np.shape(frequencies)[-1]:
@@ -120,7 +113,7 @@ def check_frequencies(frequencies: ArrayLike) -> Array:
     return jnp.asarray(frequencies)
 
 
-def check_ids(ids: ArrayLike, shape: tuple[int, ...]) -> Array:
+def check_ids(ids: ArrayLike, shape: tuple[int, ...]) -> Int[Array, "..."]:
     """Integers that name images: 0 or more, and below 2**31, so that no two become one key."""
     ids = check_array("ids", ids, shape, kinds="iu")
     if is_concrete(ids) and np.size(ids):
@@ -135,11 +128,6 @@ def check_index(name: str, value: Any, least: int, most: int) -> None:
         check_integer(name, value, least, most)
     else:
         check_array(name, value, ())
-
-
-def check_features(name: str, values: ArrayLike, size: int) -> Array:
-    """Finite numbers ``(B, size)``."""
-    return jnp.asarray(check_array(name, values, ("...", size)))
 
 
 def check_module(name: str, value: Any) -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
-from jqkd._checks import check_choice, check_number, check_type
+from jqkd._checks import check_array, check_choice, check_number, check_type
 from jqkd.common.registry import Registry
-from jqkd.models.arguments import check_features
 from jqkd.quantum import Circuit, Op, amplitude_angles, amplitude_encoding, angle_encoding
 
 
@@ -27,16 +27,12 @@ class Encoding:
         """The gates, their angles filled by data 0 to D - 1."""
         raise NotImplementedError
 
-    def data(self, features: Array) -> Array:
+    def data(self, features: Float[Array, "... F"]) -> Float[Array, "... D"]:
         """Data ``(B, D)``, radians, from features ``(B, F)``; differentiable."""
         raise NotImplementedError
 
-    def mechanism(self, features: np.ndarray) -> dict[str, float]:
-        """Where the features of a student have gone, in a few numbers by name; none by default.
-
-        Args:
-            features: f, shape ``(N, F)``.
-        """
+    def mechanism(self, features: Float[np.ndarray, "N F"]) -> dict[str, float]:
+        """Where the features of a student have gone, in a few numbers by name; none by default."""
         return {}
 
 
@@ -79,12 +75,11 @@ class Angle(Encoding):
     def circuit(self, qubits: int) -> Circuit:
         """H, where it is asked for, and a rotation on every qubit."""
         turns = angle_encoding(qubits, self.axis).as_data()
-        first = [Op("H", (wire,)) for wire in range(qubits)] if self.hadamard else []
-        return Circuit(qubits, first).then(turns)
+        first = [Op("H", (wire,)) for wire in range(turns.num_qubits) if self.hadamard]
+        return Circuit(qubits, tuple(first)).then(turns)
 
     def data(self, features: Array) -> Array:
-        """See ``Encoding``."""
-        return self.turn * math.pi * jnp.tanh(check_features("features", features, None))
+        return self.turn * math.pi * jnp.tanh(_checked(features))
 
     def mechanism(self, features: np.ndarray) -> dict[str, float]:
         """Median size of f, mean slope d theta / d f, mean |sin theta|, 0 where all is 50:50.
@@ -126,5 +121,8 @@ class Amplitude(Encoding):
         return amplitude_encoding(qubits).as_data()
 
     def data(self, features: Array) -> Array:
-        """See ``Encoding``."""
-        return jax.vmap(amplitude_angles)(jnp.tanh(check_features("features", features, None)))
+        return jax.vmap(amplitude_angles)(jnp.tanh(_checked(features)))
+
+
+def _checked(features: ArrayLike) -> Float[Array, "... F"]:
+    return jnp.asarray(check_array("features", features, ("...", None)))

@@ -11,8 +11,8 @@ import math
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Num
 
 from jqkd._checks import check_array, check_choice, check_key, check_type
 from jqkd.models.arguments import check_images, check_rate, check_rngs, check_sizes
@@ -63,7 +63,9 @@ def conv(
     )
 
 
-def convolve(layer: nnx.Conv, images: Array) -> Array:
+def convolve(
+    layer: nnx.Conv, images: Num[Array, "channels H W B"]
+) -> Float[Array, "outputs rows columns B"]:
     """A convolution of images with the batch as the last axis.
 
     On CPUs as a matrix times image patches: XLA's own convolution took five times as long inside a
@@ -88,7 +90,8 @@ def convolve(layer: nnx.Conv, images: Array) -> Array:
     if layer.padding == "SAME":
         edges = [((size - 1) // 2, size // 2) for size in kernel.shape[:2]]
         images = jnp.pad(images, ((0, 0), *edges, (0, 0)))
-    return _correlate(images, kernel) + layer.bias[...][:, None, None, None]
+    bias = layer.bias
+    return _correlate(images, kernel) + (0 if bias is None else bias[...][:, None, None, None])
 
 
 @jax.custom_vjp
@@ -115,17 +118,20 @@ def _correlate_backward(kept: tuple[Array, Array], slope: Array) -> tuple[Array,
         height, width, inputs, *slope.shape[1:]
     )
     none = (0, 0)
-    rows = sum(
-        jnp.pad(per_patch[:, j], (none, none, none, (j, width - 1 - j), none)) for j in range(width)
+    rows = jnp.asarray(
+        sum(
+            jnp.pad(per_patch[:, j], (none, none, none, (j, width - 1 - j), none))
+            for j in range(width)
+        )
     )
     images = sum(jnp.pad(rows[i], (none, (i, height - 1 - i), none, none)) for i in range(height))
-    return images, (patches @ flat.T).reshape(kernel.shape)
+    return jnp.asarray(images), (patches @ flat.T).reshape(kernel.shape)
 
 
 _correlate.defvjp(_correlate_forward, _correlate_backward)
 
 
-def max_pool(images: Array) -> Array:
+def max_pool(images: ArrayLike) -> Num[Array, "channels rows columns B"]:
     """Maximum over 2x2 windows of ``(channels, H, W, B)``.
 
     An odd last row or column is dropped, as in PyTorch.
@@ -137,7 +143,7 @@ def max_pool(images: Array) -> Array:
     return _windows(images).max((2, 4))
 
 
-def average_pool(images: Array) -> Array:
+def average_pool(images: ArrayLike) -> Float[Array, "channels rows columns B"]:
     """Mean over 2x2 windows of ``(channels, H, W, B)``.
 
     Example:
@@ -150,24 +156,27 @@ def average_pool(images: Array) -> Array:
 _AXES = ("channels", "H", "W", "B")
 
 
-def _windows(images: Array) -> Array:
-    channels, height, width, batch = check_array("images", images, _AXES, finite=False).shape
-    even = images[:, : height // 2 * 2, : width // 2 * 2]
+def _windows(images: ArrayLike) -> Num[Array, "channels rows 2 columns 2 B"]:
+    checked = jnp.asarray(check_array("images", images, _AXES, finite=False))
+    channels, height, width, batch = checked.shape
+    even = checked[:, : height // 2 * 2, : width // 2 * 2]
     return even.reshape(channels, height // 2, 2, width // 2, 2, batch)
 
 
-def as_rows(images: Array) -> Array:
+def as_rows(images: ArrayLike) -> Num[Array, "B F"]:
     """``(channels, H, W, B)`` as ``(B, H * W * channels)``, for the dense layers.
 
     Example:
         >>> as_rows(jnp.zeros((20, 4, 4, 7))).shape
         (7, 320)
     """
-    check_array("images", images, _AXES, finite=False)
-    return images.transpose(3, 1, 2, 0).reshape(images.shape[-1], -1)
+    checked = jnp.asarray(check_array("images", images, _AXES, finite=False))
+    return checked.transpose(3, 1, 2, 0).reshape(checked.shape[-1], -1)
 
 
-def dropout(x: Array, rate: float, key: Array | None, *, whole_channels: bool = False) -> Array:
+def dropout(
+    x: Num[Array, "*shape"], rate: float, key: Array | None, *, whole_channels: bool = False
+) -> Num[Array, "*shape"]:
     """Inverted dropout; the identity without a key.
 
     Args:
@@ -208,21 +217,15 @@ def count_parameters(model: nnx.Module) -> int:
     return sum(math.prod(leaf.shape) for leaf in leaves)
 
 
-def as_images(images: ArrayLike, image_shape: tuple[int, ...] = (28, 28)) -> Array:
+def as_images(
+    images: ArrayLike, image_shape: tuple[int, ...] = (28, 28)
+) -> Num[Array, "channels H W B"]:
     """Images ``(B, H, W[, channels])`` as the convolutions read them: ``(channels, H, W, B)``.
-
-    Args:
-        images: of brightness 0 to 1.
-        image_shape: (H, W) or (H, W, channels).
-
-    Raises:
-        InputError: images of another shape, or, where values can be seen, outside [0, 1].
 
     Example:
         >>> as_images(jnp.zeros((7, 32, 32, 3)), (32, 32, 3)).shape
         (3, 32, 32, 7)
     """
-    images = check_images(images, image_shape)
-    return (
-        images.transpose(3, 1, 2, 0) if len(image_shape) == 3 else images.transpose(1, 2, 0)[None]
-    )
+    checked = check_images(images, image_shape)
+    colour = len(image_shape) == 3
+    return checked.transpose(3, 1, 2, 0) if colour else checked.transpose(1, 2, 0)[None]

@@ -30,7 +30,8 @@ class Preset:
 
     def spec(self, qubits: int, **changes: Any) -> StudentSpec:
         """Its make-up on some qubits, with other parts where these are given."""
-        return StudentSpec(qubits, **{**self.parts, **changes})
+        parts: dict[str, Any] = {**self.parts, **changes}
+        return StudentSpec(qubits, **parts)
 
 
 _PAPER_TRAINING: dict[str, Any] = {

@@ -8,8 +8,8 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 from jqkd._checks import check_array, check_key, check_type, fail
 from jqkd.models.arguments import check_ids
@@ -62,12 +62,12 @@ class QuantumLayer(nnx.Module):
 
     def __call__(
         self,
-        angles: Array,
+        angles: ArrayLike,
         *,
         key: Array | None = None,
-        ids: Array | None = None,
+        ids: ArrayLike | None = None,
         shots: ArrayLike | None = None,
-    ) -> Array:
+    ) -> Float[Array, "... K"]:
         """Runs the circuit once per row.
 
         Args:
@@ -84,17 +84,17 @@ class QuantumLayer(nnx.Module):
             InputError: a last axis other than P, angles that are not finite, shots without a key
                 or out of range, ids of another shape.
         """
-        angles, circuit = jnp.asarray(check_array("angles", angles)), self.circuit
-        batch = angles.shape[:-1]
-        if angles.shape[-1:] != (circuit.num_angles,):
+        rows, circuit = jnp.asarray(check_array("angles", angles)), self.circuit
+        batch = rows.shape[:-1]
+        if rows.shape[-1:] != (circuit.num_angles,):
             must = f"have {circuit.num_angles} as its last axis, the circuit's angle slots"
-            fail("angles", must, f"shape {angles.shape}")
-        flat = angles.reshape(math.prod(batch), circuit.num_angles)
+            fail("angles", must, f"shape {rows.shape}")
+        flat = rows.reshape(math.prod(batch), circuit.num_angles)
         run = partial(outcome_probabilities, circuit, rule=self.rule)
         shots = self.shots if shots is None else shots
-        if shots is None:
-            return jax.vmap(run)(flat).reshape(*batch, 2**circuit.num_qubits)
         self.check_draw(shots, key)
+        if shots is None or key is None:
+            return jax.vmap(run)(flat).reshape(*batch, 2**circuit.num_qubits)
         names = jnp.arange(len(flat)) if ids is None else check_ids(ids, batch).reshape(-1)
         keys = jax.vmap(partial(jax.random.fold_in, key))(names)
         draw = lambda row, key: run(row, shots=shots, key=key)  # noqa: E731

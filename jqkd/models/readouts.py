@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Num
 
 from jqkd._checks import check_number
 from jqkd.common.registry import Registry
@@ -28,12 +28,10 @@ class Readout:
     One without weights is called itself; one with weights returns in ``build`` a module that is.
     """
 
-    def __call__(self, frequencies: Array, classes: ArrayLike) -> Array:
+    def __call__(self, frequencies: ArrayLike, classes: ArrayLike) -> Float[Array, "... L"]:
         """Logits ``(..., L)``, L >= C, of frequencies ``(..., K)``; entry c is class c.
 
-        Args:
-            frequencies: of the K = 2**Q outcomes, in outcome order.
-            classes: C, may be traced.
+        Frequencies are of the K = 2**Q outcomes, in outcome order; C may be traced.
         """
         raise NotImplementedError
 
@@ -61,8 +59,7 @@ class ConcatSigmoid(Readout):
         [0.5, 0.731, 0.5, 0.269]
     """
 
-    def __call__(self, frequencies: Array, classes: ArrayLike) -> Array:
-        """See ``Readout``."""
+    def __call__(self, frequencies: ArrayLike, classes: ArrayLike) -> Float[Array, "... L"]:
         z = jax.nn.sigmoid(_checked(frequencies, classes))
         return jnp.concatenate([z, 1 - z], -1)
 
@@ -77,8 +74,7 @@ class Softmax(Readout):
         [0.5, 0.5]
     """
 
-    def __call__(self, frequencies: Array, classes: ArrayLike) -> Array:
-        """See ``Readout``."""
+    def __call__(self, frequencies: ArrayLike, classes: ArrayLike) -> Float[Array, "... L"]:
         return jax.nn.softmax(_checked(frequencies, classes))
 
 
@@ -100,8 +96,7 @@ class LogProbability(Readout):
     def __post_init__(self) -> None:
         check_number("floor", self.floor, above=0, most=1)
 
-    def __call__(self, frequencies: Array, classes: ArrayLike) -> Array:
-        """See ``Readout``."""
+    def __call__(self, frequencies: ArrayLike, classes: ArrayLike) -> Float[Array, "... L"]:
         return jnp.log(_checked(frequencies, classes) + self.floor)
 
 
@@ -126,14 +121,13 @@ class ScaledProbability(Readout):
     def __post_init__(self) -> None:
         check_number("scale", self.scale, above=0, most=1e6)
 
-    def __call__(self, frequencies: Array, classes: ArrayLike) -> Array:
-        """See ``Readout``."""
-        frequencies = _checked(frequencies, classes)
-        inside = jnp.arange(frequencies.shape[-1]) < classes
-        return jnp.where(inside, self.scale * frequencies, FILL)
+    def __call__(self, frequencies: ArrayLike, classes: ArrayLike) -> Float[Array, "... L"]:
+        shares = _checked(frequencies, classes)
+        inside = jnp.arange(shares.shape[-1]) < classes
+        return jnp.where(inside, self.scale * shares, FILL)
 
 
-def _checked(frequencies: ArrayLike, classes: ArrayLike) -> Array:
-    frequencies = check_frequencies(frequencies)
-    check_index("classes", classes, 1, frequencies.shape[-1])
-    return frequencies
+def _checked(frequencies: ArrayLike, classes: ArrayLike) -> Num[Array, "... K"]:
+    checked = check_frequencies(frequencies)
+    check_index("classes", classes, 1, checked.shape[-1])
+    return checked

@@ -9,12 +9,12 @@ from flax import nnx
 
 from jqkd._checks import check_choice, fail, shown
 from jqkd.common.registry import Registry
-from jqkd.models.ansatze import ANSATZE, Ansatz
+from jqkd.models.ansatze import ANSATZE, Ansatz, NoAnsatz
 from jqkd.models.arguments import check_rngs, check_width
-from jqkd.models.encodings import ENCODINGS, Encoding
-from jqkd.models.features import FEATURES, Features
+from jqkd.models.encodings import ENCODINGS, Angle, Encoding
+from jqkd.models.features import FEATURES, Conv, Features
 from jqkd.models.quantum_layer import QuantumLayer
-from jqkd.models.readouts import READOUTS, Readout
+from jqkd.models.readouts import READOUTS, Readout, ScaledProbability
 from jqkd.models.stand_ins import STAND_INS, StandIn
 from jqkd.models.students import Student
 from jqkd.quantum import NOTEBOOK_RULE, TWO_TERM_RULE, Circuit, ShiftRule
@@ -55,10 +55,10 @@ class StudentSpec:
     """
 
     qubits: int
-    features: Features = "conv"
-    encoding: Encoding = "angle"
-    ansatz: Ansatz = "none"
-    readout: Readout = "scaled-probability"
+    features: Features = Conv()  # noqa: RUF009, frozen
+    encoding: Encoding = Angle()  # noqa: RUF009
+    ansatz: Ansatz = NoAnsatz()  # noqa: RUF009
+    readout: Readout = ScaledProbability()  # noqa: RUF009
     gradient: str = "two-term"
     stand_in: StandIn | None = None
 

@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 from jqkd._checks import check_array, fail
 from jqkd.common.registry import Registry
@@ -64,12 +64,12 @@ class WithoutCircuit(nnx.Module):
 
     def __call__(
         self,
-        angles: Array,
+        angles: ArrayLike,
         *,
         key: Array | None = None,
-        ids: Array | None = None,
+        ids: ArrayLike | None = None,
         shots: ArrayLike | None = None,
-    ) -> Array:
+    ) -> Float[Array, "... K"]:
         """Shares ``(..., K)`` of the outcomes.
 
         Raises:
@@ -79,7 +79,7 @@ class WithoutCircuit(nnx.Module):
             fail("shots", "be None: there is no circuit that draws them", shots)
         return self.shares(jnp.asarray(check_array("angles", angles, ("...", self.num_qubits))))
 
-    def shares(self, angles: Array) -> Array:
+    def shares(self, angles: Float[Array, "... Q"]) -> Float[Array, "... K"]:
         """Shares ``(..., K)`` of angles ``(..., Q)``, radians."""
         raise NotImplementedError
 
@@ -94,8 +94,7 @@ class ClosedForm(WithoutCircuit):
         [[0.0, 0.5, 0.0, 0.5]]
     """
 
-    def shares(self, angles: Array) -> Array:
-        """See ``WithoutCircuit``."""
+    def shares(self, angles: Float[Array, "... Q"]) -> Float[Array, "... K"]:
         bits = np.arange(2**self.num_qubits)[:, None] >> np.arange(self.num_qubits) & 1
         signs = jnp.asarray(2 * bits - 1, angles.dtype)
         return ((1 + signs * jnp.sin(angles)[..., None, :]) / 2).prod(-1)
@@ -118,8 +117,7 @@ class ClassicalLayer(WithoutCircuit):
         super().__init__(num_qubits)
         self.dense = dense(num_qubits, 2**num_qubits, rngs=rngs)
 
-    def shares(self, angles: Array) -> Array:
-        """See ``WithoutCircuit``."""
+    def shares(self, angles: Float[Array, "... Q"]) -> Float[Array, "... K"]:
         return jax.nn.softmax(self.dense(angles / (math.pi / 2)))
 
 
@@ -131,11 +129,9 @@ class Formula(StandIn):
     is_quantum: ClassVar[bool] = True
 
     def build(self, qubits: int, *, rngs: nnx.Rngs) -> ClosedForm:
-        """See ``StandIn``."""
         return ClosedForm(qubits)
 
     def check(self, spec: StudentSpec) -> None:
-        """See ``StandIn``."""
         if spec.circuit != Angle().circuit(spec.qubits):
             must = "be left out where the circuit is not H and RY alone, whose formula it is"
             fail("stand_in", must, f"closed-form with {spec.words}")
@@ -147,11 +143,9 @@ class Classical(StandIn):
     """Makes ``ClassicalLayer``, of the data that a circuit without weights would read."""
 
     def build(self, qubits: int, *, rngs: nnx.Rngs) -> ClassicalLayer:
-        """See ``StandIn``."""
         return ClassicalLayer(qubits, rngs=rngs)
 
     def check(self, spec: StudentSpec) -> None:
-        """See ``StandIn``."""
         if spec.circuit.num_weights or spec.circuit.num_data != spec.qubits:
             must = "be left out where the circuit does not read one number a qubit and no weights"
             fail("stand_in", must, f"classical with {spec.words}")

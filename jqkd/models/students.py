@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flax import nnx
-from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 from jqkd._checks import check_array, check_integer, is_concrete
 from jqkd.models.arguments import check_frequencies, check_index, check_module
@@ -23,9 +23,9 @@ class Encoded(NamedTuple):
         angles: (B, P), radians, one a slot of the circuit.
     """
 
-    features: Array
-    hidden: Array | None
-    angles: Array
+    features: Float[Array, "B F"]
+    hidden: Float[Array, "B H"] | None
+    angles: Float[Array, "B P"]
 
 
 class Forward(NamedTuple):
@@ -39,11 +39,11 @@ class Forward(NamedTuple):
         logits: (B, L); entry c is class c.
     """
 
-    features: Array
-    hidden: Array | None
-    angles: Array
-    frequencies: Array
-    logits: Array
+    features: Float[Array, "B F"]
+    hidden: Float[Array, "B H"] | None
+    angles: Float[Array, "B P"]
+    frequencies: Float[Array, "B K"]
+    logits: Float[Array, "B L"]
 
 
 class Student(nnx.Module):
@@ -69,8 +69,8 @@ class Student(nnx.Module):
 
     def __init__(
         self,
-        features: Callable[[Array, Array | None], Array],
-        encode: Callable[[Array], Array],
+        features: Callable[..., Array],
+        encode: Callable[..., Array],
         layer: Callable[..., Array],
         readout: Callable[[Array, ArrayLike], Array],
         weights: ArrayLike | None = None,
@@ -87,16 +87,17 @@ class Student(nnx.Module):
         self.readout = readout
         self.weights = None if weights is None else nnx.Param(weights)
 
-    def encoded(self, images: Array, dropout_key: Array | None = None) -> Encoded:
+    def encoded(self, images: ArrayLike, dropout_key: Array | None = None) -> Encoded:
         """Features and angles of images ``(B, *image_shape)``; a key switches dropout on."""
         hidden = None
-        if hasattr(self.features, "with_hidden"):
-            features, hidden = self.features.with_hidden(images, dropout_key)
+        with_hidden = getattr(self.features, "with_hidden", None)
+        if with_hidden is not None:
+            features, hidden = with_hidden(images, dropout_key)
         else:
             features = self.features(images, dropout_key)
         return Encoded(features, hidden, self.angles_of(features))
 
-    def angles_of(self, features: Array) -> Array:
+    def angles_of(self, features: ArrayLike) -> Float[Array, "... P"]:
         """Angles ``(B, P)`` of features ``(B, F)``, radians; differentiable."""
         data = self.encode(features)
         if not isinstance(self.layer, QuantumLayer):
@@ -104,22 +105,24 @@ class Student(nnx.Module):
         weights = None if self.weights is None else self.weights[...]
         return self.layer.circuit.fill(data, weights)
 
-    def logits(self, frequencies: Array, classes: ArrayLike | None = None) -> Array:
+    def logits(
+        self, frequencies: ArrayLike, classes: ArrayLike | None = None
+    ) -> Float[Array, "... L"]:
         """Logits ``(..., L)`` of frequencies ``(..., K)``.
 
         C classes, all outcomes by default, where the readout tells them from other outcomes.
         """
-        frequencies = check_frequencies(frequencies)
-        classes = frequencies.shape[-1] if classes is None else classes
-        check_index("classes", classes, 1, frequencies.shape[-1])
-        return self.readout(frequencies, classes)
+        shares = check_frequencies(frequencies)
+        classes = shares.shape[-1] if classes is None else classes
+        check_index("classes", classes, 1, shares.shape[-1])
+        return self.readout(shares, classes)
 
     def forward(
         self,
-        images: Array,
+        images: ArrayLike,
         *,
         key: Array | None = None,
-        ids: Array | None = None,
+        ids: ArrayLike | None = None,
         shots: ArrayLike | None = None,
         classes: ArrayLike | None = None,
         dropout_key: Array | None = None,
@@ -149,6 +152,6 @@ class Student(nnx.Module):
         frequencies = self.layer(encoded.angles, key=key, ids=ids, shots=shots)
         return Forward(*encoded, frequencies, self.logits(frequencies, classes))
 
-    def __call__(self, images: Array, **options: Array | ArrayLike | None) -> Array:
+    def __call__(self, images: ArrayLike, **options: Any) -> Float[Array, "... L"]:
         """Logits ``(B, L)`` of images; takes what ``forward`` takes."""
         return self.forward(images, **options).logits

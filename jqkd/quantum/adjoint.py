@@ -7,30 +7,22 @@ held, however deep the circuit. For simulators only: machines need the parameter
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Inexact
 
 from jqkd.quantum.circuit import Circuit
 from jqkd.quantum.statevector import Layer, advance, check_angles, run
 
 
-def run_adjoint(circuit: Circuit, angles: ArrayLike, state: ArrayLike | None = None) -> Array:
-    """What ``run`` returns, with a gradient that needs little memory.
-
-    Args:
-        circuit: Q qubits, P angle slots.
-        angles: shape ``(P,)``, radians.
-        state: initial state of shape ``(2,) * Q``; |0...0> if not given.
-
-    Returns:
-        Amplitudes of shape ``(2,) * Q``.
-
-    Raises:
-        InputError: a vector of angles or a state of another shape.
+def run_adjoint(
+    circuit: Circuit, angles: ArrayLike, state: ArrayLike | None = None
+) -> Inexact[Array, "..."]:
+    """What ``run`` takes and returns, with a gradient that needs little memory.
 
     Example:
         >>> from jqkd.quantum import h_ry, probabilities
@@ -42,9 +34,7 @@ def run_adjoint(circuit: Circuit, angles: ArrayLike, state: ArrayLike | None = N
     # Until a gate joins qubits they are cheap to differentiate through.
     joins = (k for k, op in enumerate(circuit.ops) if len(op.wires) > 1)
     cut = next(joins, len(circuit.ops)) if state is None else 0
-    before, after = (
-        Circuit(circuit.num_qubits, ops) for ops in (circuit.ops[:cut], circuit.ops[cut:])
-    )
+    before, after = (replace(circuit, ops=ops) for ops in (circuit.ops[:cut], circuit.ops[cut:]))
     start = run(before, angles[: before.num_angles], state)
     if not circuit.is_real:
         start = start.astype(jnp.result_type(start.dtype, jnp.complex64))
@@ -52,7 +42,9 @@ def run_adjoint(circuit: Circuit, angles: ArrayLike, state: ArrayLike | None = N
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _reversible(circuit: Circuit, angles: Array, state: Array) -> Array:
+def _reversible(
+    circuit: Circuit, angles: Float[Array, " P"], state: Inexact[Array, "..."]
+) -> Inexact[Array, "..."]:
     return run(circuit, angles, state)
 
 

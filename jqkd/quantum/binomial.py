@@ -11,7 +11,9 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import lax
+from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Array, Bool, Float, UInt32
 
 from jqkd._checks import check_key, fail, is_concrete
 from jqkd.quantum.statevector import check_vector
@@ -25,7 +27,9 @@ _TERMS = 36
 _STIRLING_0 = 1 - 0.5 * math.log(2 * math.pi)
 
 
-def binomial(key: Array, trials: Array, success: Array, failure: Array) -> Array:
+def binomial(
+    key: Array, trials: ArrayLike, success: ArrayLike, failure: ArrayLike
+) -> Float[Array, " N"]:
     """Exact binomial sample, elementwise.
 
     Args:
@@ -35,11 +39,11 @@ def binomial(key: Array, trials: Array, success: Array, failure: Array) -> Array
         failure: shape ``(N,)``, weight of failure. Two weights instead of a probability keep
             full precision at both ends; two zeros count as certain success.
 
-    Raises:
-        InputError: other shapes, negative or fractional numbers, not one typed key.
-
     Returns:
         Number of successes, shape ``(N,)``, in the dtype of ``trials``.
+
+    Raises:
+        InputError: other shapes, negative or fractional numbers, not one typed key.
 
     Example:
         >>> sure, never = jnp.array([1.0, 0.0]), jnp.array([0.0, 1.0])
@@ -47,23 +51,27 @@ def binomial(key: Array, trials: Array, success: Array, failure: Array) -> Array
         [7.0, 0.0]
     """
     check_key("key", key)
-    trials = check_vector("trials", trials, "N")
-    success, failure = (
-        check_vector(name, weights, trials.size)
-        for name, weights in (("success", success), ("failure", failure))
-    )
-    for name, values in (("trials", trials), ("success", success), ("failure", failure)):
+    count = check_vector("trials", trials, "N")
+    weights = [
+        check_vector(name, values, count.size)
+        for name, values in (("success", success), ("failure", failure))
+    ]
+    for name, values in zip(("trials", "success", "failure"), (count, *weights), strict=True):
         if is_concrete(values) and np.any(np.asarray(values) < 0):
             fail(name, "be 0 or more", f"{np.asarray(values).min():g}")
-    if is_concrete(trials) and np.any(np.asarray(trials) % 1):
-        fail("trials", "be whole numbers", trials)
-    nodes = jnp.arange(trials.size, dtype=jnp.uint32)
-    return draw_binomial(seed_words(key), nodes, trials, success, failure)
+    if is_concrete(count) and np.any(np.asarray(count) % 1):
+        fail("trials", "be whole numbers", count)
+    nodes = jnp.arange(count.size, dtype=jnp.uint32)
+    return draw_binomial(seed_words(key), nodes, count, *weights)
 
 
 def draw_binomial(
-    seed: Array, nodes: Array, trials: Array, success: Array, failure: Array
-) -> Array:
+    seed: Array,
+    nodes: UInt32[Array, "..."],
+    trials: Float[Array, "*N"],
+    success: Float[Array, "*N"],
+    failure: Float[Array, "*N"],
+) -> Float[Array, "*N"]:
     """``binomial`` without its checks, from the random words of ``nodes``, one a sample."""
     total = success + failure
     rarer = jnp.minimum(success, failure)
@@ -76,25 +84,21 @@ def draw_binomial(
     return jnp.where(success < failure, rare, trials - rare)
 
 
-def seed_words(key: Array) -> Array:
+def seed_words(key: Array) -> UInt32[Array, "2"]:
     """Two 32-bit words from a key of any of JAX's generators."""
     data = jax.random.key_data(key)
     return data if data.shape == (2,) else jax.random.bits(key, (2,))
 
 
-def threefry2x32(seed: Array, x0: Array, x1: Array) -> tuple[Array, Array]:
+def threefry2x32(
+    seed: UInt32[Array, "2 ..."], x0: UInt32[Array, "..."], x1: UInt32[Array, "..."]
+) -> tuple[UInt32[Array, "*N"], UInt32[Array, "*N"]]:
     """The Threefry-2x32 generator (Salmon et al., SC 2011), 20 rounds, the one behind JAX's keys.
 
     ``jax.random.bits`` runs it as a loop on CPUs, four times slower on the few numbers that a
     circuit needs; these are its rounds written out, for XLA to fuse with whatever reads them.
 
-    Args:
-        seed: two 32-bit words, shape ``(2,)``.
-        x0: first counter word, uint32.
-        x1: second counter word, uint32, broadcast against ``x0``.
-
-    Returns:
-        Two arrays of random 32-bit words.
+    From two words of a seed and two counter words, which are broadcast, come two random words.
     """
     keys = seed[0], seed[1], seed[0] ^ seed[1] ^ jnp.uint32(0x1BD11BDA)
     x0, x1 = x0 + keys[0], x1 + keys[1]
@@ -107,13 +111,17 @@ def threefry2x32(seed: Array, x0: Array, x1: Array) -> tuple[Array, Array]:
     return x0, x1
 
 
-def _uniforms(seed: Array, nodes: Array, tries: Array, dtype: jnp.dtype) -> tuple[Array, Array]:
+def _uniforms(
+    seed: Array, nodes: Array, tries: Array, dtype: DTypeLike
+) -> tuple[Float[Array, "*N"], Float[Array, "*N"]]:
     """Two uniforms in (0, 1) a node, with the finest resolution near 0, where it matters."""
-    words = threefry2x32(seed, nodes, tries)
-    return tuple((word.astype(dtype) + 0.5) * 2.0**-32 for word in words)
+    first, second = threefry2x32(seed, nodes, tries)
+    return (first.astype(dtype) + 0.5) * 2.0**-32, (second.astype(dtype) + 0.5) * 2.0**-32
 
 
-def _inversion(u: Array, trials: Array, q: Array) -> Array:
+def _inversion(
+    u: Float[Array, "*N"], trials: Float[Array, "*N"], q: Float[Array, "*N"]
+) -> Float[Array, "*N"]:
     """Smallest k with P(X > k) <= u, for means below 10.
 
     P(X > k) is summed from its far end: 1 minus the terms before it would leave float32 with an
@@ -136,8 +144,8 @@ def _btrs(seed: Array, nodes: Array, trials: Array, q: Array, count: Array) -> A
 
     Elements known already keep their count.
     """
-    wanted = count < 0
-    n, p = jnp.where(wanted, trials, 40.0), jnp.where(wanted, q, 0.5)
+    unknown = count < 0
+    n, p = jnp.where(unknown, trials, 40.0), jnp.where(unknown, q, 0.5)
 
     def propose(tries: Array) -> Array:
         """A sample, or -1: one output, so that XLA computes the random words only once."""
@@ -150,11 +158,11 @@ def _btrs(seed: Array, nodes: Array, trials: Array, q: Array, count: Array) -> A
         tries, count = carry
         return tries + 1, jnp.where(count < 0, propose(tries), count)
 
-    def unknown(carry: tuple[Array, Array]) -> Array:
+    def any_unknown(carry: tuple[Array, Array]) -> Bool[Array, ""]:
         return (carry[1] < 0).any()
 
     # Try 0 of a node belongs to inversion.
-    return lax.while_loop(unknown, next_round, (jnp.uint32(1), count))[1]
+    return lax.while_loop(any_unknown, next_round, (jnp.uint32(1), count))[1]
 
 
 def _hat_sample(u: Array, v: Array, n: Array, p: Array) -> Array:

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 from jqkd._checks import check_array, check_integer, fail, shown
 from jqkd.quantum.limits import check_num_qubits
@@ -104,29 +104,27 @@ class Circuit:
         Raises:
             InputError: some slots have names and others have none.
         """
-        names = [op.filled or (None,) * op.num_slots for op in self.ops]
-        slots = [slot for one in names for slot in one]
-        if None not in slots:
-            return tuple(slots)
-        if any(slots):
+        slots = tuple(slot for op in self.ops for slot in op.filled or ())
+        unnamed = self.num_angles - len(slots)
+        if not slots:
+            return data(*range(self.num_angles))
+        if unnamed:
             advice = "name all of them, or none: `as_data` and `as_weights` name a circuit's slots"
-            fail(
-                "circuit",
-                "name each of its angle slots",
-                f"one with {slots.count(None)} unnamed",
-                advice,
-            )
-        return data(*range(self.num_angles))
+            fail("circuit", "name each of its angle slots", f"one with {unnamed} unnamed", advice)
+        return slots
 
     @property
     def num_data(self) -> int:
         """D, the length of the data vector: one more than the largest index."""
-        return 1 + max((slot.index for slot in self.filled if slot.kind == DATA), default=-1)
+        return self._length(DATA)
 
     @property
     def num_weights(self) -> int:
         """W, the length of the weight vector."""
-        return 1 + max((slot.index for slot in self.filled if slot.kind == WEIGHT), default=-1)
+        return self._length(WEIGHT)
+
+    def _length(self, kind: str) -> int:
+        return 1 + max((slot.index for slot in self.filled if slot.kind == kind), default=-1)
 
     def as_data(self) -> Circuit:
         """The same circuit, its slots filled by data 0, 1, ... in order of appearance."""
@@ -149,15 +147,12 @@ class Circuit:
         ]
         return Circuit(self.num_qubits, tuple(ops))
 
-    def fill(self, data: Array, weights: Array | None = None) -> Array:
+    def fill(self, data: ArrayLike, weights: ArrayLike | None = None) -> Float[Array, "... P"]:
         """Angles of every slot; differentiable, so that shared weights add up their gradients.
 
         Args:
             data: shape ``(..., D)``, radians.
             weights: shape ``(W,)``, radians; may be left out where there are none.
-
-        Returns:
-            Shape ``(..., P)``, radians.
 
         Raises:
             InputError: another number of data or weights.
@@ -167,16 +162,16 @@ class Circuit:
             >>> twice.fill(jnp.array([0.5])).tolist()
             [0.5, 0.5]
         """
-        data = jnp.asarray(check_array("data", data, ("...", self.num_data), finite=False))
-        if self.num_weights:
-            weights = check_array("weights", weights, (self.num_weights,), finite=False)
-            more = jnp.broadcast_to(weights, (*data.shape[:-1], self.num_weights))
-            data = jnp.concatenate([data, more], -1)
-        size = self.num_data
+        size, number = self.num_data, self.num_weights
+        values = jnp.asarray(check_array("data", data, ("...", size), finite=False))
+        if number:
+            weights = check_array("weights", weights, (number,), finite=False)
+            rows = jnp.broadcast_to(jnp.asarray(weights), (*values.shape[:-1], number))
+            values = jnp.concatenate([values, rows], -1)
         places = [slot.index + size * (slot.kind == WEIGHT) for slot in self.filled]
-        if places == list(range(data.shape[-1])):
-            return data
-        return data[..., np.array(places, int)]
+        if places == list(range(size + number)):
+            return values
+        return values[..., np.array(places, int)]
 
     def __str__(self) -> str:
         from jqkd.quantum.drawing import draw
@@ -184,16 +179,12 @@ class Circuit:
         return draw(self)
 
 
-def _ops(name: str, ops: Any) -> tuple[Op, ...]:
+def _ops(name: str, ops: object) -> tuple[Op, ...]:
     must = "be a circuit or a sequence of `Op`s" if name == "other" else "be a sequence of `Op`s"
-    try:
-        entries = iter(ops)
-    except TypeError:
-        entries = None
-    if entries is None or isinstance(ops, str):
+    if not isinstance(ops, Iterable) or isinstance(ops, str) or hasattr(ops, "dtype"):
         fail(name, must, shown(ops))
     checked = []
-    for op in entries:
+    for op in ops:
         if not isinstance(op, Op):
             fail(name, must, f"one with {shown(op)}")
         checked.append(op)

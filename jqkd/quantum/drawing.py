@@ -8,13 +8,7 @@ from jqkd.quantum.ops import Op
 
 
 def draw(circuit: Circuit) -> str:
-    """Text drawing, one line per qubit, one column per layer of operations.
-
-    Args:
-        circuit: the circuit.
-
-    Returns:
-        Lines that begin with ``q0:``; slots appear as ``t0, t1, ...``.
+    """Text drawing, one line per qubit, one column per layer; slots appear as ``t0, t1, ...``.
 
     Example:
         >>> print(draw(Circuit(2, (Op("H", (0,)), Op("RY", (1,)), Op("CX", (0, 1))))))

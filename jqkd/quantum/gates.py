@@ -12,15 +12,18 @@ import cmath
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import jax.numpy as jnp
-from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Array, Complex, Float, Inexact
 
-from jqkd._checks import check_array, check_integer, check_type, fail, shown
+from jqkd._checks import check_array, check_choice, check_integer, check_type, fail
 
-Entries = tuple[tuple[Any, ...], ...]
+# Plain numbers where they are constant, arrays elsewhere.
+Entry = complex | Array
+Entries = tuple[tuple[Entry, ...], ...]
+# An angle, or one a gate of a layer.
+Angles = Float[Array, "..."]
 
 _R = math.sqrt(0.5)
 _T = cmath.exp(0.25j * math.pi)
@@ -71,26 +74,26 @@ def _fixed(*rows: tuple[complex, ...]) -> Callable[[], Entries]:
     return lambda: rows
 
 
-def _cis(angle: ArrayLike) -> Array:
+def _cis(angle: Angles) -> Complex[Array, "..."]:
     """exp(i angle)."""
     return jnp.cos(angle) + 1j * jnp.sin(angle)
 
 
-def _rx(t: ArrayLike) -> Entries:
+def _rx(t: Angles) -> Entries:
     c, s = jnp.cos(t / 2), -1j * jnp.sin(t / 2)
     return (c, s), (s, c)
 
 
-def _ry(t: ArrayLike) -> Entries:
+def _ry(t: Angles) -> Entries:
     c, s = jnp.cos(t / 2), jnp.sin(t / 2)
     return (c, -s), (s, c)
 
 
-def _rz(t: ArrayLike) -> Entries:
+def _rz(t: Angles) -> Entries:
     return (_cis(-t / 2), 0), (0, _cis(t / 2))
 
 
-def _u3(theta: ArrayLike, phi: ArrayLike, lam: ArrayLike) -> Entries:
+def _u3(theta: Angles, phi: Angles, lam: Angles) -> Entries:
     c, s = jnp.cos(theta / 2), jnp.sin(theta / 2)
     return (c, -_cis(lam) * s), (_cis(phi) * s, _cis(phi + lam) * c)
 
@@ -98,30 +101,31 @@ def _u3(theta: ArrayLike, phi: ArrayLike, lam: ArrayLike) -> Entries:
 def _controlled(matrix: Callable[..., Entries]) -> Callable[..., Entries]:
     """The first wire controls ``matrix`` on the second."""
 
-    def entries(*angles: ArrayLike) -> Entries:
+    def entries(*angles: Angles) -> Entries:
         (a, b), (c, d) = matrix(*angles)
         return (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, a, b), (0, 0, c, d)
 
     return entries
 
 
-def _rxx(t: ArrayLike) -> Entries:
+def _rxx(t: Angles) -> Entries:
     c, s = jnp.cos(t / 2), -1j * jnp.sin(t / 2)
     return (c, 0, 0, s), (0, c, s, 0), (0, s, c, 0), (s, 0, 0, c)
 
 
-def _ryy(t: ArrayLike) -> Entries:
+def _ryy(t: Angles) -> Entries:
     c, s = jnp.cos(t / 2), -1j * jnp.sin(t / 2)
     return (c, 0, 0, -s), (0, c, s, 0), (0, s, c, 0), (-s, 0, 0, c)
 
 
-def _rzz(t: ArrayLike) -> Entries:
+def _rzz(t: Angles) -> Entries:
     e, f = _cis(-t / 2), _cis(t / 2)
     return (e, 0, 0, 0), (0, f, 0, 0), (0, 0, f, 0), (0, 0, 0, e)
 
 
 _X = _fixed((0, 1), (1, 0))
 _Z = _fixed((1, 0), (0, -1))
+_SWAP = _fixed((1, 0, 0, 0), (0, 0, 1, 0), (0, 1, 0, 0), (0, 0, 0, 1))
 
 # A two-term shift needs a generator with two eigenvalues one apart: Pauli/2 and |1><1| have them,
 # a controlled rotation has three (0 and +-1/2).
@@ -146,15 +150,7 @@ _TABLE = (
     Gate("CRX", 2, 1, _controlled(_rx), False, False, "crx"),
     Gate("CRY", 2, 1, _controlled(_ry), False, True, "cry"),
     Gate("CRZ", 2, 1, _controlled(_rz), False, False, "crz"),
-    Gate(
-        "SWAP",
-        2,
-        0,
-        _fixed((1, 0, 0, 0), (0, 0, 1, 0), (0, 1, 0, 0), (0, 0, 0, 1)),
-        False,
-        True,
-        "swap",
-    ),
+    Gate("SWAP", 2, 0, _SWAP, False, True, "swap"),
     Gate("RXX", 2, 1, _rxx, True, False, "rxx"),
     Gate("RYY", 2, 1, _ryy, True, False, "ryy"),
     Gate("RZZ", 2, 1, _rzz, True, False, "rzz"),
@@ -163,21 +159,8 @@ _TABLE = (
 GATES: dict[str, Gate] = {gate.name: gate for gate in _TABLE}
 
 
-def check_gate(name: str) -> None:
-    """``name`` is in the gate table."""
-    if not isinstance(name, str) or name not in GATES:
-        fail("name", f"be one of the gates {', '.join(GATES)}", shown(name))
-
-
-def matrix(name: str, *angles: ArrayLike) -> Array:
-    """Dense matrix of a gate.
-
-    Args:
-        name: a name of ``GATES``.
-        angles: the gate's angles, scalars in radians.
-
-    Returns:
-        Array of shape ``(2**w, 2**w)`` for a gate on ``w`` wires, first wire most significant.
+def matrix(name: str, *angles: ArrayLike) -> Inexact[Array, "M M"]:
+    """Dense matrix of a gate, M = 2**wires, first wire most significant; angles in radians.
 
     Raises:
         InputError: an unknown gate, another number of angles, an angle that is no number.
@@ -186,10 +169,10 @@ def matrix(name: str, *angles: ArrayLike) -> Array:
         >>> matrix("X").tolist()
         [[0.0, 1.0], [1.0, 0.0]]
     """
-    check_gate(name)
+    check_choice("name", name, GATES)
     gate = GATES[name]
     if len(angles) != gate.num_angles:
         fail("angles", f"be {gate.num_angles} number(s) for {name}", f"{len(angles)} of them")
-    angles = [check_array("angles", angle, ()) for angle in angles]
+    values = [jnp.asarray(check_array("angles", angle, ()), float) for angle in angles]
     dtype = float if gate.real else complex
-    return jnp.array([[jnp.asarray(e) for e in row] for row in gate.entries(*angles)], dtype=dtype)
+    return jnp.array([[jnp.asarray(e) for e in row] for row in gate.entries(*values)], dtype=dtype)

@@ -17,13 +17,13 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 from jqkd._checks import check_key, check_number, check_type, fail
 from jqkd.quantum import measurement, statevector
 from jqkd.quantum.circuit import Circuit
-from jqkd.quantum.sampling import draw_counts
+from jqkd.quantum.sampling import check_shots, draw_counts
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,10 @@ def _check_shift(shift: float) -> None:
         fail("shift", "not be a multiple of pi, where both circuits are the same", shift)
 
 
+_Angles = Float[Array, " P"]
+_Values = Float[Array, " K"]
+_Jacobian = Float[Array, "P K"]
+
 TWO_TERM_RULE = ShiftRule(math.pi / 2, 0.5)
 # The paper's notebooks shift by pi/4 and do not divide: sqrt(2) times the derivative.
 NOTEBOOK_RULE = ShiftRule(math.pi / 4, 1.0)
@@ -78,7 +82,7 @@ def outcome_probabilities(
     shots: ArrayLike | None = None,
     key: Array | None = None,
     rule: ShiftRule = TWO_TERM_RULE,
-) -> Array:
+) -> Float[Array, " K"]:
     """Outcome probabilities of a circuit, differentiated by the parameter-shift rule.
 
     Args:
@@ -103,53 +107,49 @@ def outcome_probabilities(
         (0.5, 0.5)
     """
     angles = statevector.check_angles(circuit, angles)
-    _check_shiftable(circuit)
-    check_type("rule", rule, ShiftRule, "a ShiftRule")
-    if (shots is None) != (key is None):
-        given = "a key without shots" if shots is None else "shots without a key"
-        fail("key", "be given exactly when `shots` is", given, "exact values need neither")
-    if shots is None:
-        return _exact(circuit, rule, angles)
-    check_key("key", key)
-    measurement.check_shots(shots)
-    return _sampled(circuit, rule, angles, key, jnp.asarray(shots, angles.dtype))
-
-
-def _check_shiftable(circuit: Circuit) -> None:
     for op in circuit.ops:
         if op.num_slots and not op.gate.shiftable:
             must = "hold angles only in gates that the two-term shift rule fits"
             advice = "differentiate `statevector.run` by autodiff instead, or decompose the gate"
             fail("circuit", must, op.name, advice)
+    check_type("rule", rule, ShiftRule, "a ShiftRule")
+    if (shots is None) != (key is None):
+        given = "a key without shots" if shots is None else "shots without a key"
+        fail("key", "be given exactly when `shots` is", given, "exact values need neither")
+    if shots is None or key is None:
+        return _exact(circuit, rule, angles)
+    check_key("key", key)
+    check_shots(shots)
+    return _sampled(circuit, rule, angles, key, jnp.asarray(shots, angles.dtype))
 
 
-def _probabilities(circuit: Circuit, angles: Array) -> Array:
+def _probabilities(circuit: Circuit, angles: _Angles) -> _Values:
     return measurement.probabilities(statevector.run(circuit, angles))
 
 
-def _shifted(circuit: Circuit, rule: ShiftRule, angles: Array) -> Array:
+def _shifted(circuit: Circuit, rule: ShiftRule, angles: _Angles) -> Float[Array, "2*P+1 P"]:
     """The angles themselves, then every slot shifted up, then every slot down: (2P + 1, P)."""
     steps = rule.shift * jnp.eye(circuit.num_angles, dtype=angles.dtype)
     return jnp.concatenate([angles[None], angles + steps, angles - steps])
 
 
-def _value_and_jacobian(rule: ShiftRule, values: Array) -> tuple[Array, Array]:
+def _value_and_jacobian(rule: ShiftRule, values: Float[Array, "N K"]) -> tuple[_Values, _Jacobian]:
     """(K,) and (P, K) from the results of the 2P + 1 circuits of ``_shifted``."""
     up, down = jnp.split(values[1:], 2)
     return values[0], rule.coefficient * (up - down)
 
 
-def _contract(jacobian: Array, cotangent: Array) -> Array:
+def _contract(jacobian: _Jacobian, cotangent: _Values) -> _Angles:
     # A sum of products: a matrix product may round in another order in another batch.
     return (jacobian * cotangent).sum(-1)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _exact(circuit: Circuit, rule: ShiftRule, angles: Array) -> Array:
+def _exact(circuit: Circuit, rule: ShiftRule, angles: _Angles) -> _Values:
     return _probabilities(circuit, angles)
 
 
-def _exact_forward(circuit: Circuit, rule: ShiftRule, angles: Array) -> tuple[Array, Array]:
+def _exact_forward(circuit: Circuit, rule: ShiftRule, angles: _Angles) -> tuple[_Values, _Jacobian]:
     values = jax.vmap(partial(_probabilities, circuit))(_shifted(circuit, rule, angles))
     return _value_and_jacobian(rule, values)
 

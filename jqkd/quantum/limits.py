@@ -16,37 +16,20 @@ MOST_GATES = 2**21
 def check_num_qubits(
     num_qubits: int, most: int = MOST_QUBITS, *, name: str = "num_qubits", why: str = ""
 ) -> int:
-    """A number of qubits whose circuit can be written down.
-
-    Args:
-        num_qubits: Q, 1 to ``most``; NumPy's integers are integers.
-        most: the limit.
-        name: of the argument.
-        why: more are not allowed.
-
-    Returns:
-        It as a Python ``int``.
+    """Q, 1 to ``most``, as a Python ``int``; ``why`` more are not allowed.
 
     Raises:
         InputError: no such number; of too many it says how much memory their state takes.
-
-    Example:
-        >>> check_num_qubits(3)
-        3
     """
     number = check_integer(name, num_qubits, 1)
     if number > most:
         advice = f"their state would take {memory_of(number)} of memory"
-        fail(name, f"be at most {most}{': ' if why else ''}{why}", number, advice)
+        fail(name, f"be at most {most}{why and ': '}{why}", number, advice)
     return number
 
 
-def check_gates(name: str, value: int, number: int) -> None:
-    """``number`` gates, which ``name`` of this ``value`` asks for, are not too many to list.
-
-    Raises:
-        InputError: more than ``MOST_GATES``.
-    """
+def check_gates(name: str, value: object, number: int) -> None:
+    """``number`` gates, which ``name`` of this ``value`` asks for, are not too many to list."""
     if number > MOST_GATES:
         must = f"be so small that the circuit has at most {MOST_GATES} gates"
         fail(name, must, value)
@@ -55,19 +38,10 @@ def check_gates(name: str, value: int, number: int) -> None:
 def check_memory(
     name: str, num_qubits: int, *, bytes_each: int = 8, what: str = "its state"
 ) -> None:
-    """2**Q entries of some bytes each fit into the machine's memory.
-
-    Args:
-        name: of the argument that asks for them.
-        num_qubits: Q.
-        bytes_each: of one entry.
-        what: names all of them for a reader.
+    """2**Q entries, ``what`` for a reader, fit into the machine's memory.
 
     Raises:
         InputError: they do not; says how much memory they would take.
-
-    Example:
-        >>> check_memory("circuit", 10)
     """
     limit = physical_memory()
     # The first comparison keeps 2**Q small.
@@ -91,12 +65,7 @@ def memory_of(num_qubits: int, bytes_each: int = 8) -> str:
 
 
 def physical_memory() -> int:
-    """Bytes of the machine's memory; a pebibyte where the system does not say.
-
-    Example:
-        >>> physical_memory() > 2**20
-        True
-    """
+    """Bytes of the machine's memory; a pebibyte where the system does not say."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Inexact
 
 from jqkd._checks import check_array, check_type, fail, is_concrete, shown
 from jqkd.quantum.circuit import Circuit, Op
 from jqkd.quantum.limits import check_memory, check_num_qubits
-from jqkd.quantum.sampling import check_shots, sample_counts
 from jqkd.quantum.statevector import check_vector, run
 
 # Gates that turn a measurement in the Pauli's basis into one of Z.
@@ -36,7 +35,7 @@ def outcomes(num_qubits: int) -> list[str]:
     return [format(c, f"0{num_qubits}b") for c in range(2**num_qubits)]
 
 
-def flat(state: Array) -> Array:
+def flat(state: ArrayLike) -> Inexact[Array, " K"]:
     """State tensor ``(2,) * Q`` as a vector ``(K,)`` in outcome order.
 
     Example:
@@ -50,14 +49,10 @@ def flat(state: Array) -> Array:
     return state.transpose(range(state.ndim)[::-1]).reshape(-1)
 
 
-def probabilities(state: Array) -> Array:
-    """|amplitude|^2 of every outcome.
+def probabilities(state: ArrayLike) -> Float[Array, " K"]:
+    """|amplitude|^2 of every outcome of a state ``(2,) * Q``: K = 2**Q, in outcome order.
 
-    Args:
-        state: amplitudes of shape ``(2,) * Q``.
-
-    Returns:
-        Shape ``(K,)``, K = 2**Q, in outcome order; they sum to one if the state is normalised.
+    They sum to one if the state is normalised.
 
     Example:
         >>> from jqkd.quantum.templates import h_ry
@@ -77,14 +72,8 @@ def check_pauli(pauli: str, num_qubits: int) -> None:
         fail("pauli", must, shown(pauli))
 
 
-def parity(pauli: str) -> np.ndarray:
+def parity(pauli: str) -> Float[np.ndarray, " K"]:
     """Eigenvalues ±1 of a Pauli string, its letters read as Z, for every outcome.
-
-    Args:
-        pauli: Q letters, rightmost for qubit 0.
-
-    Returns:
-        Shape ``(K,)``.
 
     Example:
         >>> parity("ZI").tolist()
@@ -102,13 +91,6 @@ def parity(pauli: str) -> np.ndarray:
 def rotate_to(circuit: Circuit, pauli: str) -> Circuit:
     """The circuit followed by the basis change after which measuring Z measures ``pauli``.
 
-    Args:
-        circuit: Q qubits.
-        pauli: Q letters of I, X, Y, Z, rightmost for qubit 0.
-
-    Raises:
-        InputError: no circuit, another length or letter.
-
     Example:
         >>> print(rotate_to(Circuit(1), "Y"))
         q0: ─SDG─H─
@@ -119,16 +101,13 @@ def rotate_to(circuit: Circuit, pauli: str) -> Circuit:
     return circuit.then(Op(name, (wire,)) for wire, letter in wires for name in _TO_Z_BASIS[letter])
 
 
-def expectation(circuit: Circuit, angles: ArrayLike, pauli: str) -> Array:
-    """Exact <pauli> after a circuit, the paper's eq. 10 and 11.
+def expectation(circuit: Circuit, angles: ArrayLike, pauli: str) -> Float[Array, ""]:
+    """Exact <pauli> after a circuit, in [-1, 1], the paper's eq. 10 and 11.
 
     Args:
         circuit: Q qubits, P slots.
         angles: shape ``(P,)``, radians.
         pauli: Q letters of I, X, Y, Z, rightmost for qubit 0.
-
-    Returns:
-        A scalar in [-1, 1].
 
     Example:
         >>> from jqkd.quantum.templates import h_ry
@@ -139,7 +118,7 @@ def expectation(circuit: Circuit, angles: ArrayLike, pauli: str) -> Array:
     return p @ jnp.asarray(parity(pauli), p.dtype)
 
 
-def expectation_from_counts(counts: Array, pauli: str) -> Array:
+def expectation_from_counts(counts: ArrayLike, pauli: str) -> Float[Array, ""]:
     """Estimate of <pauli> from shots taken after ``rotate_to(circuit, pauli)``.
 
     Its standard error is ``sqrt((1 - <pauli>**2) / S)``.
@@ -150,9 +129,6 @@ def expectation_from_counts(counts: Array, pauli: str) -> Array:
 
     Raises:
         InputError: another number of counts or letters, counts that are negative or all 0.
-
-    Returns:
-        A scalar in [-1, 1].
 
     Example:
         >>> float(expectation_from_counts(jnp.array([75.0, 25.0]), "Z"))
@@ -167,17 +143,3 @@ def expectation_from_counts(counts: Array, pauli: str) -> Array:
             fail("counts", "be 0 or more and not all 0", f"one of {values.min():g}")
     check_pauli(pauli, counts.size.bit_length() - 1)
     return counts @ jnp.asarray(parity(pauli), counts.dtype) / counts.sum()
-
-
-__all__ = [
-    "check_pauli",
-    "check_shots",
-    "expectation",
-    "expectation_from_counts",
-    "flat",
-    "outcomes",
-    "parity",
-    "probabilities",
-    "rotate_to",
-    "sample_counts",
-]

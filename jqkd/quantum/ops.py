@@ -6,8 +6,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from jqkd._checks import InputError, check_array, check_integer, fail, is_concrete, shown
-from jqkd.quantum.gates import GATES, Gate, check_gate
+from jqkd._checks import (
+    InputError,
+    check_array,
+    check_choice,
+    check_integer,
+    fail,
+    is_concrete,
+    shown,
+)
+from jqkd.quantum.gates import GATES, Gate
 
 DATA, WEIGHT = "data", "weight"
 
@@ -39,9 +47,9 @@ class Op:
     Args:
         name: of the gate.
         wires: qubits that it acts on.
-        fixed: its angles, radians, where they never change.
-        filled: what its angles are filled with, made by ``data`` or ``weight``; a slot without a
-            name is filled by its place in the vector of angles only.
+        fixed: its angles, where they never change.
+        filled: names of its slots, made by ``data`` or ``weight``; one without a name is filled by
+            its place in the vector of angles.
 
     Raises:
         InputError: unknown gate, wrong number of wires, angles or slots, a wire named twice.
@@ -60,7 +68,7 @@ class Op:
     filled: tuple[Slot, ...] | None = None
 
     def __post_init__(self) -> None:
-        check_gate(self.name)
+        check_choice("name", self.name, GATES)
         object.__setattr__(self, "wires", _wires(self.wires, self.gate))
         if self.fixed is not None:
             object.__setattr__(self, "fixed", _fixed(self.fixed, self.gate))

@@ -10,9 +10,10 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import lax
 from jax.custom_batching import custom_vmap
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Key, UInt32
 
 from jqkd._checks import check_array, check_integer, check_key, fail, is_concrete
 from jqkd.quantum.binomial import draw_binomial, seed_words
@@ -24,9 +25,11 @@ _ENOUGH_ON_A_CPU, _ENOUGH_ELSEWHERE = 256, 65536
 _OFF_ONE = 2.0**-10
 # Up to here every whole number is a float32.
 _MOST_SHOTS = 2**24
+# Under `jax.vmap` arguments arrive as they were given.
+_Given = Array | np.ndarray
 
 
-def sample_counts(key: Array, probabilities: ArrayLike, shots: ArrayLike) -> Array:
+def sample_counts(key: Array, probabilities: ArrayLike, shots: ArrayLike) -> Float[Array, " K"]:
     """Counts of ``shots`` measurements, an exact sample of the multinomial distribution.
 
     Args:
@@ -53,33 +56,30 @@ def sample_counts(key: Array, probabilities: ArrayLike, shots: ArrayLike) -> Arr
     return draw_counts(key, _checked_probabilities(probabilities), shots)
 
 
-def draw_counts(key: Array, probabilities: Array, shots: ArrayLike) -> Array:
+def draw_counts(
+    key: Key[Array, ""], probabilities: Float[Array, " K"], shots: ArrayLike
+) -> Float[Array, " K"]:
     """``sample_counts`` without its checks, for what a circuit has computed."""
     return _sample(seed_words(key), probabilities, jnp.asarray(shots, probabilities.dtype))
 
 
 def check_shots(shots: ArrayLike) -> None:
-    """Shots are a whole number between 1 and 2**24, where float32 counts stay exact.
-
-    Example:
-        >>> check_shots(5000), check_shots(jnp.int32(5000))
-        (None, None)
-    """
+    """Shots are a whole number between 1 and 2**24, where float32 counts stay exact."""
     if not is_concrete(shots):
         check_array("shots", shots, (), advice="use jax.vmap for batches")
         return
     # In arrays, where hyperparameters share one dtype, whole numbers may be floats.
-    floats = hasattr(shots, "dtype") and jnp.issubdtype(shots.dtype, jnp.floating)
-    if floats and np.ndim(shots) == 0 and float(shots).is_integer():
-        shots = int(shots)
-    number = check_integer("shots", shots, 1, advice="use `exact` for no shot noise")
+    floats = hasattr(shots, "dtype") and jnp.issubdtype(jnp.result_type(shots), jnp.floating)
+    whole = floats and np.ndim(shots) == 0 and np.asarray(shots) % 1 == 0
+    number = np.asarray(shots).astype(int) if whole else shots
+    number = check_integer("shots", number, 1, advice="use `exact` for no shot noise")
     if number > _MOST_SHOTS:
         fail("shots", f"be at most {_MOST_SHOTS} (2**24), where counts stay exact", shots)
 
 
-def _checked_probabilities(values: ArrayLike) -> Array:
+def _checked_probabilities(given: ArrayLike) -> Float[Array, " K"]:
     name = "probabilities"
-    values = check_vector(name, values, "K")
+    values = check_vector(name, given, "K")
     if values.size < 1 or values.size & (values.size - 1):
         advice = "append outcomes of probability 0"
         fail(name, "be as many as a power of two", f"{values.size} of them", advice)
@@ -95,17 +95,21 @@ def _checked_probabilities(values: ArrayLike) -> Array:
 
 
 @custom_vmap
-def _sample(seed: Array, probabilities: Array, shots: Array) -> Array:
+def _sample(
+    seed: UInt32[Array, "2"], probabilities: Float[Array, " K"], shots: Float[Array, ""]
+) -> Float[Array, " K"]:
     return _sample_batch(seed[None], probabilities[None], shots[None])[0]
 
 
 @_sample.def_vmap
-def _sample_vmap(size: int, batched: list[bool], *args: Array) -> tuple[Array, bool]:
+def _sample_vmap(size: int, batched: list[bool], *args: _Given) -> tuple[Array, bool]:
     return _sample_batch(*_broadcast(size, batched, args)), True
 
 
 @custom_vmap
-def _sample_batch(seed: Array, probabilities: Array, shots: Array) -> Array:
+def _sample_batch(
+    seed: UInt32[Array, "N 2"], probabilities: Float[Array, "N K"], shots: Float[Array, " N"]
+) -> Float[Array, "N K"]:
     """Counts ``(N, K)``: XLA vectorises the last axis, so it is the batch that goes there."""
     weights = [probabilities.T]
     while len(weights[-1]) > 1:
@@ -117,7 +121,9 @@ def _sample_batch(seed: Array, probabilities: Array, shots: Array) -> Array:
     return jnp.where(weights[-1] > 0, counts, jnp.nan).T
 
 
-def _deal(seed: Array, weights: Array, shots: Array) -> Array:
+def _deal(
+    seed: UInt32[Array, "2 N"], weights: Float[Array, "nodes N"], shots: Float[Array, " N"]
+) -> Float[Array, "nodes N"]:
     """Counts of all nodes of the tree, from the root, that holds all shots, to the leaves.
 
     Some nodes of a level at a time, with one compiled step for all levels. A step that reaches
@@ -144,18 +150,17 @@ def _deal(seed: Array, weights: Array, shots: Array) -> Array:
 def _nodes_in_a_step(leaves: int, batch: int) -> int:
     """Few steps, and few empty nodes: the first levels are narrower than a step."""
     enough = _ENOUGH_ON_A_CPU if jax.default_backend() == "cpu" else _ENOUGH_ELSEWHERE
-    wanted = max(leaves // 64, -(-enough // batch))
-    return min(max(leaves // 2, 1), 1 << (wanted - 1).bit_length())
+    least = max(leaves // 64, -(-enough // batch))
+    return min(max(leaves // 2, 1), 1 << (least - 1).bit_length())
 
 
 @_sample_batch.def_vmap
-def _sample_batch_vmap(size: int, batched: list[bool], *args: Array) -> tuple[Array, bool]:
+def _sample_batch_vmap(size: int, batched: list[bool], *args: _Given) -> tuple[Array, bool]:
     """A vmap around a batch is one longer batch."""
-    args = _broadcast(size, batched, args)
-    flat = _sample_batch(*(a.reshape(-1, *a.shape[2:]) for a in args))
+    flat = _sample_batch(*(a.reshape(-1, *a.shape[2:]) for a in _broadcast(size, batched, args)))
     return flat.reshape(size, -1, flat.shape[-1]), True
 
 
-def _broadcast(size: int, batched: list[bool], args: tuple[Array, ...]) -> list[Array]:
+def _broadcast(size: int, batched: list[bool], args: tuple[_Given, ...]) -> list[_Given]:
     pairs = zip(args, batched, strict=True)
     return [a if is_batched else jnp.broadcast_to(a, (size, *a.shape)) for a, is_batched in pairs]

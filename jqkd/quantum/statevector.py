@@ -11,20 +11,22 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Sequence
+import operator
+from collections.abc import Collection, Sequence
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
-from jax.typing import ArrayLike
+from jax import lax
+from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Array, Float, Inexact
 
 from jqkd._checks import check_array, check_type, fail
 from jqkd.quantum.circuit import Circuit, Op
-from jqkd.quantum.gates import Entries
+from jqkd.quantum.gates import Entries, Entry
 from jqkd.quantum.limits import check_memory
 
 # The wires of some joined qubits, and their 2**wires amplitudes, first wire most significant.
-Factor = tuple[tuple[int, ...], Array]
+Factor = tuple[tuple[int, ...], Inexact[Array, " _"]]
 Layer = Sequence[tuple[Op, range]]
 
 # On fewer joined qubits a layer is quicker gate by gate.
@@ -33,7 +35,9 @@ _MANY_QUBITS = 5
 _QUBITS_A_BLOCK = 4
 
 
-def run(circuit: Circuit, angles: ArrayLike, state: ArrayLike | None = None) -> Array:
+def run(
+    circuit: Circuit, angles: ArrayLike, state: ArrayLike | None = None
+) -> Inexact[Array, "..."]:
     """Final state of a circuit.
 
     Args:
@@ -55,11 +59,11 @@ def run(circuit: Circuit, angles: ArrayLike, state: ArrayLike | None = None) -> 
         >>> run(bell, jnp.zeros(0)).round(3).tolist()
         [[0.7070000171661377, 0.0], [0.0, 0.7070000171661377]]
     """
-    angles = check_angles(circuit, angles)
-    factors = _initial(circuit, angles, state)
+    values = check_angles(circuit, angles)
+    factors = _initial(circuit, values, state)
     for layer in circuit.layers():
-        factors = advance(factors, layer, angles)
-    return joined(factors)
+        factors = advance(factors, layer, values)
+    return _joined(factors)
 
 
 def check_circuit(circuit: Circuit) -> None:
@@ -68,38 +72,38 @@ def check_circuit(circuit: Circuit) -> None:
     check_memory("circuit", circuit.num_qubits, bytes_each=4 if circuit.is_real else 8)
 
 
-def check_angles(circuit: Circuit, angles: ArrayLike) -> Array:
-    """One angle per slot, as floats, or a sentence that says how many are wanted."""
+def check_angles(circuit: Circuit, angles: ArrayLike) -> Float[Array, " P"]:
+    """One angle per slot, as floats."""
     check_circuit(circuit)
     return check_vector("angles", angles, circuit.num_angles)
 
 
-def check_vector(name: str, values: ArrayLike, length: int | str) -> Array:
+def check_vector(name: str, values: ArrayLike, length: int | str) -> Float[Array, " N"]:
     """A vector of that many finite real numbers, as floats; a letter is any length."""
     values = check_array(name, values)
     advice = "use jax.vmap for batches"
     return as_floats(check_array(name, values, (length,), finite=False, advice=advice))
 
 
-def as_floats(values: ArrayLike) -> Array:
+def as_floats(values: ArrayLike) -> Float[Array, "..."]:
     """An array in the precision it came in, if it came in floats; else in JAX's default."""
-    values = jnp.asarray(values)
-    return values if jnp.issubdtype(values.dtype, jnp.floating) else values.astype(float)
+    array = jnp.asarray(values)
+    return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(float)
 
 
 def advance(
-    factors: list[Factor], layer: Layer, angles: Array, *, undo: bool = False
+    factors: list[Factor], layer: Layer, angles: Float[Array, " P"], *, undo: bool = False
 ) -> list[Factor]:
     """The state after a layer of ``Circuit.layers``, or with ``undo`` the one before it."""
     if layer[0][0].gate.flips_sign:
         return _flip_signs(factors, [op.wires for op, _ in layer])
     whole, single = [], list(layer)
     for wires, amplitudes in factors:
-        mine = {op.wires: (op, slots) for op, slots in layer if set(op.wires) <= set(wires)}
-        if len(wires) >= _MANY_QUBITS and set(mine) == {(wire,) for wire in wires}:
-            blocks = _blocks([mine[wire,] for wire in wires], angles, amplitudes.dtype, undo)
+        inside = {op.wires: (op, slots) for op, slots in layer if set(op.wires) <= set(wires)}
+        if len(wires) >= _MANY_QUBITS and set(inside) == {(wire,) for wire in wires}:
+            blocks = _blocks([inside[wire,] for wire in wires], angles, amplitudes.dtype, undo)
             amplitudes = _apply_blocks(blocks, amplitudes)
-            single = [gate for gate in single if gate[0].wires not in mine]
+            single = [gate for gate in single if gate[0].wires not in inside]
         whole.append((wires, amplitudes))
     factors = whole
     for op, slots in single:
@@ -112,7 +116,7 @@ def advance(
     return factors
 
 
-def joined(factors: list[Factor]) -> Array:
+def _joined(factors: list[Factor]) -> Inexact[Array, "..."]:
     """All factors as one tensor of shape ``(2,) * Q``, axis k is qubit k."""
     num_qubits = sum(len(wires) for wires, _ in factors)
     (wires, amplitudes), _ = _take(factors, range(num_qubits))
@@ -121,42 +125,34 @@ def joined(factors: list[Factor]) -> Array:
 
 
 def _initial(circuit: Circuit, angles: Array, state: ArrayLike | None) -> list[Factor]:
-    if state is not None:
-        state = _checked_state(state, circuit.num_qubits)
-    real = circuit.is_real and (state is None or not jnp.iscomplexobj(state))
-    dtype = angles.dtype if real else jnp.result_type(angles.dtype, jnp.complex64)
+    exact = jnp.result_type(angles.dtype, jnp.complex64)
     if state is None:
+        dtype = angles.dtype if circuit.is_real else exact
         return [((k,), jnp.array([1, 0], dtype)) for k in range(circuit.num_qubits)]
-    return [(tuple(range(circuit.num_qubits)), state.astype(dtype).reshape(-1))]
+    start = jnp.asarray(check_array("state", state, kinds="iufc"))
+    shape = (2,) * circuit.num_qubits
+    if start.shape != shape:
+        must = f"have shape {shape}, one axis of length 2 per qubit"
+        fail("state", must, f"shape {start.shape}")
+    dtype = angles.dtype if circuit.is_real and not jnp.iscomplexobj(start) else exact
+    return [(tuple(range(circuit.num_qubits)), start.astype(dtype).reshape(-1))]
 
 
-def _checked_state(state: ArrayLike, num_qubits: int) -> Array:
-    state = jnp.asarray(check_array("state", state, kinds="iufc"))
-    if state.shape != (2,) * num_qubits:
-        must = f"have shape {(2,) * num_qubits}, one axis of length 2 per qubit"
-        fail("state", must, f"shape {state.shape}")
-    return state
-
-
-def _take(factors: list[Factor], wires: ArrayLike) -> tuple[Factor, list[Factor]]:
+def _take(factors: list[Factor], wires: Collection[int]) -> tuple[Factor, list[Factor]]:
     """The factors that hold ``wires`` joined into one, and the others."""
-    one, rest = None, []
-    for held, amplitudes in factors:
-        if not set(held) & set(wires):
-            rest.append((held, amplitudes))
-        elif one is None:
-            one = held, amplitudes
-        else:
-            product = one[1][:, None] * amplitudes[None, :]
-            one = one[0] + held, product.reshape(-1)
-    return one, rest
+    held = [factor for factor in factors if set(factor[0]) & set(wires)]
+    outside = [factor for factor in factors if not set(factor[0]) & set(wires)]
+    qubits, amplitudes = held[0]
+    for joining, others in held[1:]:
+        qubits, amplitudes = qubits + joining, (amplitudes[:, None] * others[None, :]).reshape(-1)
+    return (qubits, amplitudes), outside
 
 
 def _flip_signs(factors: list[Factor], flips: list[tuple[int, ...]]) -> list[Factor]:
     """Any number of Zs or CZs: signs change where an odd number of them sees all ones."""
     for flip in flips:
-        one, factors = _take(factors, flip)
-        factors.append(one)
+        joined, factors = _take(factors, flip)
+        factors.append(joined)
     flipped = []
     for wires, amplitudes in factors:
         # Those whose bits lie equally far apart are looked at together; two of the same cancel.
@@ -175,7 +171,9 @@ def _flip_signs(factors: list[Factor], flips: list[tuple[int, ...]]) -> list[Fac
     return flipped
 
 
-def _blocks(layer: Layer, angles: Array, dtype: jnp.dtype, undo: bool) -> list[Array]:
+def _blocks(
+    layer: Layer, angles: Float[Array, " P"], dtype: DTypeLike, undo: bool
+) -> list[Inexact[Array, "_ _"]]:
     """A layer of one-qubit gates as Kronecker products of about as many gates each."""
     op = layer[0][0]
     if op.fixed is None:
@@ -236,15 +234,12 @@ def _index(row: int, places: list[int], rank: int) -> tuple[int | slice, ...]:
     return tuple(index)
 
 
-def _combine(row: tuple[object, ...], parts: list[Array]) -> Array:
+def _combine(row: tuple[Entry, ...], parts: list[Array]) -> Array:
     """sum_j row[j] parts[j], without the zeros and without multiplying by one."""
-    total = None
-    for entry, part in zip(row, parts, strict=True):
-        if isinstance(entry, (int, float, complex)):
-            if entry == 0:
-                continue
-            term = part if entry == 1 else part * entry
-        else:
-            term = part * entry
-        total = term if total is None else total + term
-    return jnp.zeros_like(parts[0]) if total is None else total
+    known = lambda entry, value: isinstance(entry, (int, float, complex)) and entry == value  # noqa: E731
+    terms = [
+        part if known(entry, 1) else part * entry
+        for entry, part in zip(row, parts, strict=True)
+        if not known(entry, 0)
+    ]
+    return functools.reduce(operator.add, terms)

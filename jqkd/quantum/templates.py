@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 from jqkd._checks import check_array, check_choice, check_integer, fail, is_concrete, shown
 from jqkd.quantum.circuit import Circuit, Op
@@ -19,8 +20,6 @@ from jqkd.quantum.statevector import as_floats
 # a matrix of half as many rows and columns.
 _MOST_ENCODED = 20
 _MOST_AMPLITUDES = 2**14
-
-
 # Gates on one qubit that read one angle.
 _TURNS = [gate.name for gate in GATES.values() if gate.num_wires == gate.num_angles == 1]
 
@@ -46,10 +45,8 @@ def h_ry(num_qubits: int) -> Circuit:
         q0: ─H─RY(t0)─
         q1: ─H─RY(t1)─
     """
-    num_qubits = check_num_qubits(num_qubits)
-    return Circuit(num_qubits, tuple(Op("H", (k,)) for k in range(num_qubits))).then(
-        ry_layer(num_qubits)
-    )
+    turns = ry_layer(num_qubits)
+    return replace(turns, ops=tuple(Op("H", (k,)) for k in range(turns.num_qubits)) + turns.ops)
 
 
 def rotations(num_qubits: int, names: tuple[str, ...] = ("RX", "RY", "RZ")) -> Circuit:
@@ -125,7 +122,7 @@ def amplitude_encoding(num_qubits: int) -> Circuit:
     return Circuit(num_qubits, tuple(ops))
 
 
-def amplitude_angles(amplitudes: ArrayLike) -> Array:
+def amplitude_angles(amplitudes: ArrayLike) -> Float[Array, " P"]:
     """Angles with which ``amplitude_encoding`` prepares a real state; differentiable.
 
     Args:
@@ -136,8 +133,7 @@ def amplitude_angles(amplitudes: ArrayLike) -> Array:
         Shape ``(2**Q - 1,)``, radians.
 
     Raises:
-        InputError: a length that is no power of two, numbers that are not real and finite, or
-            that are all zero.
+        InputError: a length that is no power of two, or numbers that are all zero.
 
     Example:
         >>> from jqkd.quantum.statevector import run
@@ -163,7 +159,7 @@ def amplitude_angles(amplitudes: ArrayLike) -> Array:
     return jnp.concatenate(levels[::-1])
 
 
-def _multiplexer(num_controls: int) -> np.ndarray:
+def _multiplexer(num_controls: int) -> Float[np.ndarray, "N N"]:
     """Turns one angle per control pattern into the angles of the RY-CX chain (Möttönen, eq. 3)."""
     size = 2**num_controls
     gray = np.arange(size) ^ (np.arange(size) >> 1)

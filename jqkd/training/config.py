@@ -14,7 +14,7 @@ from jqkd.data import AUGMENTATIONS, DATASETS
 from jqkd.data.views import check_moves
 from jqkd.models import GRADIENTS, PARTS, PRESETS, StudentSpec
 from jqkd.models.arguments import check_width
-from jqkd.quantum.measurement import check_shots
+from jqkd.quantum.sampling import check_shots
 from jqkd.training.base_config import (
     EPOCHS,
     HEAVIEST,

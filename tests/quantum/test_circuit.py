@@ -106,7 +106,7 @@ def test_drawing_names_every_slot_once_and_lines_align():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Op("RW", (0,)), r"`name` must be one of the gates I, X.* but 'RW' was given"),
+        (lambda: Op("RW", (0,)), r"`name` must be one of I, X.* but 'RW' was given"),
         (lambda: Op("CX", (0,)), r"`wires` must be 2 different wire\(s\) for CX, but \(0,\)"),
         (lambda: Op("CX", (1, 1)), r"2 different wire\(s\) for CX, but \(1, 1\)"),
         (lambda: Op("H", (0, 1)), r"1 different wire\(s\) for H, but \(0, 1\)"),

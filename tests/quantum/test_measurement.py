@@ -22,7 +22,8 @@ from jqkd.quantum import (
     run,
     sample_counts,
 )
-from jqkd.quantum.measurement import check_shots, flat, parity, rotate_to
+from jqkd.quantum.measurement import flat, parity, rotate_to
+from jqkd.quantum.sampling import check_shots
 from tests.quantum.dense import I2, X, Y, Z, random_circuit, simulate
 
 final = jax.jit(run, static_argnums=0)

@@ -22,14 +22,8 @@ class Features:
     ) -> nnx.Module:
         """A module that is called as ``module(images, key)``.
 
-        Args:
-            image_shape: (H, W), (H, W, channels) or (F,).
-            num_features: F, which the encoding reads.
-            rngs: initial weights.
-
-        Returns:
-            The module: images ``(B, *image_shape)`` and a dropout key, or ``None`` outside of
-            training, to features ``(B, num_features)``.
+        From images ``(B, *image_shape)`` and a dropout key, ``None`` outside of training, come
+        features ``(B, num_features)``, which the encoding reads.
 
         Raises:
             InputError: images of that shape cannot be read, or so many features not be made.
@@ -41,14 +35,9 @@ class Features:
         return None
 
     def fit(self, images: np.ndarray, num_features: int) -> Mapping[str, np.ndarray]:
-        """What the module's ``Fitted`` variables hold, from the train images alone.
+        """What the module's ``Fitted`` attributes hold, by name; none by default.
 
-        Args:
-            images: the student's train images, ``(N, *image_shape)``.
-            num_features: F.
-
-        Returns:
-            Values of the ``Fitted`` attributes of the module, by name; none by default.
+        It is computed of the student's train images alone, ``(N, *image_shape)``.
         """
         return {}
 

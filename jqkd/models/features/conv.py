@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import jax
 from flax import nnx
-from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 from jqkd.models.arguments import check_picture, check_rate, check_sizes
 from jqkd.models.features.base import FEATURES, Features
@@ -59,11 +60,13 @@ class ConvFeatures(nnx.Module):
         self.dense1 = dense(20 * rows * columns, _HIDDEN, rngs=rngs)
         self.dense2 = dense(_HIDDEN, num_features, rngs=rngs)
 
-    def __call__(self, images: Array, key: Array | None = None) -> Array:
+    def __call__(self, images: ArrayLike, key: Array | None = None) -> Float[Array, "B F"]:
         """Features ``(B, F)`` of images ``(B, *image_shape)``; a key switches dropout on."""
         return self.with_hidden(images, key)[0]
 
-    def with_hidden(self, images: Array, key: Array | None = None) -> tuple[Array, Array]:
+    def with_hidden(
+        self, images: ArrayLike, key: Array | None = None
+    ) -> tuple[Float[Array, "B F"], Float[Array, "B H"]]:
         """Features ``(B, F)``, and the hidden layer ``(B, 50)`` that they come from."""
         rate = self.dropout_rate
         first, second = keys_for(key, 2)
@@ -91,10 +94,8 @@ class Conv(Features):
     def build(
         self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs
     ) -> ConvFeatures:
-        """See ``Features``."""
         rate = self.dropout_rate
         return ConvFeatures(num_features, rngs=rngs, dropout_rate=rate, image_shape=image_shape)
 
     def hidden_size(self, image_shape: tuple[int, ...]) -> int:
-        """See ``Features``."""
         return _HIDDEN

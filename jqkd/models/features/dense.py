@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from flax import nnx
-from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 from jqkd.models.arguments import check_images, check_sizes
 from jqkd.models.features.base import FEATURES, Features
@@ -34,10 +35,10 @@ class DenseFeatures(nnx.Module):
         self.image_shape = image_shape
         self.dense = dense(math.prod(image_shape), num_features, rngs=rngs)
 
-    def __call__(self, images: Array, key: Array | None = None) -> Array:
+    def __call__(self, images: ArrayLike, key: Array | None = None) -> Float[Array, "B F"]:
         """Features ``(B, F)`` of images ``(B, *image_shape)``; no dropout."""
-        images = check_images(images, self.image_shape)
-        return self.dense(images.reshape(len(images), -1))
+        rows = check_images(images, self.image_shape)
+        return self.dense(rows.reshape(len(rows), -1))
 
 
 @FEATURES.register("dense")
@@ -48,5 +49,4 @@ class Dense(Features):
     def build(
         self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs
     ) -> DenseFeatures:
-        """See ``Features``."""
         return DenseFeatures(num_features, rngs=rngs, image_shape=image_shape)

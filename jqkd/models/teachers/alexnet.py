@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import jax
 from flax import nnx
-from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 from jqkd.models.arguments import check_num_classes, check_picture, check_rate
 from jqkd.models.layers import (
@@ -58,7 +59,9 @@ class AlexNet(Network):
         self.dense2 = dense(_HIDDEN, _HIDDEN, rngs=rngs)
         self.dense3 = dense(_HIDDEN, num_classes, rngs=rngs)
 
-    def with_hidden(self, images: Array, key: Array | None = None) -> tuple[Array, Array]:
+    def with_hidden(
+        self, images: ArrayLike, key: Array | None = None
+    ) -> tuple[Float[Array, "B C"], Float[Array, "B H"]]:
         """Logits ``(B, C)``, and the hidden layer ``(B, 4096)`` that they come from."""
         first, second = keys_for(key, 2)
         x = max_pool(jax.nn.relu(convolve(self.conv1, as_images(images, self.image_shape))))

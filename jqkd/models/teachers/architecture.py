@@ -6,7 +6,8 @@ import dataclasses
 from typing import Any, ClassVar
 
 from flax import nnx
-from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 from jqkd._checks import fail
 from jqkd.common.registry import Registry
@@ -16,11 +17,13 @@ from jqkd.models.arguments import check_num_classes, check_picture, check_rngs
 class Network(nnx.Module):
     """A teacher's network; its state is of ``nnx.Param`` and, if any, ``nnx.BatchStat``."""
 
-    def __call__(self, images: Array, key: Array | None = None) -> Array:
+    def __call__(self, images: ArrayLike, key: Array | None = None) -> Float[Array, "B C"]:
         """Logits ``(B, C)`` of images; a key switches on what only training does."""
         return self.with_hidden(images, key)[0]
 
-    def with_hidden(self, images: Array, key: Array | None = None) -> tuple[Array, Array | None]:
+    def with_hidden(
+        self, images: ArrayLike, key: Array | None = None
+    ) -> tuple[Float[Array, "B C"], Float[Array, "B H"] | None]:
         """Logits ``(B, C)``, and the hidden layer that they come from, ``None`` if there is none.
 
         Args:
@@ -62,7 +65,8 @@ class Architecture:
         """The network, with initial weights."""
         if self.network is None:
             fail("arch", "have a network of its own", TEACHERS.text(self), "build its members")
-        options = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        part: Any = self
+        options = {field.name: getattr(self, field.name) for field in dataclasses.fields(part)}
         return self.network(num_classes, image_shape, rngs=rngs, **options)
 
 

@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 from jqkd._checks import check_array, check_list, fail
 from jqkd.models.teachers.alexnet import AlexNet, AlexNetTeacher
@@ -37,7 +38,9 @@ class JointEnsemble(Network):
         self.lenet = LeNet(num_classes, image_shape, rngs=rngs)
         self.alexnet = AlexNet(num_classes, image_shape, rngs=rngs)
 
-    def with_hidden(self, images: Array, key: Array | None = None) -> tuple[Array, Array]:
+    def with_hidden(
+        self, images: ArrayLike, key: Array | None = None
+    ) -> tuple[Float[Array, "B C"], Float[Array, "B H"]]:
         """Logits ``(B, C)``, and both hidden layers, side by side ``(B, 84 + 4096)``."""
         outputs = self.lenet.with_hidden(images), self.alexnet.with_hidden(images, key)
         (first, one), (second, other) = outputs
@@ -51,7 +54,7 @@ class JointEnsembleTeacher(Architecture):
 
     label, network = "joint ensemble", JointEnsemble
     cost = LeNetTeacher.cost + AlexNetTeacher.cost
-    hidden_size = LeNetTeacher.hidden_size + AlexNetTeacher.hidden_size
+    hidden_size = (LeNetTeacher.hidden_size or 0) + (AlexNetTeacher.hidden_size or 0)
     smallest = max(LeNetTeacher.smallest, AlexNetTeacher.smallest)
 
 
@@ -64,7 +67,7 @@ class Ensemble(Architecture):
         members: their names: ``ensemble:members=lenet+alexnet``.
     """
 
-    members: tuple[str, ...] = ("lenet", "alexnet")
+    members: tuple[str, ...] = ("lenet", "alexnet")  # ty: ignore[incompatible-attribute-override] an option
 
     label, cost = "ensemble", 0.0
 
@@ -81,7 +84,7 @@ class Ensemble(Architecture):
             TEACHERS.build(member).check(image_shape)
 
 
-def average_probabilities(*logits: Array) -> Array:
+def average_probabilities(*logits: ArrayLike) -> Float[Array, "... C"]:
     """The paper's ensemble (eq. 16) as logits: the log of the mean of the softmaxes.
 
     Args:
@@ -103,6 +106,5 @@ def average_probabilities(*logits: Array) -> Array:
     shapes = [np.shape(check_array("logits", value)) for value in logits]
     if len(set(shapes)) > 1 or not shapes[0]:
         fail("logits", "have one shape (..., C)", f"shapes {', '.join(map(str, shapes))}")
-    logits = [jnp.asarray(value) for value in logits]
-    logs = jnp.stack([jax.nn.log_softmax(value) for value in logits])
+    logs = jnp.stack([jax.nn.log_softmax(jnp.asarray(value)) for value in logits])
     return jax.nn.logsumexp(logs, 0) - jnp.log(len(logits))

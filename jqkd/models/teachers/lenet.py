@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import jax.numpy as jnp
 from flax import nnx
-from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 from jqkd.models.arguments import check_num_classes, check_picture
 from jqkd.models.layers import (
@@ -48,10 +49,12 @@ class LeNet(Network):
         self.dense2 = dense(120, _HIDDEN, rngs=rngs)
         self.dense3 = dense(_HIDDEN, num_classes, rngs=rngs)
 
-    def with_hidden(self, images: Array, key: Array | None = None) -> tuple[Array, Array]:
+    def with_hidden(
+        self, images: ArrayLike, key: Array | None = None
+    ) -> tuple[Float[Array, "B C"], Float[Array, "B H"]]:
         """Logits ``(B, C)``, and the hidden layer ``(B, 84)`` that they come from."""
-        images = as_images(images, self.image_shape)
-        x = average_pool(jnp.tanh(convolve(self.conv1, images)))
+        x = as_images(images, self.image_shape)
+        x = average_pool(jnp.tanh(convolve(self.conv1, x)))
         x = average_pool(jnp.tanh(convolve(self.conv2, x)))
         x = jnp.tanh(self.dense1(as_rows(x)))
         x = jnp.tanh(self.dense2(x))
