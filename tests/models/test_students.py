@@ -26,6 +26,8 @@ from tests.models import reference
 from tests.models.test_readouts import LOGITS
 from tests.quantum.dense import Y, rotation, simulate
 
+pytestmark = pytest.mark.quick
+
 H = np.array([[1, 1], [1, -1]]) / np.sqrt(2)
 
 

@@ -29,6 +29,8 @@ from jqkd.training.teachers import Hyper, teacher_task, train_teacher
 from jqkd.training.trained import load_run
 from tests.parts import registered
 
+pytestmark = pytest.mark.quick
+
 SHAPE, EACH = (32, 32, 3), 60
 
 
