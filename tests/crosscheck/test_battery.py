@@ -16,8 +16,6 @@ from jqkd.crosscheck.findings import deviation, judge, p_value
 from jqkd.crosscheck.report import battery_picture, battery_table
 from tests.crosscheck.controls import CONTROLS, run_control
 
-pytestmark = pytest.mark.quick
-
 
 @pytest.fixture(scope="module")
 def quick():

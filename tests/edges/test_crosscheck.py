@@ -56,8 +56,6 @@ from jqkd.quantum import Circuit, h_ry
 from scripts.false_alarms import calibrate
 from tests.edges.wrong import check_refused
 
-pytestmark = pytest.mark.quick
-
 NAN, INF, TOO_MANY = float("nan"), float("inf"), 10**12
 RY, ROWS = h_ry(2), np.zeros((3, 2))
 EVEN, RANDOM = np.full(4, 0.25), np.random.default_rng(0)

@@ -34,8 +34,6 @@ from jqkd.models.stand_ins import ClassicalLayer, ClosedForm
 from jqkd.quantum import Circuit, Op, Slot, data, h_ry, weight
 from tests.edges.wrong import check_refused
 
-pytestmark = pytest.mark.quick
-
 NAN, TOO_MANY = float("nan"), 10**12
 KEY, RAW = jax.random.key(0), np.zeros(2, np.uint32)
 GRAY = np.full((2, 28, 28), 0.5, np.float32)

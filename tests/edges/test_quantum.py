@@ -38,8 +38,6 @@ from jqkd.quantum.measurement import flat, parity, rotate_to
 from jqkd.quantum.sampling import check_shots
 from tests.edges.wrong import check_refused
 
-pytestmark = pytest.mark.quick
-
 NAN, INF, TOO_MANY = float("nan"), float("inf"), 10**12
 KEY = jax.random.key(0)
 HALF = np.array([0.5, 0.5])

@@ -32,8 +32,6 @@ from jqkd.training.recipes import RECIPES, decoupled, standardised
 from jqkd.training.students import train_students
 from tests.edges.wrong import check_refused
 
-pytestmark = pytest.mark.quick
-
 NAN, INF = float("nan"), float("inf")
 STUDENT = {"dataset": "digits", "classes": "0-3", "qubits": 3}
 TEACHER = {"arch": "lenet", "dataset": "digits", "classes": "0-3"}

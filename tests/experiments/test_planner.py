@@ -24,6 +24,8 @@ from jqkd.training.student_run import splits_for
 from jqkd.training.students import Block, Run
 from tests.parts import registered
 
+pytestmark = pytest.mark.quick
+
 
 def build(text, *arms) -> Experiment:
     return EXPERIMENTS.build(text).experiment().select(arms)

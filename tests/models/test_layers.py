@@ -24,8 +24,6 @@ from jqkd.models.layers import (
 )
 from tests.models import reference
 
-pytestmark = pytest.mark.quick
-
 # Chance that a sound build fails one of the random checks below.
 ALPHA = 1e-6
 
