@@ -1,4 +1,4 @@
-"""For tests and doctests alike: the CPU, and cache folders that are thrown away."""
+"""For tests and doctests alike: the CPU, cache folders that are thrown away, long files first."""
 
 from __future__ import annotations
 
@@ -19,10 +19,20 @@ if os.environ.get("JQKD_CHECK_TYPES") == "1":
     install_import_hook([f"jqkd.{name}" for name in folders], f"{typed.__name__}.check")
 # Modules that import the libraries jqkd is measured against, which need not be installed.
 collect_ignore_glob = ["benchmarks/peers/*"]
+# Of tests/: where the long files are. Two processes end together if short ones come last.
+_FIRST = ("training", "experiments", "cli", "outside", "crosscheck", "quantum", "models")
+
+
+def pytest_collection_modifyitems(items):
+    """Long files first; the order within a file stays."""
+    place = {name: number for number, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.parent.name, len(place)))
 
 
 def pytest_configure(config):
     """Programs are compiled once for all processes of a run, those that tests start among them."""
+    # By their number of tests, files with few long tests would come last.
+    config.option.loadscopereorder = False
     if hasattr(config, "workerinput") or "JAX_COMPILATION_CACHE_DIR" in os.environ:
         return
     folder = tempfile.TemporaryDirectory(prefix="jqkd-compiled-", ignore_cleanup_errors=True)

@@ -1,5 +1,6 @@
-"""Commands run in this process."""
+"""Commands run in this process; programs that run once are compiled quickly."""
 
+import jax
 import pytest
 
 
@@ -10,3 +11,16 @@ def run(monkeypatch, capfd):
     from tests.command_lines import enter
 
     return lambda *words: (enter([*map(str, words)], monkeypatch), *capfd.readouterr())
+
+
+def optimise(yes):
+    """Let XLA optimise from now on, or not; what it has compiled otherwise is forgotten."""
+    if jax.config.read("jax_disable_most_optimizations") == yes:
+        jax.config.update("jax_disable_most_optimizations", not yes)
+        jax.clear_caches()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiler(request):
+    """Where a module is not marked ``quick``, bits are those of the package as it is used."""
+    optimise(request.node.get_closest_marker("quick") is None)

@@ -29,6 +29,8 @@ from jqkd.crosscheck.simulator import DEFAULT
 from jqkd.quantum import Circuit, Op, h_ry, ry_layer, sample_counts
 from tests.crosscheck.controls import one_key_for_shots
 
+pytestmark = pytest.mark.quick
+
 N, S = 60, 400
 CIRCUIT = h_ry(2)
 REVERSED = [0, 2, 1, 3]

@@ -27,6 +27,8 @@ from jqkd.training.student_run import splits_for
 from jqkd.training.students import Block
 from tests.parts import registered
 
+pytestmark = pytest.mark.quick
+
 
 def build(text, *arms) -> Experiment:
     return EXPERIMENTS.build(text).experiment().select(arms)

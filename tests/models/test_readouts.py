@@ -12,6 +12,8 @@ from scipy.special import expit, softmax
 from jqkd.models import READOUTS
 from jqkd.models.readouts import FILL
 
+pytestmark = pytest.mark.quick
+
 K = 8
 LOGITS = {
     "concat-sigmoid": lambda p: np.concatenate([expit(p), 1 - expit(p)], -1),

@@ -15,6 +15,8 @@ from jqkd.models.stand_ins import ClassicalLayer, ClosedForm
 from jqkd.quantum import outcome_probabilities
 from tests.quantum.dense import simulate
 
+pytestmark = pytest.mark.quick
+
 ANGLES = np.random.default_rng(0).uniform(-np.pi, np.pi, (5, 4))
 
 

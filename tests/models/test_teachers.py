@@ -22,6 +22,8 @@ from jqkd.models.layers import keys_for
 from jqkd.models.teachers import alexnet
 from tests.models import reference
 
+pytestmark = pytest.mark.quick
+
 COUNTS = {
     ("lenet", 6): 44_086,
     ("lenet", 8): 44_256,

@@ -16,6 +16,8 @@ from jqkd.training.students import Block, train_students
 from tests.outside.toys import all_registered
 from tests.quantum.dense import simulate
 
+pytestmark = pytest.mark.quick
+
 SETTINGS = {
     "features": "pca", "ansatz": "reuploading:layers=2", "readout": "expectations",
     "encoding": "angle:turn=0.25", "shots": None, "epochs": 8, "batch_size": 10, "per_class": 20,

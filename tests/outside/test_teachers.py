@@ -30,6 +30,8 @@ from jqkd.training.teaching import answers
 from jqkd.training.trained import load_run
 from tests.parts import registered
 
+pytestmark = pytest.mark.quick
+
 SHAPE, EACH = (32, 32, 3), 60
 
 

@@ -18,7 +18,10 @@ from jqkd.quantum import (
     run,
     run_adjoint,
 )
+from tests.conftest import optimise
 from tests.quantum.dense import random_circuit, random_state, simulate
+
+pytestmark = pytest.mark.quick
 
 
 def gradient(simulator, circuit: Circuit, weights: np.ndarray):
@@ -78,6 +81,9 @@ def test_batches_agree_with_the_shift_rule():
 
 def test_memory_does_not_grow_with_depth():
     """Temporary memory of the compiled gradient, 14 qubits: backpropagation keeps every step."""
+
+    # That of programs as they are used.
+    optimise(True)
 
     def temporary(simulator, layers: int) -> int:
         circuit = hardware_efficient(14, layers)

@@ -22,6 +22,8 @@ from jqkd.quantum import (
 )
 from tests.quantum.dense import simulate
 
+pytestmark = pytest.mark.quick
+
 
 def build() -> Circuit:
     ops = Op("H", (0,)), Op("U3", (2,)), Op("RY", (1,), fixed=(0.5,)), Op("CRX", (2, 0))

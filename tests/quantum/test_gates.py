@@ -10,6 +10,8 @@ from jqkd.quantum import GATES
 from jqkd.quantum.gates import matrix
 from tests.quantum.dense import MATRICES, X
 
+pytestmark = pytest.mark.quick
+
 TABLE = pytest.mark.parametrize("gate", GATES.values(), ids=GATES)
 
 

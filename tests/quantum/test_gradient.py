@@ -27,6 +27,8 @@ from jqkd.quantum import (
 )
 from tests.quantum.dense import random_circuit
 
+pytestmark = pytest.mark.quick
+
 SHIFTABLE = [name for name, gate in GATES.items() if gate.shiftable]
 CONSTANT = [name for name, gate in GATES.items() if gate.num_angles == 0]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import permutations
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +14,8 @@ from jqkd._checks import InputError
 from jqkd.quantum import GATES, Circuit, Op, h_ry, hardware_efficient, run
 from jqkd.quantum.measurement import flat
 from tests.quantum.dense import random_circuit, random_state, simulate
+
+pytestmark = pytest.mark.quick
 
 final = jax.jit(run, static_argnums=0)
 REAL = [name for name, gate in GATES.items() if gate.real]
@@ -22,15 +27,28 @@ def tensor(vector: np.ndarray) -> np.ndarray:
     return vector.reshape((2,) * num_qubits).transpose(range(num_qubits)[::-1])
 
 
+@partial(jax.jit, static_argnums=0)
+def all_final(circuits: tuple[Circuit, ...], angles: list[jax.Array], start: jax.Array) -> list:
+    return [run(*case, start) for case in zip(circuits, angles, strict=True)]
+
+
 def check(circuit: Circuit, angles: np.ndarray, state: np.ndarray | None = None) -> None:
+    check_all([(circuit, angles)], state)
+
+
+def check_all(cases: list[tuple[Circuit, np.ndarray]], state: np.ndarray | None = None) -> None:
     """Single precision to 1e-5 and double precision to 1e-12 of the dense simulator."""
-    want = simulate(circuit, angles, state)
+    circuits, angles = zip(*cases, strict=True)
+    wanted = [simulate(*case, state) for case in cases]
     start = None if state is None else tensor(state)
-    np.testing.assert_allclose(flat(final(circuit, jnp.array(angles), start)), want, 0, 1e-5)
+    single = all_final(circuits, [*map(jnp.array, angles)], start)
+    for got, want in zip(single, wanted, strict=True):
+        np.testing.assert_allclose(flat(got), want, 0, 1e-5)
     with jax.enable_x64(True):
-        got = final(circuit, jnp.array(angles), start)
-        assert got.dtype in (np.float64, np.complex128)
-        np.testing.assert_allclose(flat(got), want, 0, 1e-12)
+        double = all_final(circuits, [*map(jnp.array, angles)], start)
+        for got, want in zip(double, wanted, strict=True):
+            assert got.dtype in (np.float64, np.complex128)
+            np.testing.assert_allclose(flat(got), want, 0, 1e-12)
 
 
 @pytest.mark.parametrize("name", GATES)
@@ -39,9 +57,8 @@ def test_every_gate_on_every_choice_of_wires(name):
     gate = GATES[name]
     state = random_state(1, 3)
     angles = np.random.default_rng(2).uniform(-7, 7, gate.num_angles)
-    for wires in np.ndindex((3,) * gate.num_wires):
-        if len(set(wires)) == gate.num_wires:
-            check(Circuit(3, (Op(name, wires),)), angles, state)
+    choices = permutations(range(3), gate.num_wires)
+    check_all([(Circuit(3, (Op(name, wires),)), angles) for wires in choices], state)
 
 
 @pytest.mark.parametrize("num_qubits", range(1, 9))
@@ -85,20 +102,19 @@ def test_layers_on_joined_qubits(name):
         [Op(name, (wire,), tuple(row)) for wire, row in zip(wires, fixed, strict=True)],
         [Op(name, (wire,), tuple(row)) for wire, row in zip(wires[:4], fixed, strict=False)],
     ]
-    for layer in layers:
-        circuit = Circuit(6, (*start, *join, *layer, *join[:4]))
-        check(circuit, angles[: circuit.num_angles])
+    circuits = [Circuit(6, (*start, *join, *layer, *join[:4])) for layer in layers]
+    check_all([(circuit, angles[: circuit.num_angles]) for circuit in circuits])
 
 
 def test_repeated_and_separate_sign_flips():
     """Runs of CZ and of Z: on qubits that stay apart, on the same ones twice and three times."""
     pairs = [(0, 3), (1, 2), (3, 0), (4, 5), (5, 4), (4, 5), (2, 6), (6, 1)]
     turns = [Op("RY", (k,)) for k in range(7)]
-    for number in range(1, len(pairs) + 1):
-        flips = [Op("CZ", pair) for pair in pairs[:number]]
-        check(Circuit(7, (*turns, *flips, *turns)), np.linspace(0.3, 2.9, 14))
+    flips = [Op("CZ", pair) for pair in pairs]
     single = [Op("Z", (wire,)) for wire in (0, 3, 3, 5, 6, 6, 6)]
-    check(Circuit(7, (*turns, *flips, *single, *turns)), np.linspace(0.3, 2.9, 14))
+    runs = [*(flips[:number] for number in range(1, len(pairs) + 1)), flips + single]
+    circuits = [Circuit(7, (*turns, *signs, *turns)) for signs in runs]
+    check_all([(circuit, np.linspace(0.3, 2.9, 14)) for circuit in circuits])
 
 
 def test_gates_are_exponentials_in_time():

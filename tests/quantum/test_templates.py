@@ -23,6 +23,8 @@ from jqkd.quantum import (
 from jqkd.quantum.measurement import flat
 from tests.quantum.dense import X, Y, Z, rotation, simulate
 
+pytestmark = pytest.mark.quick
+
 final = jax.jit(run, static_argnums=0)
 
 

@@ -25,6 +25,8 @@ from jqkd.training.student_run import StudentJob, run_student, student_parameter
 from jqkd.training.student_task import ALONE, DISTILLED
 from jqkd.training.students import Block
 
+pytestmark = pytest.mark.quick
+
 # Dropout, two views of mixed images, two heads; exact probabilities compile faster.
 CONFIG = StudentConfig(
     "digits", "0-2", 2, shots=None, epochs=2, per_class=4, augmentation="mixup", weight=0.7

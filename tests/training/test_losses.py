@@ -10,6 +10,8 @@ from jqkd.models.readouts import FILL
 from jqkd.training.loop import scores
 from jqkd.training.losses import cross_entropy, distillation
 
+pytestmark = pytest.mark.quick
+
 LOGITS = np.random.default_rng(0).normal(size=(20, 16)) * 5
 TEACHER = np.random.default_rng(1).normal(size=(20, 8)) * 5
 LABELS = np.random.default_rng(2).integers(0, 6, 20)

@@ -14,6 +14,8 @@ from jqkd.training.placebos import PLACEBOS
 from jqkd.training.recipes import RECIPES, Output
 from jqkd.training.teaching import controlled
 
+pytestmark = pytest.mark.quick
+
 LOGITS = np.random.default_rng(0).normal(size=(3, 50, 6)).astype(np.float32) * 3
 TARGETS = np.eye(6)[np.random.default_rng(1).integers(0, 6, (3, 50))]
 

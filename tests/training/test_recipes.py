@@ -21,6 +21,8 @@ from jqkd.training.feature_losses import (
 from jqkd.training.losses import distillation
 from jqkd.training.recipes import RECIPES, Output, decoupled, standardised
 
+pytestmark = pytest.mark.quick
+
 ON_LOGITS = [name for name, recipe in RECIPES.items() if recipe.needs == "logits"]
 ROWS, CLASSES, TEMPERATURE = 5, 6, 2.5
 

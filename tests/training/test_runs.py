@@ -1,5 +1,6 @@
 """Run folders, checkpoints, teachers on disk."""
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -20,9 +21,10 @@ from jqkd.training.runs import Run, collect
 from jqkd.training.student_run import StudentJob, arm_result, run_student
 from jqkd.training.teachers import train_teacher
 from jqkd.training.trained import load_run
+from tests.small import LENET, STUDENT
 
-CONFIG = StudentConfig("digits", "0-3", 2, epochs=2, per_class=10)
-TEACHER = TeacherConfig("lenet", "digits", "0-3", epochs=2, batch_size=64)
+CONFIG = dataclasses.replace(STUDENT, epochs=2)
+TEACHER = dataclasses.replace(LENET, classes="0-3")
 JOB = StudentJob(CONFIG, TEACHER, (0, 1))
 
 

@@ -21,12 +21,12 @@ import jqkd
 from jqkd._checks import InputError
 from jqkd.data import CacheWarning, cache, load
 from jqkd.training import checkpoint, teacher_store
-from jqkd.training.config import TeacherConfig
 from jqkd.training.teacher_store import obtain_teacher, teacher_folder, weights_digest
 from jqkd.training.teachers import train_teacher
+from tests.small import LENET
 
 ROOT = Path(jqkd.__file__).parents[1]
-CONFIG = TeacherConfig("lenet", "digits", "0-1", epochs=2, batch_size=64)
+CONFIG = LENET
 KEPT = ["logits.npz", "teacher.json", "weights.npz"]
 WAITING = "Waiting for another process that trains this teacher."
 
@@ -280,7 +280,7 @@ for name in ("rename", "replace"):
             os.kill(os.getpid(), signal.SIGKILL)
         return move(source, target, *rest, **options)
     setattr(os, name, move)
-config = TeacherConfig("lenet", "digits", "0-1", epochs=2, batch_size=64)
+config = TeacherConfig("lenet", "digits", "0-1", epochs=2)
 obtain_teacher(config, load("digits", cache_dir=folder), cache_dir=folder)
 """
 

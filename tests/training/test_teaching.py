@@ -9,15 +9,15 @@ import pytest
 
 from jqkd.data import load
 from jqkd.training import teaching
-from jqkd.training.config import StudentConfig, TeacherConfig
+from jqkd.training.config import StudentConfig
 from jqkd.training.student_run import StudentJob, prepare, splits_for
 from jqkd.training.teacher_store import obtain_teacher, teacher_folder
 from jqkd.training.teaching import answers
+from tests.small import LENET
 
 CONFIG = StudentConfig(
     "digits", "0-1", 1, shots=None, epochs=2, per_class=4, augmentation="mixup", recipe="hints"
 )
-LENET = TeacherConfig("lenet", "digits", "0-1", epochs=1, batch_size=64)
 
 
 @pytest.fixture(scope="module")
