@@ -137,7 +137,7 @@ def _measure(
     return across_devices(one)(shared, params, keys, hyper)
 
 
-def _agreements(block: Block, teacher: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _agreements(block: Block, teacher: Mapping[str, np.ndarray]) -> dict[str, Any]:
     shares = {}
     if block.teacher is not None:
         augmentation, answers = block.config.augmentation, np.asarray(block.teacher.logits)

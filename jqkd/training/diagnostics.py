@@ -87,7 +87,7 @@ def saturation(slopes: np.ndarray, angles: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def agreement(student: np.ndarray, teacher: np.ndarray) -> np.ndarray:
+def agreement(student: np.ndarray, teacher: np.ndarray) -> np.ndarray | np.number:
     """Share ``(...)`` of images on which both choose the same of C classes.
 
     Args:
@@ -110,7 +110,7 @@ def agreement(student: np.ndarray, teacher: np.ndarray) -> np.ndarray:
     return (student[..., :classes].argmax(-1) == teacher.argmax(-1)).mean(-1)
 
 
-def calibration(logits: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+def calibration(logits: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray | np.number]:
     """Whether a network with logits ``(..., N, L)`` is right as often as it says.
 
     ``error`` is the expected calibration error, sum_m |B_m| / N |accuracy(B_m) - confidence(B_m)|

@@ -66,7 +66,9 @@ def decoupled(
     return temperature**2 * (target_weight * right_or_wrong + rest_weight * among_wrong)
 
 
-def _checked_labels(labels: ArrayLike, teacher: Array, classes: Number) -> Int[Array, ...]:
+def _checked_labels(
+    labels: ArrayLike, teacher: Array | np.ndarray, classes: Number
+) -> Int[Array, ...]:
     labels = check_array("labels", labels, teacher.shape[:-1], kinds="iu")
     if is_concrete(labels) and is_concrete(classes):
         outside = (np.asarray(labels) < 0) | (np.asarray(labels) >= classes)
@@ -76,7 +78,7 @@ def _checked_labels(labels: ArrayLike, teacher: Array, classes: Number) -> Int[A
     return jnp.asarray(labels)
 
 
-def _split(logits: Array, target: Array, rest: Array) -> tuple[Array, Array]:
+def _split(logits: Array | np.ndarray, target: Array, rest: Array) -> tuple[Array, Array]:
     """log (p[label], 1 - p[label]), shape (..., 2), and log p within the rest, shape (..., M)."""
     others = jnp.where(rest, logits, FILL)
     # From the logits of both sides: log(1 - p) loses all its digits when p is near 1.
@@ -110,7 +112,7 @@ def standardised(
     return distillation(z_student, _z_scores(teacher, inside), temperature, classes)
 
 
-def _z_scores(logits: Array, inside: Array) -> Array:
+def _z_scores(logits: Array | np.ndarray, inside: Array) -> Array:
     count = inside.sum()
     # Less the largest first, so that equal logits have a variance of exactly 0.
     largest = jnp.where(inside, logits, FILL).max(-1, keepdims=True)

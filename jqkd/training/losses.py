@@ -22,7 +22,7 @@ from jqkd.models.readouts import FILL
 # Colder, logits overflow; hotter, rounding times T^2 is more than the loss.
 COLDEST, HOTTEST = 1e-3, 1e3
 # A temperature, a number of classes: as Python or NumPy has it, or traced.
-Number = float | np.number | Array
+Number = int | float | np.number | Array
 
 
 def cross_entropy(logits: ArrayLike, targets: ArrayLike) -> Float[Array, ...]:
@@ -77,7 +77,7 @@ def distillation(
 
 def check_pair(
     student: ArrayLike, teacher: ArrayLike, temperature: Number, classes: Number
-) -> tuple[Float[Array, "... L"], Float[Array, "... M"]]:
+) -> tuple[Array | np.ndarray, Array | np.ndarray]:
     """The arguments of a loss on logits, as ``distillation`` has them; the logits as arrays."""
     student, teacher = check_logits("student", student), check_logits("teacher", teacher)
     check_widths("teacher", teacher, "student", student)
@@ -94,7 +94,7 @@ def check_temperature(value: Any) -> float:
     return check_number("temperature", value, least=COLDEST, most=HOTTEST)
 
 
-def check_logits(name: str, value: ArrayLike) -> Float[Array, "... L"]:
+def check_logits(name: str, value: ArrayLike) -> Array | np.ndarray:
     """Finite real numbers with an axis of classes, as an array of floating point."""
     value = check_array(name, value, ("...", "L"))
     if not value.shape[-1]:
@@ -102,7 +102,9 @@ def check_logits(name: str, value: ArrayLike) -> Float[Array, "... L"]:
     return value if jnp.issubdtype(value.dtype, jnp.floating) else jnp.asarray(value, float)
 
 
-def check_widths(name: str, narrow: Array, other: str, wide: Array) -> None:
+def check_widths(
+    name: str, narrow: Array | np.ndarray, other: str, wide: Array | np.ndarray
+) -> None:
     """As many rows in both, and no more columns in the first."""
     if narrow.shape[:-1] != wide.shape[:-1] or narrow.shape[-1] > wide.shape[-1]:
         must = f"have the rows of `{other}`, {wide.shape[:-1]}, and at most its {wide.shape[-1]}"

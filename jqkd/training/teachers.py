@@ -65,7 +65,12 @@ def _task(arch: str, image_shape: tuple[int, ...], num_classes: int) -> Task:
     _check_network(arch, model, image_shape, num_classes)
 
     def output(
-        params: Params, images: Array, ids: Array, key: Array, hyper: Hyper, training: bool
+        params: Params,
+        images: Array,
+        ids: Array,
+        key: Array | None,
+        hyper: Hyper | None,
+        training: bool,
     ) -> Output:
         network = model.module(params)
         logits, hidden = network.with_hidden(images, key if training else None)
