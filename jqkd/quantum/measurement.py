@@ -7,6 +7,8 @@ strings follow the same order: in "ZIX" the X acts on qubit 0.
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
@@ -35,7 +37,7 @@ def outcomes(num_qubits: int) -> list[str]:
     return [format(c, f"0{num_qubits}b") for c in range(2**num_qubits)]
 
 
-def flat(state: ArrayLike) -> Inexact[Array, " K"]:
+def flat(state: ArrayLike) -> Inexact[Any, " K"]:
     """State tensor ``(2,) * Q`` as a vector ``(K,)`` in outcome order.
 
     Example:
@@ -49,7 +51,7 @@ def flat(state: ArrayLike) -> Inexact[Array, " K"]:
     return state.transpose(range(state.ndim)[::-1]).reshape(-1)
 
 
-def probabilities(state: ArrayLike) -> Float[Array, " K"]:
+def probabilities(state: ArrayLike) -> Float[Any, " K"]:
     """|amplitude|^2 of every outcome of a state ``(2,) * Q``: K = 2**Q, in outcome order.
 
     They sum to one if the state is normalised.

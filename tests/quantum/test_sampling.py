@@ -54,7 +54,7 @@ def test_inversion_has_exact_tails():
     One ulp of the uniforms near one is 6e-8; a tail far below that is right to 1e-5 of itself.
     """
     pairs = np.array([pair for pair in BINOMIALS if pair[0] * pair[1] < 10])
-    n, q = (np.repeat(column, _TERMS).astype(np.float32) for column in pairs.T)
+    n, q = (jnp.array(np.repeat(column, _TERMS), jnp.float32) for column in pairs.T)
     k = np.tile(np.arange(_TERMS), len(pairs))
     count = jax.jit(lambda w: _inversion((w.astype(jnp.float32) + 0.5) * 2.0**-32, n, q))
     low, high = np.zeros(k.size, np.uint64), np.full(k.size, 2**32, np.uint64)
