@@ -76,20 +76,27 @@ def test_a_finished_run_loads_with_the_weights_it_ended_with(finished):
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_run_made_on_two_devices_loads_on_one(tmp_path):
+# JAX's own softmax would be rounded otherwise where each device has one run.
+ON_DEVICES = [CONFIG, dataclasses.replace(CONFIG, readout="softmax", shots=None)]
+
+
+def test_runs_made_on_two_devices_load_on_one_with_the_same_bits(tmp_path):
     script = (
         "import jax; jax.config.update('jax_num_cpu_devices', 2)\n"
         "from pathlib import Path\n"
-        "from tests.training.test_runs import CONFIG\n"
+        "from tests.training.test_runs import ON_DEVICES\n"
         "from jqkd.training.student_run import StudentJob, run_student\n"
-        f"run_student(StudentJob(CONFIG, None, (0, 1)), out=Path({str(tmp_path)!r}))\n"
+        "for number, config in enumerate(ON_DEVICES):\n"
+        f"    out = Path({str(tmp_path)!r}) / str(number)\n"
+        "    run_student(StudentJob(config, None, (0, 1)), out=out)\n"
     )
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", script], check=True, cwd=root)
-    loaded = load_run(tmp_path)
-    _, block = run_student(StudentJob(CONFIG, None, (0, 1)))
-    for a, b in zip(*map(jax.tree.leaves, (loaded.params, block.state.params)), strict=True):
-        np.testing.assert_array_equal(a, b)
+    for number, config in enumerate(ON_DEVICES):
+        loaded = load_run(tmp_path / str(number))
+        _, block = run_student(StudentJob(config, None, (0, 1)))
+        for a, b in zip(*map(jax.tree.leaves, (loaded.params, block.state.params)), strict=True):
+            np.testing.assert_array_equal(a, b)
 
 
 def test_another_configuration_does_not_take_over_a_folder(finished):
