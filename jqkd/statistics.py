@@ -139,7 +139,14 @@ class Gain(NamedTuple):
 
 
 def gain_of(distilled: ArrayLike, alone: ArrayLike) -> Gain:
-    """Paired gain over the same seeds.
+    """Paired gain over the same seeds, with its BCa interval and sign-flip p-value.
+
+    Args:
+        distilled: shape ``(R,)``, in points.
+        alone: shape ``(R,)``, of the same seeds.
+
+    Raises:
+        InputError: other numbers of seeds, none at all, or numbers that are not finite.
 
     Example:
         >>> gain_of([3.0, 5.0, 4.0], [1.0, 1.0, 1.0]).mean

@@ -59,6 +59,10 @@ def load_plugin(name: str) -> Plugin:
 
     Raises:
         InputError: it cannot be imported, or names what is taken.
+
+    Example:
+        >>> load_plugin("json").name
+        'json'
     """
     check_type("plugin", name, str, "a Python file or the name of a module")
     path = Path(name)

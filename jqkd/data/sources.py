@@ -100,6 +100,12 @@ class Dataset:
 
     Raises:
         InputError: arrays that do not fit each other, other numbers in them.
+
+    Example:
+        >>> images, labels = np.zeros((4, 8, 8), np.uint8), np.arange(4) % 2
+        >>> mine = Dataset("mine", images, labels, images, labels, ("no", "yes"), "of its arrays")
+        >>> mine.image_shape
+        (8, 8)
     """
 
     name: str

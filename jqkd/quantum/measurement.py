@@ -111,6 +111,9 @@ def expectation(circuit: Circuit, angles: ArrayLike, pauli: str) -> Float[Array,
         angles: shape ``(P,)``, radians.
         pauli: Q letters of I, X, Y, Z, rightmost for qubit 0.
 
+    Raises:
+        InputError: another number of angles or letters.
+
     Example:
         >>> from jqkd.quantum.templates import h_ry
         >>> round(float(expectation(h_ry(1), jnp.array([0.0]), "X")), 3)
