@@ -161,6 +161,7 @@ def load(
     Warns:
         CacheWarning: the cache file is damaged and rebuilt, or cannot be written.
 
+    >>> from jqkd.data import load
     >>> dataset = load("digits")
     >>> dataset.test_images.shape
     (500, 28, 28)
