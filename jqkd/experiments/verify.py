@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from jqkd._checks import InputError, check_integer, check_seed
 from jqkd.common.files import plain
 from jqkd.experiments.asked import asked, names_in
 from jqkd.experiments.jobs import Datasets, do_students
-from jqkd.experiments.model import present
 from jqkd.experiments.planner import Job, plan
 from jqkd.experiments.store import Store
 from jqkd.training.result import environment
@@ -68,7 +67,7 @@ def sample_students(store: Store, sample: int, seed: int = 0) -> list[Job]:
 
 
 def replay(store: Store, jobs: Sequence[Job], *, data_dir: Path | None = None) -> Iterator[Replay]:
-    """Do stored jobs again, each with those it was done with, and compare every number.
+    """Do stored jobs again, each by itself, and compare every number.
 
     Raises:
         DamagedJob: a file is not what was written.
@@ -79,10 +78,7 @@ def replay(store: Store, jobs: Sequence[Job], *, data_dir: Path | None = None) -
         made = log.get(job.name, {})
         stored = store.read(job.name)
         teaching = store.read_arrays(job.needs[0]) if job.needs else None
-        # One program for all of a block: another number of seeds may round otherwise.
-        block = [replace(job, seed=seed) for seed in made.get("block", ()) if seed != job.seed]
-        block = sorted([job, *block], key=lambda one: present(one.seed))
-        again = do_students(block, datasets, teaching, lambda *_: None)[block.index(job)]
+        (again,) = do_students([job], datasets, teaching, lambda *_: None)
         yield _compared(job, stored, plain(again), _changes(made.get("environment", {})))
 
 

@@ -103,7 +103,7 @@ def _attempt(
             store.log({"job": job.name, "failed": outcome.failed[job.name]})
         return
     seconds = {name: value / len(free) for name, value in watch.seconds().items()}
-    about = {"seconds": seconds, "environment": environment(), "block": [job.seed for job in free]}
+    about = {"seconds": seconds, "environment": environment()}
     for job, (content, arrays) in zip(free, results, strict=True):
         store.write(job.name, content, arrays)
         store.log({"job": job.name, **about})

@@ -105,12 +105,20 @@ class Angle(Encoding):
 @ENCODINGS.register("amplitude")
 @dataclass(frozen=True)
 class Amplitude(Encoding):
-    """The paper's eq. 14 and 15: tanh of 2**Q features, divided by their L2 norm, as amplitudes.
+    """2**Q features, divided by their L2 norm, as amplitudes (the paper's eq. 14 and 15).
+
+    Attributes:
+        squash: whether tanh of the features is taken first, as the paper does; pixels need none.
 
     Example:
         >>> Amplitude().data(jnp.ones((2, 8))).shape
         (2, 7)
     """
+
+    squash: bool = True
+
+    def __post_init__(self) -> None:
+        check_type("squash", self.squash, bool, "true or false")
 
     def num_features(self, qubits: int) -> int:
         """One an amplitude."""
@@ -121,7 +129,8 @@ class Amplitude(Encoding):
         return amplitude_encoding(qubits).as_data()
 
     def data(self, features: Array) -> Array:
-        return jax.vmap(amplitude_angles)(jnp.tanh(_checked(features)))
+        features = _checked(features)
+        return jax.vmap(amplitude_angles)(jnp.tanh(features) if self.squash else features)
 
 
 def _checked(features: ArrayLike) -> Float[Array, "... F"]:

@@ -76,27 +76,6 @@ def test_what_was_made_here_is_identical(store):
     assert verdicts(store) == [verify.IDENTICAL] * 2
 
 
-def test_a_student_is_replayed_beside_those_it_was_trained_with(tmp_path, monkeypatch):
-    """Another number of seeds is another program, which may round otherwise."""
-    store, asking = Store.create(tmp_path), Asked(TEXT, 3, arms=("alone",))
-    ask(store, "two", asking)
-    jobs = plan(asking.experiment().select(asking.arms), 3)
-    Here().run(tasks_of(jobs, 2), Order(str(store.root), "two"), lambda *_: None)
-    blocks, do_students = [], verify.do_students
-
-    def watched(block, *rest):
-        blocks.append([job.seed for job in block])
-        return do_students(block, *rest)
-
-    monkeypatch.setattr(verify, "do_students", watched)
-    assert verdicts(store) == [verify.IDENTICAL] * 3
-    assert blocks == [[0, 1], [0, 1], [2]]
-    # Where nobody wrote it down, by itself.
-    (store.root / "log.jsonl").unlink()
-    verdicts(store)
-    assert blocks[3:] == [[0], [1], [2]]
-
-
 def test_a_flipped_digit_is_damage(store):
     path = store.path(students(store)[1].name)
     before = path.read_text()

@@ -48,7 +48,7 @@ class Opposites(Entry):
 
     def experiment(self):
         config = StudentConfig(
-            "tints", "0-1", 2, "robust", None, "pca", "angle:turn=0.25",
+            "tints", "0-1", 2, "robust", None, "own-pca", "angle:turn=0.25",
             f"reuploading:layers={self.layers}", "expectations", epochs=10, evaluate_every=5,
             batch_size=20, learning_rate=0.1, augmentation="none",
             recipe="softened:softness=2",

@@ -19,7 +19,7 @@ from tests.quantum.dense import simulate
 pytestmark = pytest.mark.quick
 
 SETTINGS = {
-    "features": "pca", "ansatz": "reuploading:layers=2", "readout": "expectations",
+    "features": "own-pca", "ansatz": "reuploading:layers=2", "readout": "expectations",
     "encoding": "angle:turn=0.25", "shots": None, "epochs": 8, "batch_size": 10, "per_class": 20,
     "augmentation": "none", "learning_rate": 0.05, "evaluate_every": 8,
     "recipe": "softened:softness=2",

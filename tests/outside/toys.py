@@ -133,7 +133,7 @@ class Reversed(Placebo):
 
 
 TOYS = [
-    (FEATURES, "pca", Pca),
+    (FEATURES, "own-pca", Pca),
     (ANSATZE, "reuploading", Reuploading),
     (ANSATZE, "greedy", Greedy),
     (ANSATZE, "narrow", Narrow),

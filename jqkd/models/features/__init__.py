@@ -3,5 +3,17 @@
 from jqkd.models.features.base import FEATURES, Features
 from jqkd.models.features.conv import Conv, ConvFeatures
 from jqkd.models.features.dense import Dense, DenseFeatures
+from jqkd.models.features.fixed import Crop, Identity, Pca, Pool
 
-__all__ = ["FEATURES", "Conv", "ConvFeatures", "Dense", "DenseFeatures", "Features"]
+__all__ = [
+    "FEATURES",
+    "Conv",
+    "ConvFeatures",
+    "Crop",
+    "Dense",
+    "DenseFeatures",
+    "Features",
+    "Identity",
+    "Pca",
+    "Pool",
+]

@@ -1,0 +1,166 @@
+"""Feature extractors without a weight: pixels, their means, their centre, their principal axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from jqkd._checks import check_integer, check_type, fail
+from jqkd.models.arguments import check_images, check_picture
+from jqkd.models.features.base import FEATURES, Features
+from jqkd.models.functional import Fitted
+
+# Standard deviations below that share of the largest are rounding, and are not divided by.
+_SMALLEST = 1e-6
+
+
+class Pixels(nnx.Module):
+    """Side x side pixels of an image: its own, its centre, or means over blocks of it.
+
+    Args:
+        image_shape: (H, W), (H, W, channels), or (F,) where nothing is cut or averaged.
+        pad: black pixels on each side of a picture, first.
+        crop: (rows, columns) that are left of it, then; ``None`` for all.
+        pool: block over which is averaged, last; channels are averaged too where it is given.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, ...],
+        *,
+        pad: int = 0,
+        crop: tuple[int, int] | None = None,
+        pool: int | None = None,
+    ) -> None:
+        self.image_shape, self.pad, self.crop, self.pool = image_shape, pad, crop, pool
+
+    def __call__(self, images: Array, key: Array | None = None) -> Array:
+        """Features ``(B, F)`` of images ``(B, *image_shape)``, in [0, 1]."""
+        x = check_images(images, self.image_shape)
+        if self.pad:
+            x = jnp.pad(x, [(0, 0), *[(self.pad, self.pad)] * 2, *[(0, 0)] * (x.ndim - 3)])
+        if self.crop is not None:
+            top, left = ((x.shape[axis + 1] - self.crop[axis]) // 2 for axis in (0, 1))
+            x = x[:, top : top + self.crop[0], left : left + self.crop[1]]
+        if self.pool is not None:
+            rows, columns = (side // self.pool for side in x.shape[1:3])
+            blocks = x.reshape(len(x), rows, self.pool, columns, self.pool, -1)
+            x = blocks.mean((2, 4, 5))
+        return x.reshape(len(x), -1)
+
+
+@FEATURES.register("identity")
+@dataclass(frozen=True)
+class Identity(Features):
+    """All pixels, as they are; as many as the encoding reads."""
+
+    def build(self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs) -> Pixels:
+        _check_number("identity", math.prod(image_shape), num_features)
+        return Pixels(image_shape)
+
+
+@FEATURES.register("pool")
+@dataclass(frozen=True)
+class Pool(Features):
+    """Means over square blocks, so many that there is one a feature.
+
+    MNIST padded by 2 is 32x32: 16x16 means for 8 qubits, 8x8 for 6.
+
+    Attributes:
+        pad: black pixels on each side, first.
+
+    Example:
+        >>> Pool(pad=2).build((28, 28), 64, rngs=nnx.Rngs(0))(jnp.ones((1, 28, 28))).shape
+        (1, 64)
+    """
+
+    pad: int = 0
+
+    def __post_init__(self) -> None:
+        check_integer("pad", self.pad, 0, 10_000)
+
+    def build(self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs) -> Pixels:
+        rows, columns, _ = check_picture(image_shape, 1, "pool")
+        rows, columns = rows + 2 * self.pad, columns + 2 * self.pad
+        block = math.isqrt(rows * columns // num_features)
+        if block < 1 or rows % block or columns % block:
+            block = 1
+        _check_number(f"pool:pad={self.pad}", rows // block * (columns // block), num_features)
+        return Pixels(image_shape, pad=self.pad, pool=block)
+
+
+@FEATURES.register("crop")
+@dataclass(frozen=True)
+class Crop(Features):
+    """The central square of so many pixels as the encoding reads."""
+
+    def build(self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs) -> Pixels:
+        rows, columns, channels = check_picture(image_shape, 1, "crop")
+        side = min(math.isqrt(num_features // channels), rows, columns)
+        _check_number("crop", side * side * channels, num_features)
+        return Pixels(image_shape, crop=(side, side))
+
+
+class Principal(nnx.Module):
+    """Scores on principal axes; mean and axes are fitted to the train images."""
+
+    def __init__(self, image_shape: tuple[int, ...], num_features: int) -> None:
+        size = math.prod(image_shape)
+        self.image_shape = image_shape
+        self.mean = Fitted(jnp.zeros(size))
+        self.axes = Fitted(jnp.zeros((size, num_features)))
+
+    def __call__(self, images: Array, key: Array | None = None) -> Array:
+        """Scores ``(B, F)`` of images ``(B, *image_shape)``."""
+        images = check_images(images, self.image_shape)
+        return (images.reshape(len(images), -1) - self.mean[...]) @ self.axes[...]
+
+
+@FEATURES.register("pca")
+@dataclass(frozen=True)
+class Pca(Features):
+    """Scores on the first F principal axes of the student's train images, by NumPy's SVD.
+
+    Attributes:
+        whiten: whether each is divided by its standard deviation over the train images.
+    """
+
+    whiten: bool = True
+
+    def __post_init__(self) -> None:
+        check_type("whiten", self.whiten, bool, "true or false")
+
+    def build(
+        self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs
+    ) -> Principal:
+        if num_features > math.prod(image_shape):
+            must = f"make at most {math.prod(image_shape)} number(s) of an image of {image_shape}"
+            fail("features", must, f"pca for an encoding of {num_features}")
+        return Principal(image_shape, num_features)
+
+    def fit(self, images: np.ndarray, num_features: int) -> Mapping[str, np.ndarray]:
+        rows = images.reshape(len(images), -1).astype(np.float64)
+        if num_features > len(rows):
+            must = f"make at most {len(rows)} number(s), as many as there are train images"
+            fail("features", must, f"pca for an encoding of {num_features}")
+        _, sizes, axes = np.linalg.svd(rows - rows.mean(0), full_matrices=False)
+        axes, deviations = axes[:num_features], sizes[:num_features] / math.sqrt(len(rows))
+        # An axis has no sign of its own: its largest entry is positive, on every machine.
+        largest = np.take_along_axis(axes, np.abs(axes).argmax(1)[:, None], 1)
+        axes = axes * np.sign(largest)
+        if self.whiten:
+            axes = axes / np.maximum(deviations, _SMALLEST * deviations.max())[:, None]
+        return {"mean": rows.mean(0).astype(np.float32), "axes": axes.T.astype(np.float32)}
+
+
+def _check_number(name: str, made: int, needed: int) -> None:
+    if made != needed:
+        must = f"make the {needed} number(s) that the encoding reads"
+        advice = "choose other qubits, another encoding, or other features"
+        fail("features", must, f"{name}, which makes {made},", advice)
