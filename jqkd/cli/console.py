@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,7 +40,7 @@ class Output:
         self.console.print(text, style=style, soft_wrap=soft)
 
     @contextmanager
-    def bar(self, what: str, total: int) -> Iterator[Any]:
+    def bar(self, what: str, total: int) -> Generator[Any]:
         """A live bar; yields a function (done, text) that moves it."""
         columns = (
             TextColumn(what, markup=False),

@@ -40,7 +40,7 @@ from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.trained import check_resumable
 
 # What a command takes where nothing is said.
-STUDENT = {"dataset": "mnist", "classes": "0-5", "qubits": 3, "preset": "robust"}
+STUDENT: dict[str, Any] = {"dataset": "mnist", "classes": "0-5", "qubits": 3, "preset": "robust"}
 
 
 @takes(TeacherConfig, arch="lenet", dataset="mnist", classes="0-5")

@@ -54,7 +54,7 @@ def verify(
         ", ".join(f"{count} of {len(replays)} {verdict}" for verdict, count in counts.items())
     )
     result = {"schema": 1, "kind": "verification", "algorithm": ALGORITHM, "seed": seed}
-    result |= {"replays": [vars(one) for one in replays], "environment": environment()}
-    deliver(result, json)
+    values = {"replays": [vars(one) for one in replays], "environment": environment()}
+    deliver(result | values, json)
     if DIFFERENT in counts:
         raise typer.Exit(1)

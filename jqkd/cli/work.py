@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 import typer
@@ -101,7 +101,7 @@ def _finish(output: Output, store: Store, outcome: Outcome, name: str) -> None:
 
 
 @contextmanager
-def _overall_bar(output: Output, tasks: Sequence[Task]) -> Iterator[Progress]:
+def _overall_bar(output: Output, tasks: Sequence[Task]) -> Generator[Progress]:
     """One bar over all tasks, weighed by their cost, with the time that is left."""
     shares, started = {task.names: 0.0 for task in tasks}, time.perf_counter()
     columns = (BarColumn(bar_width=16), TextColumn("{task.percentage:.0f} %"))
