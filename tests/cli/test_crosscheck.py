@@ -161,7 +161,7 @@ def test_a_circuit_is_printed_drawn_and_written(run, tmp_path):
     qasm, picture = tmp_path / "c.qasm", tmp_path / "c.png"
     code, out, err = run("circuit", "--qubits", 2, "--qasm", qasm, "--picture", picture)
     assert code == 0, err
-    assert "q1: ─H─RY(t1)─" in out and picture.read_bytes().startswith(b"\x89PNG")
+    assert "q1: ─H─RY(x1)─" in out and picture.read_bytes().startswith(b"\x89PNG")
     assert from_qasm(qasm.read_text()) == h_ry(2)
 
 
