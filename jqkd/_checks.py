@@ -113,12 +113,16 @@ def _bounds(least: float, most: float, above: float) -> str:
     return f"a finite number{low}{high}"
 
 
-def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
-    """``value`` is one of ``choices``; of a misspelt one the nearest is suggested."""
+def check_choice(name: str, value: Any, choices: Iterable[str], *, unlike: str = "") -> None:
+    """``value`` is one of ``choices``; of a misspelt one the nearest is suggested.
+
+    ``unlike`` is what to do about a name that is like none of them.
+    """
     choices = list(choices)
     if not isinstance(value, str) or value not in choices:
-        near = difflib.get_close_matches(value, choices, 1) if isinstance(value, str) else []
-        advice = f"perhaps {near[0]!r} is meant" if near else ""
+        is_text = isinstance(value, str)
+        near = difflib.get_close_matches(value, choices, 1) if is_text else []
+        advice = f"perhaps {near[0]!r} is meant" if near else unlike if is_text else ""
         fail(name, f"be one of {_listed(choices)}", shown(value), advice)
 
 

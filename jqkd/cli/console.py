@@ -1,20 +1,12 @@
-"""What the commands print: one bar, one table, one sentence."""
+"""What the commands print: tables, and texts of their bars."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 
 from jqkd.training.runs import Epoch
@@ -28,7 +20,7 @@ class _Console(Console):
 
 
 class Output:
-    """A console, and the bars and tables on it. With ``--json -`` it speaks on standard error."""
+    """A console for bars and tables. With ``--json -`` it speaks on standard error."""
 
     def __init__(self, json: str | None = None) -> None:
         # Markup is off: a path may hold [red] or :smile:, and means them.
@@ -38,20 +30,6 @@ class Output:
         """Print; what is no terminal gets its lines as they are, for others to read."""
         soft = isinstance(text, str) and not self.console.is_terminal
         self.console.print(text, style=style, soft_wrap=soft)
-
-    @contextmanager
-    def bar(self, what: str, total: int) -> Iterator[Any]:
-        """A live bar; yields a function (done, text) that moves it."""
-        columns = (
-            TextColumn(what, markup=False),
-            BarColumn(bar_width=8),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[text]}", markup=False),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=self.console) as progress:
-            task = progress.add_task(what, total=total, text="compiling")
-            yield lambda done, text: progress.update(task, completed=done, text=text)
 
 
 def rate(images: float, seconds: float) -> str:
@@ -124,3 +102,15 @@ def seconds_text(seconds: dict[str, float]) -> str:
     """How long it took."""
     total, compiling = seconds["total"], seconds["compile"]
     return f"{total:.1f} s, of which {compiling:.1f} s compiling"
+
+
+def duration(seconds: float) -> str:
+    """Readable.
+
+    Example:
+        >>> duration(40), duration(400), duration(40000)
+        ('40 s', '7 min', '11.1 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -9,6 +9,7 @@ import typer
 
 from jqkd._checks import check_choice, fail
 from jqkd._interrupts import keeps
+from jqkd.cli.bars import CountBar
 from jqkd.cli.console import Output
 from jqkd.cli.effects import CROSSCHECK_RULES, refuse_unread
 from jqkd.cli.fields import takes
@@ -58,37 +59,30 @@ def crosscheck(
     refuse_unread(ctx, CROSSCHECK_RULES)
     keeps("nothing was kept, the same command begins anew")
     output = Output(json)
-    if run is not None:
-        agrees = _certify_run(output, run, seed, students, noise, picture, json)
+    if run is None:
+        result, agrees = _battery(output, picture, quick=quick, seed=seed)
     else:
-        agrees = _battery(output, quick, seed, picture, json)
+        result, agrees = _certify_run(output, run, students, picture, seed=seed, noise=noise)
+    deliver(result, json)
     if not agrees:
         raise typer.Exit(1)
 
 
-def _battery(
-    output: Output, quick: bool, seed: int, picture: Path | None, json: str | None
-) -> bool:
+def _battery(output: Output, picture: Path | None, **how: Any) -> tuple[dict[str, Any], bool]:
     require_qiskit()
-    with output.bar("crosscheck, %", 100) as move:
-        progress = lambda done, of, name: move(100 * done // of, name)  # noqa: E731
-        report = run_battery(quick=quick, seed=seed, progress=progress)
+    with CountBar(output, "crosscheck, %", 100) as bar:
+        report = run_battery(
+            **how, progress=lambda done, of, name: bar.move(100 * done // of, name)
+        )
     output.say(battery_table(report))
     if picture is not None:
         output.say(f"Picture: {battery_picture(report, picture)}")
-    deliver(report.to_json(), json)
-    return report.agrees
+    return report.to_json(), report.agrees
 
 
 def _certify_run(
-    output: Output,
-    folder: Path,
-    seed: int,
-    students: int,
-    noise: bool,
-    picture: Path | None,
-    json: str | None,
-) -> bool:
+    output: Output, folder: Path, students: int, picture: Path | None, **how: Any
+) -> tuple[dict[str, Any], bool]:
     trained = load_run(folder)
     check_has_circuit("run", trained.job.config.spec)
     require_qiskit()
@@ -97,24 +91,20 @@ def _certify_run(
     check_out_folder("run", folder)
     certificates = []
     for student in students_of(trained, trained.job.seeds[:students]):
-        with output.bar(student.name, 1) as move:
+        with CountBar(output, student.name, 1) as bar:
             certificate = certify(
-                student,
-                seed=seed,
-                noise=noise,
-                progress=lambda what, done, of: move(done / of, what),
+                student, **how, progress=lambda what, done, of, bar=bar: bar.move(done / of, what)
             )
         output.say(agreement_table(certificate))
         certificates.append(certificate)
-    if noise:
+    if how["noise"]:
         output.say(noise_table(certificates))
         path = noise_picture(certificates, picture or folder / "noise.png")
         output.say(f"Picture: {path}")
     result = {"schema": 1, "kind": "certificates", "certificates": certificates}
     write_json(folder / FILE, result, EXACT)
     output.say(f"Certificate: {folder / FILE}")
-    deliver(result, json)
-    return all(certificate["agrees"] for certificate in certificates)
+    return result, all(certificate["agrees"] for certificate in certificates)
 
 
 def check_has_circuit(name: str, spec: StudentSpec) -> None:

@@ -7,7 +7,7 @@ for nothing, and places that cannot be written.
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from jqkd._checks import check_integer, check_path, check_seed, fail
+from jqkd.cli.effects import source_of
 from jqkd.cli.endings import USAGE_ERROR
 from jqkd.common.outputs import check_out_file, check_out_folder, check_picture
 from jqkd.statistics import MOST_RUNS
@@ -29,7 +30,6 @@ MOST = {
     "rounds": 1000,
     "sample": 10_000,
 }
-SEEDS = ("seed", "first_seed")
 # Commands that read the folder that others write.
 _READERS = ("report", "status")
 # What the library calls differently than the command line.
@@ -37,37 +37,42 @@ _LIBRARY = {"num_qubits": "--qubits"}
 _FOLDERS, _FILES = ("out", "to"), ("json", "picture", "qasm")
 
 
-class _Words:
-    """Looks at a command's words before they become values: then an empty path is a dot."""
-
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
-        """Refuse empty values; of others that cannot be read, note what was given."""
-        words = list(args)
-        for before, word in zip(["", *words], words, strict=False):
-            option, equals, value = word.partition("=")
-            if word == "" or (equals and value == "" and option.startswith("--")):
-                named = option or (before if before.startswith("-") else "NAME")
-                fail(named, "not be empty", "''")
-        try:
-            return super().parse_args(ctx, args)
-        except USAGE_ERROR as error:
-            param = getattr(error, "param", None)
-            in_file = (ctx.default_map or {}).get(getattr(param, "name", None))
-            error.given = _value_of(param, words) or in_file
-            raise
-
-
-class Command(_Words, TyperCommand):
+class Command(TyperCommand):
     """A command whose options are checked before it starts."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse what cannot be read."""
+        return _parse(super().parse_args, ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
         """Check, then run."""
         check_options(ctx)
         return super().invoke(ctx)
 
 
-class Group(_Words, TyperGroup):
+class Group(TyperGroup):
     """A group that is a command itself, and checks its own options."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse what cannot be read."""
+        return _parse(super().parse_args, ctx, args)
+
+
+def _parse(parse: Callable[[Any, list[str]], list[str]], ctx: Any, args: list[str]) -> list[str]:
+    """Refuse empty values (an empty path is a dot); of others note what cannot be read."""
+    words = list(args)
+    for before, word in zip(["", *words], words, strict=False):
+        option, equals, value = word.partition("=")
+        if word == "" or (equals and value == "" and option.startswith("--")):
+            named = option or (before if before.startswith("-") else "NAME")
+            fail(named, "not be empty", "''")
+    try:
+        return parse(ctx, args)
+    except USAGE_ERROR as error:
+        param = getattr(error, "param", None)
+        in_file = (ctx.default_map or {}).get(getattr(param, "name", None))
+        error.given = _value_of(param, words) or in_file
+        raise
 
 
 def check_options(ctx: typer.Context) -> None:
@@ -76,13 +81,14 @@ def check_options(ctx: typer.Context) -> None:
     Raises:
         InputError: one sentence about the first that cannot.
     """
-    for param in ctx.command.params:
-        for value in _values(ctx.params.get(param.name)):
-            check = _check_of(param.name, ctx.command.name in _READERS)
-            if check is not None and not isinstance(value, bool):
-                check(param.name, value)
+    for name, value in ctx.params.items():
+        check = _CHECKS.get(name)
+        if name == "out" and ctx.command.name in _READERS:
+            check = _check_in_folder
+        if check is not None and value is not None and not isinstance(value, bool):
+            check(name, value)
     for name in ctx.default_map or {}:
-        if ctx.get_parameter_source(name).name == "COMMANDLINE":
+        if source_of(ctx, name) == "COMMANDLINE":
             value = str(ctx.params[name])
             fail(name, "not be given where the file of `config` has it", value, "leave out one")
     if "first_seed" in ctx.params:
@@ -113,25 +119,6 @@ def _value_of(param: Any, words: list[str]) -> str | None:
     return None
 
 
-def _values(value: Any) -> Iterator[Any]:
-    if isinstance(value, (list, tuple)):
-        yield from value
-    elif value is not None:
-        yield value
-
-
-def _check_of(name: str, reads: bool) -> Callable[[str, Any], Any] | None:
-    if name in MOST:
-        return partial(check_integer, least=1, most=MOST[name])
-    if name in SEEDS:
-        return check_seed
-    places = {"json": _check_json, "readme": _check_readme, "data_dir": _check_in_folder}
-    places |= {"picture": check_picture, "qasm": check_out_file}
-    places |= {"to": check_out_folder, "run": _check_in_folder, "folder": _check_in_folder}
-    places |= {"out": _check_in_folder if reads else check_out_folder}
-    return places.get(name)
-
-
 def _check_json(name: str, value: str) -> None:
     if value != "-":
         check_out_file(name, value)
@@ -156,6 +143,16 @@ def _check_readme(name: str, value: Any) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no text"
         fail(name, "be a README that is there", f"{path} ({reason})")
+
+
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    **{name: partial(check_integer, least=1, most=most) for name, most in MOST.items()},
+    **dict.fromkeys(("seed", "first_seed"), check_seed),
+    **dict.fromkeys(("data_dir", "run", "folder"), _check_in_folder),
+    **dict.fromkeys(("out", "to"), check_out_folder),
+    **{"json": _check_json, "readme": _check_readme},
+    **{"picture": check_picture, "qasm": check_out_file},
+}
 
 
 def _check_apart(params: dict[str, Any]) -> None:

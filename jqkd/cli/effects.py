@@ -145,8 +145,12 @@ def refuse_unread(ctx: typer.Context, rules: Iterable[Unread], **known: Any) -> 
 
 def is_given(ctx: typer.Context, name: str) -> bool:
     """Whether an option stands on the command line, or in a file that it names."""
-    source = ctx.get_parameter_source(name)
-    return source is not None and source.name in ("COMMANDLINE", "DEFAULT_MAP")
+    return source_of(ctx, name) in ("COMMANDLINE", "DEFAULT_MAP")
+
+
+def source_of(ctx: typer.Context, name: str) -> str:
+    """Where an option's value comes from, in Click's word."""
+    return getattr(ctx.get_parameter_source(name), "name", "")
 
 
 def _typed(ctx: typer.Context, name: str) -> str:

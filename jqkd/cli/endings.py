@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import typer
 
@@ -13,7 +14,7 @@ from jqkd import _interrupts
 from jqkd._checks import InputError, shown
 
 # What the command line's own errors are derived from; where they live depends on typer's version.
-USAGE_ERROR = typer.BadParameter.__mro__[1]
+USAGE_ERROR: type[Any] = typer.BadParameter.__mro__[1]
 # As a shell has it for a process that wrote into a closed pipe.
 _CLOSED_PIPE = 128 + 13
 # An error of a write does not say of which one.
@@ -64,7 +65,7 @@ def _tell(sentence: str) -> int:
     return 2
 
 
-def _usage(error: Exception) -> int:
+def _usage(error: Any) -> int:
     """The command line's own errors in this package's words."""
     message = getattr(error, "message", str(error))
     kind = type(error).__name__

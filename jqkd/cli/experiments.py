@@ -126,7 +126,8 @@ def show_status(store: Store, names: list[str] | None = None) -> None:
 
 def _status_of(store: Store, asking: Asked, output: Output) -> list[DamagedJob]:
     experiment = asking.experiment().select(asking.arms)
-    table = Table(title=f"{store.root}: {experiment.name}, {experiment.title}")
+    output.say(f"{store.root}: {experiment.name}, {experiment.title}", style="bold")
+    table = Table()
     for column in ("", "done", "of", "at work"):
         table.add_column(column, justify="right" if column in ("done", "of") else "left")
     jobs = plan(experiment, asking.seeds, asking.teacher_seeds, store.algorithm)

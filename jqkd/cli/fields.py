@@ -16,7 +16,7 @@ Command = Callable[..., None]
 
 
 def takes(
-    config: type, *, only: Collection[str] | None = None, **defaults: Any
+    config: type[Any], *, only: Collection[str] | None = None, **defaults: Any
 ) -> Callable[[Command], Command]:
     """Decorates a command: its ``**fields`` are an option for each field of a dataclass.
 
@@ -43,8 +43,9 @@ def takes(
         first = [p for p in own if p.kind is p.POSITIONAL_OR_KEYWORD]
         last = [p for p in own if p.kind is p.KEYWORD_ONLY]
         every = [*first, *made, *last]
-        command.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
-        command.__annotations__ = {p.name: p.annotation for p in every}
+        described: Any = command
+        described.__signature__ = inspect.Signature(every)
+        described.__annotations__ = {p.name: p.annotation for p in every}
         return command
 
     return decorate
@@ -56,8 +57,9 @@ def _parameter(field: dataclasses.Field[Any], hint: Any, default: Any) -> inspec
     if option.read is not None:
         kind, default = str, str(default)
     typed = typer.Option(help=_help(option, default), callback=option.read)
-    annotation = Annotated[kind if default is not None else kind | None, typed]
+    kind = kind if default is not None else kind | None
     keyword = inspect.Parameter.KEYWORD_ONLY
+    annotation = Annotated[kind, typed]  # ty: ignore[invalid-type-form]  Made here.
     return inspect.Parameter(field.name, keyword, default=default, annotation=annotation)
 
 

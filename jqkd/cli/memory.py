@@ -35,7 +35,7 @@ def check_memory(job: StudentJob, runs: int) -> None:
         "epochs": taught,
         "batch_size": circuits,
     }
-    name = max(needs, key=needs.get)
+    name = max(needs, key=needs.__getitem__)
     need = sum(needs.values()) * _BYTES
     if need > limit:
         must = f"be so small that all fits into this machine's memory of {memory_text(limit)}"

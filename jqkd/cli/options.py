@@ -69,9 +69,6 @@ Plugins = Annotated[
         is_eager=True,
     ),
 ]
-To = Annotated[
-    Path | None, typer.Option(help="Where the report goes (default: report/ in the folder).")
-]
 Readme = Annotated[
     Path | None, typer.Option(help="Also bring the short form in this README up to date.")
 ]
@@ -92,8 +89,9 @@ def _read_config(ctx: typer.Context, path: Path | None) -> Path | None:
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         fail("config", "be a TOML file that can be read", f"{path} ({reason})")
-    options = [p.name for p in ctx.command.params if p.name not in _OF_A_CALL]
-    hints = get_type_hints(inspect.unwrap(ctx.command.callback))
+    command: Any = ctx.command
+    options = [p.name for p in command.params if p.name not in _OF_A_CALL]
+    hints = get_type_hints(inspect.unwrap(command.callback))
     for name, value in values.items():
         check_choice("field of the file", name, options)
         number = bool({int, float} & {hints[name], *get_args(hints[name])})

@@ -51,8 +51,9 @@ def report(
     if not found:
         fail("out", "hold at least one finished arm", f"{store.root} without any")
     folder = store.root / "reports" if to is None else check_out_folder("to", to)
-    for summary in found.values() if readme is not None else ():
-        check_share(readme, share(summary.experiment.name))
+    if readme is not None:
+        for summary in found.values():
+            check_share(readme, share(summary.experiment.name))
     datasets = Datasets(data_dir)
     for one, summary in found.items():
         # A folder that was asked for is that of the only experiment, if one was named.

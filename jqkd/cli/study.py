@@ -11,7 +11,6 @@ from jqkd.cli.edge import Command
 from jqkd.cli.experiments import pass_on
 from jqkd.cli.report import report
 from jqkd.cli.tables import PASSED
-from jqkd.experiments.catalogue import EXPERIMENTS
 
 _STUDIES = {name: name for name in ("ladder", "recipes", "circuits")} | {"controls": "placebos"}
 app = typer.Typer(
@@ -35,5 +34,4 @@ def run(
     names = tuple(one.strip() for one in datasets.split(","))
     arms = ",".join(f"{one}-{variants}" for one in names)
     for study in _STUDIES.values() if name == "all" else [_STUDIES[name]]:
-        text = EXPERIMENTS.text(EXPERIMENTS[study](datasets=names))
-        pass_on([text, "--arms", arms, *ctx.args])
+        pass_on([f"{study}:datasets={'+'.join(names)}", "--arms", arms, *ctx.args])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -40,7 +40,7 @@ def run(
     """`jqkd run PRESET:shots=...,epochs=... --arms ...` replaces it; takes its options too."""
     check_choice("table", table, _TABLES)
     check_choice("preset", preset, _PRESETS)
-    entry = EXPERIMENTS["demo" if table == "demo" else preset]
+    entry: Any = EXPERIMENTS["demo" if table == "demo" else preset]
     more = {"preset": preset} if table == "demo" else {}
     chosen = entry(shots, epochs, ensemble, lenet_epochs, alexnet_epochs, **more)
     arms = _TABLES[table] if rows is None else rows

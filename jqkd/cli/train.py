@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from jqkd._checks import check_choice
 from jqkd._interrupts import keeps
 from jqkd.cli.audit_table import audit_table
 from jqkd.cli.bars import StudentBar, TeacherBar
@@ -28,7 +27,6 @@ from jqkd.cli.options import (
     deliver,
 )
 from jqkd.common.files import write_json
-from jqkd.common.plugins import load_installed
 from jqkd.data import load
 from jqkd.models import TEACHERS
 from jqkd.training.algorithm import ALGORITHM
@@ -40,7 +38,7 @@ from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.trained import check_resumable
 
 # What a command takes where nothing is said.
-STUDENT = {"dataset": "mnist", "classes": "0-5", "qubits": 3, "preset": "robust"}
+STUDENT: dict[str, Any] = {"dataset": "mnist", "classes": "0-5", "qubits": 3, "preset": "robust"}
 
 
 @takes(TeacherConfig, arch="lenet", dataset="mnist", classes="0-5")
@@ -139,10 +137,7 @@ def student_job(ctx: typer.Context, fields: dict[str, Any]) -> StudentJob:
         InputError: one sentence about the first option that is out of range or has no effect.
     """
     teacher, seeds, first = (ctx.params[name] for name in ("teacher", "seeds", "first_seed"))
-    name = teacher.partition(":")[0]
-    if name not in (*TEACHERS, "none"):
-        load_installed()
-        check_choice("teacher", name, (*TEACHERS, "none"))
+    TEACHERS.check(teacher.partition(":")[0], "teacher", words=("none",))
     if fields["stand_in"] is not None and not is_given(ctx, "shots"):
         fields = fields | {"shots": None}
     config, taught = StudentConfig(**fields), None

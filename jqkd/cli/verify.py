@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from jqkd._interrupts import keeps
+from jqkd.cli.bars import CountBar
 from jqkd.cli.console import Output
 from jqkd.cli.options import DataDir, Json, Plugins, deliver
 from jqkd.experiments.store import Store
@@ -37,11 +38,12 @@ def verify(
     drawn = sample_students(store, sample, seed)
     keeps("nothing was changed")
     replays: list[Replay] = []
-    with output.bar("replaying", len(drawn)) as move:
+    with CountBar(output, "replaying", len(drawn)) as bar:
         for one in replay(store, drawn, data_dir=data_dir):
             replays.append(one)
-            move(len(replays), one.verdict)
-    table = Table(title=f"{store.root}: {len(replays)} students trained again")
+            bar.move(len(replays), one.verdict)
+    output.say(f"{store.root}: {len(replays)} students trained again", style="bold")
+    table = Table()
     for name in ("student", "verdict", "loss differs by", "right by", "reason"):
         right = name.endswith("by")
         table.add_column(name, justify="right" if right else "left", overflow="fold")
@@ -54,7 +56,7 @@ def verify(
         ", ".join(f"{count} of {len(replays)} {verdict}" for verdict, count in counts.items())
     )
     result = {"schema": 1, "kind": "verification", "algorithm": ALGORITHM, "seed": seed}
-    result |= {"replays": [vars(one) for one in replays], "environment": environment()}
-    deliver(result, json)
+    values = {"replays": [vars(one) for one in replays], "environment": environment()}
+    deliver(result | values, json)
     if DIFFERENT in counts:
         raise typer.Exit(1)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import typer
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 from rich.table import Table
 
 from jqkd._interrupts import keeps
-from jqkd.cli.console import Output
-from jqkd.experiments.executors import Executor, Progress
+from jqkd.cli.bars import TaskBar
+from jqkd.cli.console import Output, duration
+from jqkd.experiments.executors import Executor
 from jqkd.experiments.model import Experiment
 from jqkd.experiments.planner import Job, Task, jobs_of
 from jqkd.experiments.store import Store
@@ -45,7 +42,7 @@ def work_off(
         damaged = []
     keeps(f"finished jobs are in {store.root}, and the same command goes on from there")
     left = tasks(lambda job: store.done(job.name))
-    with _overall_bar(output, left) as on_progress:
+    with TaskBar(output, left) as on_progress:
         outcome = executor.run(left, order, on_progress) if left else Outcome()
     for error in damaged:
         outcome.failed.setdefault(error.path.stem, str(error))
@@ -55,7 +52,8 @@ def work_off(
 def show_plan(experiment: Experiment, tasks: Sequence[Task]) -> None:
     """The sizes of what is to be done, arm by arm."""
     jobs, output = [job for task in tasks for job in task.jobs], Output()
-    table = Table(title=f"{experiment.title}, {len(tasks)} tasks, {len(jobs)} jobs")
+    output.say(f"{experiment.title}, {len(tasks)} tasks, {len(jobs)} jobs", style="bold")
+    table = Table()
     for name in ("", "jobs", "images to train on", "core time, roughly"):
         table.add_column(name, justify="left" if not name else "right")
     for label, members in grouped(experiment, jobs).items():
@@ -98,45 +96,3 @@ def _finish(output: Output, store: Store, outcome: Outcome, name: str) -> None:
         raise typer.Exit(1)
     if not outcome.held:
         output.say(f"Next: jqkd report {name} --out {store.root}")
-
-
-@contextmanager
-def _overall_bar(output: Output, tasks: Sequence[Task]) -> Iterator[Progress]:
-    """One bar over all tasks, weighed by their cost, with the time that is left."""
-    shares, started = {task.names: 0.0 for task in tasks}, time.perf_counter()
-    columns = (BarColumn(bar_width=16), TextColumn("{task.percentage:.0f} %"))
-    texts = (TimeElapsedColumn(), TextColumn("{task.fields[text]}", markup=False))
-    with Bar(*columns, *texts, console=output.console) as bar:
-        total = sum(task.cost for task in tasks)
-        row = bar.add_task("", total=max(total, 1e-9), text="")
-        ahead = 0.0  # What others did.
-
-        def on_progress(task: Task | None, fraction: float, text: str) -> None:
-            nonlocal ahead
-            if task is None:
-                bar.update(row, text=f"waiting for {text}")
-                return
-            if fraction == 1 and shares[task.names] == 0:
-                ahead += task.cost
-            shares[task.names] = fraction * task.cost
-            done = sum(shares.values())
-            own = max(done - ahead, 1e-9)
-            left = (total - done) * (time.perf_counter() - started) / own
-            more = f"about {duration(left)} left, " if own > 1 else ""
-            finished = sum(shares[one.names] == one.cost for one in tasks)
-            at = f"task {min(finished + 1, len(tasks))}/{len(tasks)}: {task.label}  {text}"
-            bar.update(row, completed=done, text=more + at)
-
-        yield on_progress
-
-
-def duration(seconds: float) -> str:
-    """Readable.
-
-    Example:
-        >>> duration(40), duration(400), duration(40000)
-        ('40 s', '7 min', '11.1 h')
-    """
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -93,7 +93,10 @@ class choice(NamedTuple):
 
     def __call__(self, name: str, value: Any) -> str:
         """See ``Check``."""
-        check_choice(name, value, self.names)
+        if isinstance(self.names, Registry):
+            self.names.check(value, name)
+        else:
+            check_choice(name, value, self.names)
         return value
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 from weakref import WeakValueDictionary
 
@@ -19,6 +19,7 @@ from jqkd.common import plugins
 
 T = TypeVar("T")
 Class = TypeVar("Class", bound=type)
+_ELSEWHERE = "name the file or module that registers it with --plugin"
 _WORDS = {"none": None, "true": True, "false": False}
 # Every kind of part there is, the first of a name; for lists of parts, and keys of jobs.
 KINDS: WeakValueDictionary[str, Registry[Any]] = WeakValueDictionary()
@@ -118,15 +119,16 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         values = {k: _value(argument, k, v, hints[k]) for k, v in options.items()}
         return part(**values)
 
-    def check(self, name: str, argument: str = "") -> None:
-        """There is a part of that name, here or in an installed plug-in.
+    def check(self, name: str, argument: str = "", *, words: Iterable[str] = ()) -> None:
+        """There is a part of that name, here or in an installed plug-in; or it is one of ``words``.
 
         Raises:
             InputError: there is none; lists those that there are.
         """
-        if name not in self._classes:
+        if not isinstance(name, str) or name not in (*self._classes, *words):
             plugins.load_installed()
-        check_choice(argument or self.kind, name, self._classes)
+        choices = (*self._classes, *words)
+        check_choice(argument or self.kind, name, choices, unlike=_ELSEWHERE)
 
     def name_of(self, part: T) -> str:
         """Under which name a part's class is registered.

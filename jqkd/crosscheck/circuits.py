@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from types import FunctionType
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from jqkd.quantum.limits import check_num_qubits
 MAX_QUBITS = 8
 # More random circuits than any battery runs.
 MOST = 10**6
-_TEMPLATES: tuple[tuple[Callable[..., Circuit], tuple[int | str, ...]], ...] = (
+_TEMPLATES: tuple[tuple[FunctionType, tuple[int | str, ...]], ...] = (
     (h_ry, (3,)),
     (rotations, (3,)),
     (ry_layer, (4,)),

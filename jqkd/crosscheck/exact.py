@@ -7,7 +7,7 @@ of every compiled program, so that the two precisions do not meet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -64,7 +64,7 @@ def make_cases(
 
 
 @contextmanager
-def precision(name: str) -> Iterator[Real]:
+def precision(name: str) -> Generator[Real]:
     """Everything inside runs in this precision; yields the real type.
 
     Example:

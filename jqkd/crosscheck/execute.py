@@ -130,7 +130,7 @@ def exact_states(circuit: Circuit, angles: ArrayLike) -> np.ndarray:
     from qiskit_aer import AerSimulator
 
     quantum = to_qiskit(circuit)
-    quantum.save_statevector()
+    quantum.save_statevector()  # ty: ignore[missing-attribute]  Aer adds it.
     simulator = AerSimulator(method="statevector", **THREADS)
     if _binds_in_batch(quantum):
         binds = {p: list(values[:, _slot(p)]) for p in quantum.parameters}

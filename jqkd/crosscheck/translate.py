@@ -185,7 +185,7 @@ def from_qasm(text: str) -> Circuit:
     from qiskit.circuit.library import RYYGate
 
     # Qiskit writes it into OpenQASM 2, but qelib1.inc does not define it.
-    ryy = qasm2.CustomInstruction("ryy", 1, 2, RYYGate)
+    ryy = qasm2.CustomInstruction("ryy", 1, 2, RYYGate)  # ty: ignore[invalid-argument-type]  One angle.
     gates = [*qasm2.LEGACY_CUSTOM_INSTRUCTIONS, ryy]
     try:
         if "OPENQASM 2" in text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from jqkd._checks import check_type
+from jqkd._checks import check_path, check_type
 from jqkd.training.config import StudentConfig
 from jqkd.training.student_run import Outcome, StudentJob, run_student
 from jqkd.training.teacher_config import TeacherConfig
@@ -49,5 +49,9 @@ def distill(
     if isinstance(teacher, str):
         teacher = TeacherConfig(teacher, student.dataset, student.classes)
     job = StudentJob(student, teacher, tuple(seeds))
-    folders = {"out": out, "data_dir": data_dir}
-    return run_student(job, **{k: v and Path(v) for k, v in folders.items()})
+    folder, images = _path("out", out), _path("data_dir", data_dir)
+    return run_student(job, out=folder, data_dir=images)
+
+
+def _path(name: str, value: str | Path | None) -> Path | None:
+    return None if value is None else check_path(name, value)

@@ -201,7 +201,7 @@ class Relational(Recipe):
 
 @RECIPES.register("function-matching")
 @dataclass(frozen=True)
-class FunctionMatching(SoftTargets):  # ty: ignore[unsupported-base]  Registered, still a class.
+class FunctionMatching(SoftTargets):
     """Hinton's loss without labels.
 
     What is new is that teacher and student see the same view, and patience. T = 1 is the authors'

@@ -62,7 +62,9 @@ def job_facts(words: list[str], folder: Path, *, before: tuple[str, ...] = (), d
     facts |= {"jobs": len(seen.get("jobs", [])), "tasks": len(seen.get("tasks", []))}
     if words[0] == "verify":
         # Which students are drawn is chance, and so is what they have in common.
-        facts |= {f"~{name}": facts.pop(name) for name in ("who", "how", "seeds", "blocks")}
+        by_chance = ("who", "how", "seeds", "blocks", "jobs", "tasks")
+        facts |= {f"~{name}": facts.pop(name) for name in by_chance}
+        facts["sample"] = int(facts["~said"].split(" students trained again")[0].split()[-1])
         facts["replayed"] = sorted(seen.get("jobs", []))
     facts["planned"] = " tasks, " in facts["~said"]
     for path in sorted(folder.glob("*/store.json")):

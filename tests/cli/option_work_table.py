@@ -142,7 +142,7 @@ VERIFY = {
             without="out",
         ),
     ],
-    "sample": [Case("--sample 3", {"jobs", "tasks", "replayed"}, {"jobs": 3}, "verify")],
+    "sample": [Case("--sample 3", {"sample", "replayed"}, {"sample": 3}, "verify")],
     "seed": [Case("--seed 5", {"replayed"}, {}, "verify")],
     "data_dir": [
         Case("--data-dir my/images", {"data"}, {"data": [("digits", "my/images")]}, "verify"),

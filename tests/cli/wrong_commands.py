@@ -165,8 +165,14 @@ SINGLE = [
     ("student --stand-in classical --qubits 11", "`--qubits` must be at most"),
     (
         "student --ansatz ring",
-        "`--ansatz` must be one of none, paper, hardware-efficient, entangling",
+        "`--ansatz` must be one of none, paper, hardware-efficient, entangling.*, but 'ring' was "
+        "given; name the file or module that registers it with --plugin.$",
     ),
+    ("student --ansatz entanglin", "was given; perhaps 'entangling' is meant.$"),
+    ("student --preset own", "`--preset` must be one of .* but 'own' was given.$"),
+    ("student --teacher vgg", "lenet.* none, but 'vgg' was given; name the file .* --plugin.$"),
+    ("teacher --dataset cifar", "digits.* but 'cifar' was given; name the file .* --plugin.$"),
+    ("run nonsense", "`name` must be one of .* was given; name the file .* --plugin.$"),
     ("student --ansatz entangling:depth=2", r"options that entangling has \(layers\), but depth"),
     ("student --stand-in closed-form --ansatz entangling", "`--stand-in` must be left out where"),
     ("student --plugin broken.py", "`--plugin` must be .* can be imported, .*ZeroDivisionError"),

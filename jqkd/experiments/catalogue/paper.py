@@ -75,11 +75,12 @@ class Paper(Entry):
 
     def student(self, row: Row) -> StudentConfig:
         """As the entry's options have it."""
-        own: dict[str, Any] = {"readout": row.readout, "term": row.term} if self.as_notebook else {}
+        own: dict[str, Any] = {"epochs": self.epochs}
+        own |= {"readout": row.readout, "term": row.term} if self.as_notebook else {}
         named = {"exact": None, _NOTEBOOK: row.shots}
         shots = named[self.shots] if self.shots in named else int(self.shots)
         data = (row.dataset, row.classes, present(row.qubits), self.preset)
-        return StudentConfig(*data, shots=shots, epochs=self.epochs, **own)
+        return StudentConfig(*data, shots=shots, **own)
 
     def teacher(self, row: Row) -> TeacherConfig:
         """As the entry's options have it."""
