@@ -76,6 +76,16 @@ def test_what_was_made_here_is_identical(store):
     assert verdicts(store) == [verify.IDENTICAL] * 2
 
 
+@pytest.mark.parametrize("readout", ["scaled-probability", "softmax"])
+def test_a_student_is_replayed_by_itself_whatever_it_was_trained_beside(readout, tmp_path):
+    text = TEXT.replace("[[arms]]", f'readout = "{readout}"\n[[arms]]', 1)
+    store, asking = Store.create(tmp_path), Asked(text, 3, arms=("alone",))
+    ask(store, "two", asking)
+    jobs = plan(asking.experiment().select(asking.arms), 3)
+    Here().run(tasks_of(jobs, 2), Order(str(store.root), "two"), lambda *_: None)
+    assert verdicts(store) == [verify.IDENTICAL] * 3
+
+
 def test_a_flipped_digit_is_damage(store):
     path = store.path(students(store)[1].name)
     before = path.read_text()
