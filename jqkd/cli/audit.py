@@ -70,7 +70,7 @@ def audit(
             write_json(out / FILE, report)
     else:
         job = student_job(ctx, fields)
-        report = run_job(job, output, data_dir=data_dir, out=out, audit=True).result["audit"]
+        report = run_job(job, output, out, data_dir=data_dir, audit=True).result["audit"]
     output.say(audit_table(report))
     if out is not None:
         output.say(f"Audit: {out / FILE}")

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 from rich.console import Group
-from rich.table import Table
 
+from jqkd.cli.console import table
 from jqkd.training.student_task import ALONE, DISTILLED
 
-_GRADIENTS = ("from\nlabels", "from\nteacher", "cosine", "dθ/df", "|sin θ|", "stuck\n%")
-_ANSWERS = ("train", "validation", "right", "sure", "error")
+_LOOK = (">epoch", "student")
+_GRADIENTS = (">from\nlabels", ">from\nteacher", ">cosine", ">dθ/df", ">|sin θ|", ">stuck\n%")
+_ANSWERS = (">train", ">validation", ">right", ">sure", ">error")
 # Value by name of the look's part and of the quantity; a mean over seeds.
 Mean = Callable[[str, str], Any]
 
@@ -24,13 +25,9 @@ def audit_table(report: dict[str, Any]) -> Group:
         report: of ``Audit.report``.
     """
     seeds = sum(run["arm"] == ALONE for run in report["runs"])
-    gradients = Table(title=f"Gradients and angles, mean over {seeds} seed(s)")
-    answers = Table(title="Like the teacher, and on test images; in %")
-    for table, names in ((gradients, _GRADIENTS), (answers, _ANSWERS)):
-        table.add_column("epoch", justify="right")
-        table.add_column("student")
-        for name in names:
-            table.add_column(name, justify="right")
+    title = f"Gradients and angles, mean over {seeds} seed(s)"
+    gradients = table(*_LOOK, *_GRADIENTS, title=title)
+    answers = table(*_LOOK, *_ANSWERS, title="Like the teacher, and on test images; in %")
     for name, arm, mean in _looks(report):
         gradients.add_row(name, arm, *_gradient_cells(mean, arm == DISTILLED))
         answers.add_row(name, arm, *_answer_cells(mean))

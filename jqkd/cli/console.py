@@ -12,6 +12,8 @@ from rich.table import Table
 from jqkd.training.runs import Epoch
 from jqkd.training.teachers import Progress as TeacherProgress
 
+_PROTOCOLS = ("", ">last epoch", ">picked on validation", ">best on test (paper)")
+
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
@@ -30,6 +32,15 @@ class Output:
         """Print; what is no terminal gets its lines as they are, for others to read."""
         soft = isinstance(text, str) and not self.console.is_terminal
         self.console.print(text, style=style, soft_wrap=soft)
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """Without rows yet; a column whose name begins with ``>`` holds numbers."""
+    made = Table(title=title)
+    for name in columns:
+        right = name.startswith(">")
+        made.add_column(name.lstrip(">"), justify="right" if right else "left", overflow="fold")
+    return made
 
 
 def rate(images: float, seconds: float) -> str:
@@ -69,19 +80,18 @@ def spread(values: Any) -> str:
 def student_table(result: dict[str, Any]) -> Table:
     """Test accuracy by arm and protocol, and the paired difference."""
     seeds = len(result["seeds"])
-    table = Table(title=f"Test accuracy in %, mean ± standard error over {seeds} seed(s)")
-    for name in ("", "last epoch", "picked on validation", "best on test (paper)"):
-        table.add_column(name, justify="left" if not name else "right")
+    title = f"Test accuracy in %, mean ± standard error over {seeds} seed(s)"
+    made = table(*_PROTOCOLS, title=title)
     for arm, found in result["arms"].items():
         by_protocol = [spread(found["test_accuracy"][p]) for p in ("final", "picked", "best")]
-        table.add_row(f"student, {arm}", *by_protocol)
+        made.add_row(f"student, {arm}", *by_protocol)
     if "gain" in result:
         gains = [spread(result["gain"][p]) for p in ("final", "picked", "best")]
-        table.add_row("paired difference", *gains, style="bold")
+        made.add_row("paired difference", *gains, style="bold")
     teacher = result.get("teacher_result")
     if teacher is not None:
-        table.add_row(*_teacher_row(teacher), style="dim")
-    return table
+        made.add_row(*_teacher_row(teacher), style="dim")
+    return made
 
 
 def _teacher_row(teacher: dict[str, Any]) -> list[str]:
@@ -91,11 +101,9 @@ def _teacher_row(teacher: dict[str, Any]) -> list[str]:
 
 def teacher_table(result: dict[str, Any]) -> Table:
     """Test accuracy of a teacher by protocol."""
-    table = Table(title="Test accuracy in %")
-    for name in ("", "last epoch", "picked on validation", "best on test (paper)"):
-        table.add_column(name, justify="left" if not name else "right")
-    table.add_row(*_teacher_row(result))
-    return table
+    made = table(*_PROTOCOLS, title="Test accuracy in %")
+    made.add_row(*_teacher_row(result))
+    return made
 
 
 def seconds_text(seconds: dict[str, float]) -> str:

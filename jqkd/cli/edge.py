@@ -23,18 +23,11 @@ from jqkd.common.outputs import check_out_file, check_out_folder, check_picture
 from jqkd.statistics import MOST_RUNS
 from jqkd.training.base_config import MOST_EPOCHS
 
-# The most that a whole number may be, by the name of the option.
-MOST = {
-    **dict.fromkeys(("seeds", "students", "teacher_seeds", "block"), MOST_RUNS),
-    "teacher_epochs": MOST_EPOCHS,
-    "rounds": 1000,
-    "sample": 10_000,
-}
 # Commands that read the folder that others write.
 _READERS = ("report", "status")
 # What the library calls differently than the command line.
 _LIBRARY = {"num_qubits": "--qubits"}
-_FOLDERS, _FILES = ("out", "to"), ("json", "picture", "qasm")
+_FILES = ("json", "picture", "qasm")
 
 
 class Command(TyperCommand):
@@ -69,9 +62,7 @@ def _parse(parse: Callable[[Any, list[str]], list[str]], ctx: Any, args: list[st
     try:
         return parse(ctx, args)
     except USAGE_ERROR as error:
-        param = getattr(error, "param", None)
-        in_file = (ctx.default_map or {}).get(getattr(param, "name", None))
-        error.given = _value_of(param, words) or in_file
+        error.given = _given(getattr(error, "param", None), words, ctx.default_map or {})
         raise
 
 
@@ -91,11 +82,11 @@ def check_options(ctx: typer.Context) -> None:
         if source_of(ctx, name) == "COMMANDLINE":
             value = str(ctx.params[name])
             fail(name, "not be given where the file of `config` has it", value, "leave out one")
-    if "first_seed" in ctx.params:
-        last = ctx.params["first_seed"] + ctx.params["seeds"] - 1
-        if last >= 2**32:
-            must, advice = "leave room for all seeds up to 2**32 - 1", f"the last one is {last}"
-            fail("first_seed", must, ctx.params["first_seed"], advice)
+    first = ctx.params.get("first_seed", 0)
+    last = first + (ctx.params.get("seeds") or 1) - 1
+    if last >= 2**32:
+        must, advice = "leave room for all seeds up to 2**32 - 1", f"the last one is {last}"
+        fail("first_seed", must, first, advice)
     _check_apart(ctx.params)
 
 
@@ -110,13 +101,13 @@ def options_of(command: Any) -> dict[str, str]:
     return names
 
 
-def _value_of(param: Any, words: list[str]) -> str | None:
-    """What stands behind an option."""
+def _given(param: Any, words: list[str], in_file: dict[str, str]) -> str | None:
+    """What stands behind an option, or in the file of options."""
     for word, following in zip_longest(words, words[1:], fillvalue=""):
         option, equals, value = word.partition("=")
-        if param is not None and option in param.opts:
+        if option in getattr(param, "opts", ()):
             return value if equals else following
-    return None
+    return in_file.get(getattr(param, "name", ""))
 
 
 def _check_json(name: str, value: str) -> None:
@@ -145,8 +136,14 @@ def _check_readme(name: str, value: Any) -> None:
         fail(name, "be a README that is there", f"{path} ({reason})")
 
 
+def _up_to(most: int) -> Callable[[str, Any], int]:
+    return partial(check_integer, least=1, most=most)
+
+
+# By the name of an option.
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    **{name: partial(check_integer, least=1, most=most) for name, most in MOST.items()},
+    **dict.fromkeys(("seeds", "students", "teacher_seeds", "block"), _up_to(MOST_RUNS)),
+    **{"teacher_epochs": _up_to(MOST_EPOCHS), "rounds": _up_to(1000), "sample": _up_to(10_000)},
     **dict.fromkeys(("seed", "first_seed"), check_seed),
     **dict.fromkeys(("data_dir", "run", "folder"), _check_in_folder),
     **dict.fromkeys(("out", "to"), check_out_folder),
@@ -157,10 +154,9 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
 
 def _check_apart(params: dict[str, Any]) -> None:
     """No two outputs in one place."""
+    outputs = {name: params.get(name) for name in (*_FILES, "out", "to")}
     places = {
-        name: Path(params[name]).absolute()
-        for name in (*_FILES, *_FOLDERS)
-        if params.get(name) is not None and params[name] != "-"
+        name: Path(value).absolute() for name, value in outputs.items() if value not in (None, "-")
     }
     for name in _FILES:
         for other, path in places.items():

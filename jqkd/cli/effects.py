@@ -27,7 +27,7 @@ class Unread(NamedTuple):
     """
 
     options: tuple[str, ...]
-    case: Callable[[Any], bool]
+    case: Callable[[Any], Any]
     why: str
     advice: str = "leave it out"
 
@@ -42,7 +42,7 @@ def _ships(datasets: Iterable[str]) -> bool:
 DATA_RULES = (
     Unread(
         ("data_dir",),
-        lambda values: _ships([values["dataset"]]),
+        lambda v: _ships([v["dataset"]]),
         "with dataset {dataset}, which is not read from there",
     ),
 )
@@ -50,70 +50,61 @@ DATA_RULES = (
 STUDENT_RULES = (
     Unread(
         ("teacher_epochs", *OF_TEACHING),
-        lambda values: values["job"].teacher is None,
+        lambda v: v["job"].teacher is None,
         "with teacher none: students alone read labels only",
     ),
     *(
         Unread(
             (field,),
-            lambda values, field=field: not reads_field(values["job"].config.recipe, field),
+            lambda v, field=field: not reads_field(v["job"].config.recipe, field),
             "with recipe {job.config.recipe}, which does not read it",
         )
         for field in ("temperature", "term")
     ),
     Unread(
         ("gradient",),
-        lambda values: values["job"].config.stand_in is not None,
+        lambda v: v["job"].config.stand_in is not None,
         "with stand-in {job.config.stand_in}: no circuit is differentiated",
     ),
     *DATA_RULES,
 )
-AUDIT_RULES = (
-    Unread(
-        (ALL, "run", "out", "json", "plugin"),
-        lambda values: values["run"] is not None,
-        "with `run`, whose students are trained",
-    ),
-)
+_OF_A_RUN = (ALL, "run", "out", "json", "plugin")
+AUDIT_RULES = (Unread(_OF_A_RUN, lambda v: v["run"], "with `run`, whose students are trained"),)
 CROSSCHECK_RULES = (
     Unread(
         ("students", "noise"),
-        lambda values: values["run"] is None,
+        lambda v: not v["run"],
         "without `run`, whose students it is about",
         "name a run folder, or leave it out",
     ),
-    Unread(("quick",), lambda values: values["run"] is not None, "with `run`"),
+    Unread(("quick",), lambda v: v["run"], "with `run`"),
     Unread(
         ("picture",),
-        lambda values: values["run"] is not None and not values["noise"],
+        lambda v: v["run"] and not v["noise"],
         "with `no-noise`: the picture shows accuracy under noise",
     ),
 )
 # `block`, `teachers` and `executor` may always be given: scripts do, whatever the arms.
 RUN_RULES = (
-    Unread(("redo",), lambda values: values["dry_run"], "with `dry-run`"),
+    Unread(("redo",), lambda v: v["dry_run"], "with `dry-run`"),
     Unread(
         ("teacher_seeds",),
-        lambda values: not any(arm.is_teacher for arm in values["chosen"]),
+        lambda v: not any(arm.is_teacher for arm in v["chosen"]),
         "where no chosen arm is a teacher",
     ),
     Unread(
         ("seeds",),
-        lambda values: all(arm.is_teacher for arm in values["chosen"]),
+        lambda v: all(arm.is_teacher for arm in v["chosen"]),
         "where all chosen arms are teachers",
     ),
     Unread(
         ("data_dir",),
-        lambda values: _ships((arm.student or arm.teacher).dataset for arm in values["chosen"]),
+        lambda v: _ships((arm.student or arm.teacher).dataset for arm in v["chosen"]),
         "where all images come with scikit-learn",
     ),
 )
 REPORT_RULES = (
-    Unread(
-        ("data_dir",),
-        lambda values: not values["pictures"],
-        "with `no-pictures`: images are only drawn",
-    ),
+    Unread(("data_dir",), lambda v: not v["pictures"], "with `no-pictures`: images are only drawn"),
 )
 
 
@@ -140,7 +131,9 @@ def refuse_unread(ctx: typer.Context, rules: Iterable[Unread], **known: Any) -> 
                 must = f"not be given {rule.why.format(**values)}"
                 # Of a flag there is nothing more to say.
                 value = "it" if isinstance(ctx.params[name], bool) else str(ctx.params[name])
-                fail(_typed(ctx, name), must, value, rule.advice.format(**values))
+                (option,) = (p for p in ctx.command.params if p.name == name)
+                typed = option.opts[0].lstrip("-").replace("-", "_")
+                fail(typed, must, value, rule.advice.format(**values))
 
 
 def is_given(ctx: typer.Context, name: str) -> bool:
@@ -151,9 +144,3 @@ def is_given(ctx: typer.Context, name: str) -> bool:
 def source_of(ctx: typer.Context, name: str) -> str:
     """Where an option's value comes from, in Click's word."""
     return getattr(ctx.get_parameter_source(name), "name", "")
-
-
-def _typed(ctx: typer.Context, name: str) -> str:
-    """An option as a user knows it."""
-    (option,) = (p for p in ctx.command.params if p.name == name)
-    return option.opts[0].lstrip("-").replace("-", "_")

@@ -72,28 +72,19 @@ def _usage(error: Any) -> int:
     if kind == "NoArgsIsHelpError":
         error.show()
         return 2
-    if getattr(error, "param", None) is not None:
-        name, value = _typed(error.param), getattr(error, "given", None)
+    param = getattr(error, "param", None)
+    if param is not None:
+        name = next((one for one in param.opts if one.startswith("--")), param.name.upper())
         if kind == "MissingParameter":
             return _tell(f"Argument `{name}` must be given, but is missing; see --help.")
         what = "an integer" if "integer" in message else "a number"
-        return _tell(f"Argument `{name}` must be {what}, but {shown(value)} was given.")
-    near = getattr(error, "possibilities", None)
-    advice = f"; perhaps {near[0]} is meant" if near else "; see --help"
-    return _tell(_one_sentence(message, advice))
-
-
-def _one_sentence(message: str, advice: str) -> str:
-    """Typer's guess at what was meant is a sentence of its own."""
-    message, guess, meant = message.rstrip(".?").partition(" Did you mean ")
-    if guess:
-        advice = f"; perhaps {' or '.join(meant.split(', '))} is meant"
-    return f"{message.rstrip('.')}{advice}."
-
-
-def _typed(param: typer.CallbackParam) -> str:
-    options = [option for option in param.opts if option.startswith("--")]
-    return options[0] if options else param.name.upper()
+        given = shown(getattr(error, "given", None))
+        return _tell(f"Argument `{name}` must be {what}, but {given} was given.")
+    # Typer's guess at what was meant is a sentence of its own.
+    message, _, meant = message.rstrip(".?").partition(" Did you mean ")
+    near = (getattr(error, "possibilities", None) or ())[:1] or [*filter(None, meant.split(", "))]
+    advice = f"perhaps {' or '.join(near)} is meant" if near else "see --help"
+    return _tell(f"{message.rstrip('.')}; {advice}.")
 
 
 def _unwritten(error: OSError) -> str:

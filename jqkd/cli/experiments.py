@@ -8,24 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from jqkd._checks import fail
-from jqkd.cli.console import Output
+from jqkd.cli.console import Output, table
 from jqkd.cli.edge import Command
 from jqkd.cli.effects import RUN_RULES, refuse_unread
-from jqkd.cli.options import (
-    BlockSize,
-    DataDir,
-    DryRun,
-    ExecutorText,
-    Plugins,
-    Redo,
-    StoreFolder,
-    Students,
-    Teachers,
-    TeacherSeeds,
-)
+from jqkd.cli.options import DataDir, Known, Plugins, StoreFolder
 from jqkd.cli.work import grouped, show_plan, work_off
 from jqkd.common.plugins import load_installed
 from jqkd.common.registry import KINDS, Registry, as_text
@@ -36,32 +24,28 @@ from jqkd.experiments.planner import plan, tasks_of
 from jqkd.experiments.store import DamagedJob, Store
 from jqkd.experiments.worker import Order, check_teachers
 
-Name = Annotated[
-    str,
-    typer.Argument(
-        help=f"One of {', '.join(EXPERIMENTS)}, with options (paper-code:shots=exact), or a TOML "
-        "file; `jqkd list` has them all."
-    ),
-]
-Known = Annotated[
-    str | None, typer.Argument(help="Experiment that the store was asked for (default: all).")
-]
+_NAME = f"One of {', '.join(EXPERIMENTS)}, with options (paper-code:shots=exact), or a TOML file; "
+_NAME += "`jqkd list` has them all."
+_SEEDS = "Students of every kind, seeds 0, 1, ... (default: 10 or so)."
+_TEACHERS = "`train` them, take the `shipped` ones, or those of another store."
+_EXECUTOR = f"Who does the jobs: {', '.join(EXECUTORS)}, with options."
+_BLOCK = "Seeds that are trained side by side (default: by device)."
 
 
 def run(
     ctx: typer.Context,
-    name: Name,
+    name: Annotated[str, typer.Argument(help=_NAME)],
     arms: Annotated[
         str | None, typer.Option(help="Only arms whose names match, such as *-3q-lenet,*-alone.")
     ] = None,
-    seeds: Students = None,
-    teacher_seeds: TeacherSeeds = 1,
+    seeds: Annotated[int | None, typer.Option(help=_SEEDS)] = None,
+    teacher_seeds: Annotated[int, typer.Option(help="Teachers of every arm that is one.")] = 1,
     out: StoreFolder = Path("runs"),
-    executor: ExecutorText = "here",
-    block: BlockSize = None,
-    teachers: Teachers = "train",
-    dry_run: DryRun = False,
-    redo: Redo = False,
+    executor: Annotated[str, typer.Option(help=_EXECUTOR)] = "here",
+    block: Annotated[int | None, typer.Option(help=_BLOCK)] = None,
+    teachers: Annotated[str, typer.Option(help=_TEACHERS)] = "train",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, do nothing.")] = False,
+    redo: Annotated[bool, typer.Option("--redo", help="Do damaged jobs anew.")] = False,
     data_dir: DataDir = None,
     plugin: Plugins = None,
 ) -> None:
@@ -127,15 +111,13 @@ def show_status(store: Store, names: list[str] | None = None) -> None:
 def _status_of(store: Store, asking: Asked, output: Output) -> list[DamagedJob]:
     experiment = asking.experiment().select(asking.arms)
     output.say(f"{store.root}: {experiment.name}, {experiment.title}", style="bold")
-    table = Table()
-    for column in ("", "done", "of", "at work"):
-        table.add_column(column, justify="right" if column in ("done", "of") else "left")
+    rows = table("", ">done", ">of", "at work")
     jobs = plan(experiment, asking.seeds, asking.teacher_seeds, store.algorithm)
     for label, members in grouped(experiment, jobs, store.algorithm).items():
         done = sum(store.done(job.name) for job in members)
         who = ", ".join(store.at_work(members[0].group))
-        table.add_row(label, str(done), str(len(members)), who)
-    output.say(table)
+        rows.add_row(label, str(done), str(len(members)), who)
+    output.say(rows)
     return store.damage(jobs)
 
 
@@ -147,12 +129,11 @@ def list_parts(plugin: Plugins = None) -> None:
     load_installed()
     output = Output()
     for kind in sorted(KINDS, key=lambda kind: (kind != EXPERIMENTS.kind, kind)):
-        table = Table(title=kind, title_justify="left")
-        for column in ("name", "options", ""):
-            table.add_column(column)
+        rows = table("name", "options", "")
         for row in _parts(KINDS[kind]):
-            table.add_row(*row)
-        output.say(table)
+            rows.add_row(*row)
+        output.say(kind, style="bold")
+        output.say(rows)
 
 
 def _parts(registry: Registry[Any]) -> list[tuple[str, str, str]]:

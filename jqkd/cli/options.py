@@ -14,7 +14,6 @@ import typer
 from jqkd._checks import check_choice, fail, shown
 from jqkd.common.files import plain, write_json
 from jqkd.common.plugins import load_plugin
-from jqkd.experiments.executors import EXECUTORS
 from jqkd.models import TEACHERS
 
 Json = Annotated[
@@ -34,22 +33,9 @@ TeacherName = Annotated[
 TeacherEpochs = Annotated[int, typer.Option(help="Epochs of the teacher.")]
 Seeds = Annotated[int, typer.Option(help="Students of each kind, seeds 0, 1, ...")]
 FirstSeed = Annotated[int, typer.Option(help="Where the seeds start.")]
-Students = Annotated[
-    int | None, typer.Option(help="Students of every kind, seeds 0, 1, ... (default: 10 or so).")
+Known = Annotated[
+    str | None, typer.Argument(help="Experiment that the store was asked for (default: all).")
 ]
-TeacherSeeds = Annotated[int, typer.Option(help="Teachers of every arm that is a teacher.")]
-Teachers = Annotated[
-    str, typer.Option(help="`train` them, take the `shipped` ones, or those of another store.")
-]
-ExecutorText = Annotated[
-    str,
-    typer.Option("--executor", help=f"Who does the jobs: {', '.join(EXECUTORS)}, with options."),
-]
-BlockSize = Annotated[
-    int | None, typer.Option(help="Seeds that are trained side by side (default: by device).")
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan, do nothing.")]
-Redo = Annotated[bool, typer.Option("--redo", help="Do damaged jobs anew.")]
 StoreFolder = Annotated[Path, typer.Option("--out", help="Store; all experiments may share one.")]
 
 

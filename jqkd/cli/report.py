@@ -10,7 +10,7 @@ import typer
 from jqkd._checks import fail
 from jqkd.cli.console import Output
 from jqkd.cli.effects import REPORT_RULES, refuse_unread
-from jqkd.cli.options import DataDir, Pictures, Plugins, Readme, StoreFolder
+from jqkd.cli.options import DataDir, Known, Pictures, Plugins, Readme, StoreFolder
 from jqkd.common.outputs import check_out_folder
 from jqkd.experiments.analysis import machines, records
 from jqkd.experiments.asked import asked, experiment_of, names_in, source_of
@@ -25,9 +25,7 @@ from jqkd.report.summary import Summary, summarise
 
 def report(
     ctx: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(help="Experiment that the store was asked for (default: all).")
-    ] = None,
+    name: Known = None,
     out: StoreFolder = Path("runs"),
     to: Annotated[
         Path | None,

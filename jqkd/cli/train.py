@@ -115,7 +115,7 @@ def student(
     """
     job = student_job(ctx, fields)
     output = Output(json)
-    result, _ = run_job(job, output, data_dir=data_dir, out=out, audit=audit)
+    result, _ = run_job(job, output, out, data_dir=data_dir, audit=audit)
     output.say(student_table(result))
     if audit:
         output.say(audit_table(result["audit"]))
@@ -150,40 +150,30 @@ def student_job(ctx: typer.Context, fields: dict[str, Any]) -> StudentJob:
     return job
 
 
-def run_job(
-    job: StudentJob,
-    output: Output,
-    *,
-    data_dir: Path | None = None,
-    out: Path | None = None,
-    audit: bool = False,
-) -> Outcome:
-    """Run with live bars, one for the teacher and one for the students."""
+def run_job(job: StudentJob, output: Output, out: Path | None = None, **how: Any) -> Outcome:
+    """Run with live bars, one for the teacher and one for the students.
+
+    Args:
+        job: what to do.
+        output: where the bars are.
+        out: run folder.
+        **how: ``data_dir`` and ``audit`` of ``run_student``.
+    """
     arms = ("alone",) if job.teacher is None else ("alone", "distilled")
     runs = len(job.seeds) * len(arms)
     check_memory(job, runs)
     if out is not None:
         check_resumable(job, out)
     keeps(_kept(job, out))
-    teacher = TeacherBar(output, job.teacher)
-    students = StudentBar(output, job.config, runs, arms)
+    teacher, students = TeacherBar(output, job.teacher), StudentBar(output, job.config, runs, arms)
     with teacher, students:
-        return run_student(
-            job,
-            data_dir=data_dir,
-            out=out,
-            audit=audit,
-            on_teacher=teacher,
-            on_data=teacher.close,
-            on_epoch=students,
-        )
+        calls = {"on_teacher": teacher, "on_data": teacher.close, "on_epoch": students}
+        return run_student(job, out=out, **how, **calls)
 
 
 def _kept(job: StudentJob, out: Path | None) -> str:
     teacher = "" if job.teacher is None else "the teacher's finished epochs are in the cache; "
-    if out is not None:
-        return (
-            f"{teacher}the students' finished epochs are in {out}, and the same command goes on "
-            "from there"
-        )
-    return f"{teacher}of the students nothing was kept, `jqkd student --out FOLDER` keeps them"
+    if out is None:
+        return f"{teacher}of the students nothing was kept, `jqkd student --out FOLDER` keeps them"
+    students = f"the students' finished epochs are in {out}"
+    return f"{teacher}{students}, and the same command goes on from there"

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from jqkd._interrupts import keeps
 from jqkd.cli.bars import CountBar
-from jqkd.cli.console import Output
+from jqkd.cli.console import Output, table
 from jqkd.cli.options import DataDir, Json, Plugins, deliver
 from jqkd.experiments.store import Store
 from jqkd.experiments.verify import DIFFERENT, Replay, replay, sample_students
@@ -43,14 +42,11 @@ def verify(
             replays.append(one)
             bar.move(len(replays), one.verdict)
     output.say(f"{store.root}: {len(replays)} students trained again", style="bold")
-    table = Table()
-    for name in ("student", "verdict", "loss differs by", "right by", "reason"):
-        right = name.endswith("by")
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    rows = table("student", "verdict", ">loss differs by", ">right by", "reason")
     for one in replays:
         numbers = (f"{one.largest:.2g}", str(one.right))
-        table.add_row(one.name, one.verdict, *numbers, one.reason)
-    output.say(table)
+        rows.add_row(one.name, one.verdict, *numbers, one.reason)
+    output.say(rows)
     counts = Counter(one.verdict for one in replays)
     output.say(
         ", ".join(f"{count} of {len(replays)} {verdict}" for verdict, count in counts.items())

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import typer
-from rich.table import Table
 
 from jqkd._interrupts import keeps
 from jqkd.cli.bars import TaskBar
-from jqkd.cli.console import Output, duration
+from jqkd.cli.console import Output, duration, table
 from jqkd.experiments.executors import Executor
 from jqkd.experiments.model import Experiment
 from jqkd.experiments.planner import Job, Task, jobs_of
@@ -53,14 +52,12 @@ def show_plan(experiment: Experiment, tasks: Sequence[Task]) -> None:
     """The sizes of what is to be done, arm by arm."""
     jobs, output = [job for task in tasks for job in task.jobs], Output()
     output.say(f"{experiment.title}, {len(tasks)} tasks, {len(jobs)} jobs", style="bold")
-    table = Table()
-    for name in ("", "jobs", "images to train on", "core time, roughly"):
-        table.add_column(name, justify="left" if not name else "right")
+    sizes = table("", ">jobs", ">images to train on", ">core time, roughly")
     for label, members in grouped(experiment, jobs).items():
-        table.add_row(label, *_sizes(members))
-    table.add_section()
-    table.add_row("all", *_sizes(jobs))
-    output.say(table)
+        sizes.add_row(label, *_sizes(members))
+    sizes.add_section()
+    sizes.add_row("all", *_sizes(jobs))
+    output.say(sizes)
     output.say(f"Arms: {', '.join(arm.name for arm in experiment.arms)}")
 
 

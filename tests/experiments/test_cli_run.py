@@ -63,6 +63,8 @@ def test_records_and_status(trained):
         shown = call(*words, "--out", trained)
         assert shown.exit_code == 0, shown.output
         assert "teachers lenet digits 0-1" in shown.output and NAME in shown.output
+        # On a line of its own: a title is folded to the width of its table.
+        assert f"{trained}: {NAME}, " in shown.output
 
 
 def test_a_damaged_job_ends_in_exit_code_1(trained):
