@@ -74,7 +74,11 @@ def run(
     ask(store, experiment.name, asking)
     images = None if data_dir is None else str(data_dir)
     order = Order(str(out), experiment.name, teachers, images, tuple(plugin or ()))
-    work_off(does, store, order, jobs, tasks, redo)
+    damaged = store.damage(jobs)
+    if redo:
+        store.forget(damaged)
+    left = tasks(lambda job: store.done(job.name))
+    work_off(does, store, order, left, [] if redo else damaged)
 
 
 def pass_on(words: list[str]) -> None:
@@ -93,12 +97,8 @@ def status(name: Known = None, out: StoreFolder = Path("runs"), plugin: Plugins 
 
     Example: jqkd status paper-code
     """
-    show_status(Store.open(out), None if name is None else [name])
-
-
-def show_status(store: Store, names: list[str] | None = None) -> None:
-    """A table for each experiment, and what is damaged."""
-    output, names = Output(), names_in(store) if names is None else names
+    store, output = Store.open(out), Output()
+    names = names_in(store) if name is None else [name]
     if not names:
         fail("out", "be a store that was asked for an experiment", str(store.root))
     damaged = [error for name in names for error in _status_of(store, asked(store, name), output)]

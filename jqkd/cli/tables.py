@@ -8,12 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from jqkd._checks import check_choice
+from jqkd.cli import experiments
 from jqkd.cli.edge import Command
-from jqkd.cli.experiments import pass_on, show_status
 from jqkd.cli.options import StoreFolder
 from jqkd.cli.report import report
 from jqkd.experiments.catalogue import EXPERIMENTS
-from jqkd.experiments.store import Store
 
 _PRESETS = ("paper-code", "paper-text", "robust")
 _TABLES = {"1": "mnist-*", "2": "fashion_mnist-*", "all": "*", "demo": "*"}
@@ -44,10 +43,10 @@ def run(
     more = {"preset": preset} if table == "demo" else {}
     chosen = entry(shots, epochs, ensemble, lenet_epochs, alexnet_epochs, **more)
     arms = _TABLES[table] if rows is None else rows
-    pass_on([EXPERIMENTS.text(chosen), "--arms", arms, *ctx.args])
+    experiments.pass_on([EXPERIMENTS.text(chosen), "--arms", arms, *ctx.args])
 
 
 @app.command(cls=Command)
 def status(out: StoreFolder = Path("runs")) -> None:
     """`jqkd status` replaces it."""
-    show_status(Store.open(out))
+    experiments.status(out=out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import typer
 
@@ -12,7 +12,7 @@ from jqkd.cli.console import Output, duration, table
 from jqkd.experiments.executors import Executor
 from jqkd.experiments.model import Experiment
 from jqkd.experiments.planner import Job, Task, jobs_of
-from jqkd.experiments.store import Store
+from jqkd.experiments.store import DamagedJob, Store
 from jqkd.experiments.worker import Order, Outcome
 from jqkd.training.algorithm import ALGORITHM
 
@@ -21,9 +21,8 @@ def work_off(
     executor: Executor,
     store: Store,
     order: Order,
-    jobs: Sequence[Job],
-    tasks: Callable[[Callable[[Job], bool]], list[Task]],
-    redo: bool,
+    tasks: Sequence[Task],
+    damaged: Sequence[DamagedJob],
 ) -> None:
     """Do what is not there yet, under one bar, and say how it ended.
 
@@ -31,18 +30,13 @@ def work_off(
         executor: who does it.
         store: where.
         order: what its workers need to know.
-        jobs: all of them; damaged ones are done anew, or told at the end.
-        tasks: (done) -> those of jobs that are not.
-        redo: which of the two.
+        tasks: what is not there yet.
+        damaged: what is, and will be told at the end.
     """
-    output, damaged = Output(), store.damage(jobs)
-    if redo:
-        store.forget(damaged)
-        damaged = []
+    output = Output()
     keeps(f"finished jobs are in {store.root}, and the same command goes on from there")
-    left = tasks(lambda job: store.done(job.name))
-    with TaskBar(output, left) as on_progress:
-        outcome = executor.run(left, order, on_progress) if left else Outcome()
+    with TaskBar(output, tasks) as on_progress:
+        outcome = executor.run(tasks, order, on_progress) if tasks else Outcome()
     for error in damaged:
         outcome.failed.setdefault(error.path.stem, str(error))
     _finish(output, store, outcome, order.name)
