@@ -10,6 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Float
 
 from jqkd._checks import check_integer, check_type, fail
 from jqkd.models.arguments import check_images, check_picture
@@ -40,7 +42,7 @@ class Pixels(nnx.Module):
     ) -> None:
         self.image_shape, self.pad, self.crop, self.pool = image_shape, pad, crop, pool
 
-    def __call__(self, images: Array, key: Array | None = None) -> Array:
+    def __call__(self, images: ArrayLike, key: Array | None = None) -> Float[Array, "B F"]:
         """Features ``(B, F)`` of images ``(B, *image_shape)``, in [0, 1]."""
         x = check_images(images, self.image_shape)
         if self.pad:
@@ -116,7 +118,7 @@ class Principal(nnx.Module):
         self.mean = Fitted(jnp.zeros(size))
         self.axes = Fitted(jnp.zeros((size, num_features)))
 
-    def __call__(self, images: Array, key: Array | None = None) -> Array:
+    def __call__(self, images: ArrayLike, key: Array | None = None) -> Float[Array, "B F"]:
         """Scores ``(B, F)`` of images ``(B, *image_shape)``."""
         images = check_images(images, self.image_shape)
         return (images.reshape(len(images), -1) - self.mean[...]) @ self.axes[...]
