@@ -185,5 +185,8 @@ def _by_line(
         name: {"color": "#555555"} | style for name, style in (dots | legend).items()
     }
     handles = [Line2D([], [], label=name, **style) for name, style in styles.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)))
+    # As many columns as the figure is wide enough for: inches of a handle, and of a letter.
+    entry = 0.5 + 0.07 * max(map(len, styles))
+    columns = max(1, min(4, len(handles), int(figure.get_figwidth() / entry)))
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns)
     return figure, caption

@@ -370,3 +370,13 @@ def test_nothing_is_drawn_of_teachers_alone():
     made = summarise(asked, {teacher.name: distinct.record(teacher, right)})
     drawings = (charts.draw_accuracies, charts.draw_gains, losses.draw_losses)
     assert [draw(made) for draw in (*drawings, circuits.draw_circuits)] == [None] * 4
+
+
+def test_no_legend_is_wider_than_its_figure(studied):
+    for summary in (studied, distinct.summary()):
+        for draw in (charts.draw_accuracies, charts.draw_gains):
+            figure, _ = draw(summary)
+            figure.draw_without_rendering()
+            for legend in figure.legends:
+                box = legend.get_window_extent()
+                assert 0 <= box.x0 and box.x1 <= figure.bbox.width
