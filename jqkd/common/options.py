@@ -49,7 +49,7 @@ def option(default: Any, help: str, check: Check, read: Callable[[str], Any] | N
     Example:
         >>> @dataclasses.dataclass(frozen=True)
         ... class Config:
-        ...     epochs: int = option(10, "Passes over the images.", whole(1, 100))
+        ...     epochs: int = option(10, "Passes over the images.", integer(1, 100))
         ...     def __post_init__(self):
         ...         check_fields(self)
         >>> Config(epochs=3)
@@ -74,7 +74,7 @@ def check_fields(config: Any) -> None:
             object.__setattr__(config, field.name, kept)
 
 
-def whole(least: int, most: int, why: str = "") -> Check:
+def integer(least: int, most: int, why: str = "") -> Check:
     """A whole number within bounds; ``why`` there may not be more."""
 
     def check(name: str, value: Any) -> int:

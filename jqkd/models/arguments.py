@@ -66,11 +66,13 @@ def check_sizes(limit: str = "weights", **sizes: int) -> None:
         fail(name, f"be so small that the {limit} fit into this machine's memory", size)
 
 
-def check_picture(image_shape: tuple[int, ...], smallest: int, who: str) -> tuple[int, int, int]:
+def check_image_shape(
+    image_shape: tuple[int, ...], smallest: int, who: str
+) -> tuple[int, int, int]:
     """H, W and channels of a shape (H, W) or (H, W, channels) that ``who`` can read.
 
     Example:
-        >>> check_picture((28, 28), 16, "LeNet")
+        >>> check_image_shape((28, 28), 16, "LeNet")
         (28, 28, 1)
     """
     shape = tuple(image_shape)

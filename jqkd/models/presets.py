@@ -19,7 +19,7 @@ class Preset:
     """A named student.
 
     Attributes:
-        about: what it is, to follow "Preset NAME:".
+        about: what it is, in words that begin a sentence.
         parts: fields of ``StudentSpec`` but the number of qubits.
         training: fields of a student's configuration, see ``jqkd.training.config``.
     """
@@ -60,7 +60,8 @@ PRESETS: dict[str, Preset] = {
         _PAPER_TRAINING,
     ),
     "paper-text": Preset(
-        "what the paper's text describes: amplitude encoding, trainable circuit",
+        "what the paper's text describes: amplitude encoding, trainable circuit, one loss for all "
+        "rows",
         {
             "features": "dense",
             "encoding": "amplitude",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar
 
 from jqkd._checks import check_number
 from jqkd.common.digests import json_digest
-from jqkd.common.options import whole
+from jqkd.common.options import integer
 from jqkd.common.plugins import Plugin
 from jqkd.common.registry import plugins_of
 from jqkd.data import DATASETS, parse_classes
@@ -18,7 +18,7 @@ SCHEMA = 2
 LEAST, HEAVIEST = 1e-30, 1e6
 # More than anybody needs, and less than a machine hangs with.
 MOST_EPOCHS = 10**6
-EPOCHS, IMAGES = whole(1, MOST_EPOCHS), whole(1, 2**16, "no data set has more images")
+EPOCHS, IMAGES = integer(1, MOST_EPOCHS), integer(1, 2**16, "no data set has more images")
 
 
 @dataclasses.dataclass(frozen=True)

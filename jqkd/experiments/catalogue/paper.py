@@ -13,6 +13,7 @@ from jqkd.experiments.catalogue.entry import EXPERIMENTS, Entry
 from jqkd.experiments.catalogue.rows import ROWS, Row, alone_of
 from jqkd.experiments.model import Arm, Comparison, Experiment, Mean, present
 from jqkd.experiments.planner import dataset_label, teacher_label
+from jqkd.models import PRESETS
 from jqkd.training.config import MOST_EPOCHS, StudentConfig, TeacherConfig
 
 _NOTEBOOK = "notebook"
@@ -54,7 +55,8 @@ class Paper(Entry):
     alexnet_epochs: int = 10
     preset: ClassVar[str]
     title: ClassVar[str]
-    about: ClassVar[str]
+    # What is run; the preset says it where this is empty.
+    about: ClassVar[str] = ""
     rows: ClassVar[tuple[Row, ...]] = ROWS
 
     def __post_init__(self) -> None:
@@ -120,7 +122,8 @@ class Paper(Entry):
             {"published_protocol": "best", "published_epochs": 10} if published else {}
         )
         means = _means(self.rows, [one for one in comparisons if one.family])
-        texts = (self.name, self.title, self.about)
+        about = PRESETS[self.preset].about
+        texts = (self.name, self.title, self.about or f"{about[0].upper()}{about[1:]}.")
         return Experiment(*texts, tuple(arms), tuple(comparisons), protocol, means=means, **more)
 
     def _arm(self, row: Row) -> Arm:
@@ -159,8 +162,8 @@ class PaperCode(Paper):
     preset = "paper-code"
     title = "The paper's tables, by its notebooks"
     about = (
-        "What the published notebooks run: each row with the head and the distillation term of "
-        "its own notebook."
+        "What the published notebooks run: each row with the readout and the distillation term "
+        "of its own notebook."
     )
 
 
@@ -171,10 +174,6 @@ class PaperText(Paper):
 
     preset = "paper-text"
     title = "The paper's tables, by its text"
-    about = (
-        "What the paper's text describes: amplitude encoding, trainable circuit, one loss for all "
-        "rows."
-    )
 
 
 @EXPERIMENTS.register("robust")
@@ -184,7 +183,3 @@ class Robust(Paper):
 
     preset = "robust"
     title = "The paper's tables, robust"
-    about = (
-        "The paper's circuits with a student that always trains: one logit a class, batches, a "
-        "falling learning rate, mixed images; the teacher sees the student's very images."
-    )

@@ -9,7 +9,7 @@ from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from jqkd.models.arguments import check_picture, check_rate, check_sizes
+from jqkd.models.arguments import check_image_shape, check_rate, check_sizes
 from jqkd.models.features.base import FEATURES, Features
 from jqkd.models.layers import (
     as_images,
@@ -52,7 +52,7 @@ class ConvFeatures(nnx.Module):
     ) -> None:
         self.dropout_rate = check_rate("dropout_rate", dropout_rate)
         check_sizes(num_features=num_features)
-        *sides, channels = check_picture(image_shape, _SMALLEST, "conv")
+        *sides, channels = check_image_shape(image_shape, _SMALLEST, "conv")
         self.image_shape = image_shape
         rows, columns = (((side - 4) // 2 - 4) // 2 for side in sides)
         self.conv1 = conv(channels, 10, 5, rngs=rngs)

@@ -14,7 +14,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from jqkd._checks import check_integer, check_type, fail
-from jqkd.models.arguments import check_images, check_picture
+from jqkd.models.arguments import check_image_shape, check_images
 from jqkd.models.features.base import FEATURES, Features
 from jqkd.models.functional import Fitted
 
@@ -88,7 +88,7 @@ class Pool(Features):
         check_integer("pad", self.pad, 0, 10_000)
 
     def build(self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs) -> Pixels:
-        rows, columns, _ = check_picture(image_shape, 1, "pool")
+        rows, columns, _ = check_image_shape(image_shape, 1, "pool")
         rows, columns = rows + 2 * self.pad, columns + 2 * self.pad
         block = math.isqrt(rows * columns // num_features)
         if block < 1 or rows % block or columns % block:
@@ -103,7 +103,7 @@ class Crop(Features):
     """The central square of so many pixels as the encoding reads."""
 
     def build(self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs) -> Pixels:
-        rows, columns, channels = check_picture(image_shape, 1, "crop")
+        rows, columns, channels = check_image_shape(image_shape, 1, "crop")
         side = min(math.isqrt(num_features // channels), rows, columns)
         _check_number("crop", side * side * channels, num_features)
         return Pixels(image_shape, crop=(side, side))

@@ -9,7 +9,7 @@ from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from jqkd.models.arguments import check_num_classes, check_picture, check_rate
+from jqkd.models.arguments import check_image_shape, check_num_classes, check_rate
 from jqkd.models.layers import (
     as_images,
     as_rows,
@@ -50,7 +50,7 @@ class AlexNet(Network):
         dropout_rate: float = 0.5,
     ) -> None:
         num_classes = check_num_classes(num_classes)
-        height, width, channels = check_picture(image_shape, _SMALLEST, "AlexNet")
+        height, width, channels = check_image_shape(image_shape, _SMALLEST, "AlexNet")
         self.image_shape, self.dropout_rate = image_shape, check_rate("dropout_rate", dropout_rate)
         self.conv1 = conv(channels, 64, 3, padding="SAME", rngs=rngs)
         self.conv2 = conv(64, 192, 3, padding="SAME", rngs=rngs)

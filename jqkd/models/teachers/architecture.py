@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from jqkd._checks import fail
 from jqkd.common.registry import Registry
-from jqkd.models.arguments import check_num_classes, check_picture, check_rngs
+from jqkd.models.arguments import check_image_shape, check_num_classes, check_rngs
 
 
 class Network(nnx.Module):
@@ -59,7 +59,7 @@ class Architecture:
         Raises:
             InputError: it does not.
         """
-        check_picture(image_shape, self.smallest, self.label)
+        check_image_shape(image_shape, self.smallest, self.label)
 
     def build(self, image_shape: tuple[int, ...], num_classes: int, *, rngs: nnx.Rngs) -> Network:
         """The network, with initial weights."""

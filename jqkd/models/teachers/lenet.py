@@ -9,7 +9,7 @@ from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from jqkd.models.arguments import check_num_classes, check_picture
+from jqkd.models.arguments import check_image_shape, check_num_classes
 from jqkd.models.layers import (
     as_images,
     as_rows,
@@ -40,7 +40,7 @@ class LeNet(Network):
         self, num_classes: int, image_shape: tuple[int, ...] = (28, 28), *, rngs: nnx.Rngs
     ) -> None:
         num_classes = check_num_classes(num_classes)
-        height, width, channels = check_picture(image_shape, _SMALLEST, "LeNet")
+        height, width, channels = check_image_shape(image_shape, _SMALLEST, "LeNet")
         left = [((size - 4) // 2 - 4) // 2 for size in (height, width)]
         self.image_shape = image_shape
         self.conv1 = conv(channels, 6, 5, rngs=rngs)
