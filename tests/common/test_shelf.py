@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from jqkd._checks import InputError
+from jqkd.common.arrays import write_npz
 from jqkd.common.files import DamagedFile
 from jqkd.common.registry import Registry
 from jqkd.common.shelf import Shelf
@@ -84,6 +85,9 @@ def test_damage_is_named(shelf):
     whole = array_file.read_bytes()
     array_file.write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
     with pytest.raises(DamagedFile, match="import it again"):
+        shelf.arrays(title)
+    write_npz(array_file, arrays() | {"x": arrays()["x"] + 1})
+    with pytest.raises(DamagedFile, match="its contents are others"):
         shelf.arrays(title)
     array_file.unlink()
     with pytest.raises(DamagedFile, match="it is missing"):
