@@ -12,16 +12,19 @@ the circuit, and autodiff does the chain rule there.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Inexact
 
-from jqkd._checks import check_key, check_number, check_type, fail
-from jqkd.quantum import measurement, statevector
+from jqkd._checks import check_array, check_key, check_list, check_number, check_type, fail
+from jqkd.quantum import fused, measurement, statevector
 from jqkd.quantum.circuit import Circuit
 from jqkd.quantum.sampling import check_shots, draw_counts
 
@@ -67,6 +70,7 @@ def _check_shift(shift: float) -> None:
 
 
 _Angles = Float[Array, " P"]
+_State = Inexact[Array, " N"]
 _Values = Float[Array, " K"]
 _Jacobian = Float[Array, "P K"]
 
@@ -82,6 +86,8 @@ def outcome_probabilities(
     shots: ArrayLike | None = None,
     key: Array | None = None,
     rule: ShiftRule = TWO_TERM_RULE,
+    state: ArrayLike | None = None,
+    wires: Sequence[int] | None = None,
 ) -> Float[Array, " K"]:
     """Outcome probabilities of a circuit, differentiated by the parameter-shift rule.
 
@@ -91,9 +97,13 @@ def outcome_probabilities(
         shots: S shots for the value and for each of the 2 P shifted circuits; exact if not given.
         key: required with ``shots``, refused without; consumed.
         rule: which shift, and what to multiply with.
+        state: what the circuit starts from, ``(2,) * Q``, normalised, |0...0> if not given; no
+            derivative is taken with respect to it.
+        wires: the qubits that are read, all if not given; bit k of an outcome is that of wire k.
 
     Returns:
-        Shape ``(K,)``, K = 2**Q, in outcome order: exact, or frequencies (whole numbers over S).
+        Shape ``(K,)``, K = 2**Q, or 2**len(wires), in outcome order: exact, or frequencies (whole
+        numbers over S).
 
     Raises:
         InputError: a gate that the two-term rule does not fit, shots without a key or a key
@@ -116,21 +126,62 @@ def outcome_probabilities(
     if (shots is None) != (key is None):
         given = "a key without shots" if shots is None else "shots without a key"
         fail("key", "be given exactly when `shots` is", given, "exact values need neither")
+    run = _Run(circuit, rule, _wires(wires, circuit.num_qubits))
+    start = None if state is None else lax.stop_gradient(_start(state, circuit))
     if shots is None or key is None:
-        return _exact(circuit, rule, angles)
+        return _exact(run, angles, start)
     check_key("key", key)
     check_shots(shots)
-    return _sampled(circuit, rule, angles, key, jnp.asarray(shots, angles.dtype))
+    return _sampled(run, angles, start, key, jnp.asarray(shots, angles.dtype))
 
 
-def _probabilities(circuit: Circuit, angles: _Angles) -> _Values:
-    return measurement.probabilities(statevector.run(circuit, angles))
+class _Run(NamedTuple):
+    """What a program is made for."""
+
+    circuit: Circuit
+    rule: ShiftRule
+    wires: tuple[int, ...] | None
 
 
-def _shifted(circuit: Circuit, rule: ShiftRule, angles: _Angles) -> Float[Array, "2*P+1 P"]:
-    """The angles themselves, then every slot shifted up, then every slot down: (2P + 1, P)."""
-    steps = rule.shift * jnp.eye(circuit.num_angles, dtype=angles.dtype)
-    return jnp.concatenate([angles[None], angles + steps, angles - steps])
+def _wires(wires: Sequence[int] | None, num_qubits: int) -> tuple[int, ...] | None:
+    if wires is None:
+        return None
+    chosen = tuple(check_list("wires", wires, int, "numbers of qubits"))
+    if not chosen or len({*chosen} & {*range(num_qubits)}) != len(chosen):
+        fail("wires", f"be different qubits within 0..{num_qubits - 1}", chosen)
+    return chosen
+
+
+def _start(state: ArrayLike, circuit: Circuit) -> _State:
+    """The initial state, flat, first wire most significant."""
+    shape = (2,) * circuit.num_qubits
+    return jnp.asarray(check_array("state", state, shape, kinds="iufc")).reshape(-1)
+
+
+def _read(run: _Run, state: _State) -> _Values:
+    tensor = state.reshape((2,) * run.circuit.num_qubits)
+    return measurement.marginal(measurement.probabilities(tensor), run.wires)
+
+
+def _probabilities(run: _Run, start: _State | None, angles: _Angles) -> _Values:
+    if start is None:
+        final = statevector.run(run.circuit, angles)
+    else:
+        final = fused.run_from(run.circuit, angles, start)
+    return _read(run, final)
+
+
+def _shifted(run: _Run, start: _State | None, angles: _Angles) -> Float[Array, "2*P+1 K"]:
+    """Of the circuit itself, then of every slot shifted up, then of every slot shifted down."""
+    if start is None:
+        steps = run.rule.shift * jnp.eye(run.circuit.num_angles, dtype=angles.dtype)
+        many = jnp.concatenate([angles[None], angles + steps, angles - steps])
+        return jax.vmap(partial(_probabilities, run, None))(many)
+    final, turned = fused.shifted_states(run.circuit, angles, start)
+    kept, turned = math.cos(run.rule.shift / 2) * final, math.sin(run.rule.shift / 2) * turned
+    return jax.vmap(partial(_read, run))(
+        jnp.concatenate([final[None], kept + turned, kept - turned])
+    )
 
 
 def _value_and_jacobian(rule: ShiftRule, values: Float[Array, "N K"]) -> tuple[_Values, _Jacobian]:
@@ -144,49 +195,47 @@ def _contract(jacobian: _Jacobian, cotangent: _Values) -> _Angles:
     return (jacobian * cotangent).sum(-1)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _exact(circuit: Circuit, rule: ShiftRule, angles: _Angles) -> _Values:
-    return _probabilities(circuit, angles)
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _exact(run: _Run, angles: _Angles, start: _State | None) -> _Values:
+    return _probabilities(run, start, angles)
 
 
-def _exact_forward(circuit: Circuit, rule: ShiftRule, angles: _Angles) -> tuple[_Values, _Jacobian]:
-    values = jax.vmap(partial(_probabilities, circuit))(_shifted(circuit, rule, angles))
-    return _value_and_jacobian(rule, values)
+def _exact_forward(run: _Run, angles: _Angles, start: _State | None) -> tuple[_Values, _Jacobian]:
+    return _value_and_jacobian(run.rule, _shifted(run, start, angles))
 
 
-def _exact_backward(
-    circuit: Circuit, rule: ShiftRule, jacobian: Array, cotangent: Array
-) -> tuple[Array]:
-    return (_contract(jacobian, cotangent),)
+def _backward(run: _Run, jacobian: _Jacobian, cotangent: _Values) -> tuple[_Angles, None]:
+    return _contract(jacobian, cotangent), None
 
 
-_exact.defvjp(_exact_forward, _exact_backward)
+_exact.defvjp(_exact_forward, _backward)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _sampled(circuit: Circuit, rule: ShiftRule, angles: Array, key: Array, shots: Array) -> Array:
-    return _frequencies(circuit, angles, jax.random.fold_in(key, 0), shots)
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _sampled(run: _Run, angles: _Angles, start: _State | None, key: Array, shots: Array) -> _Values:
+    first = jax.random.fold_in(key, 0)
+    return _frequencies(first, _probabilities(run, start, angles), shots)
 
 
-def _frequencies(circuit: Circuit, angles: Array, key: Array, shots: Array) -> Array:
+def _frequencies(key: Array, probabilities: _Values, shots: Array) -> _Values:
     # Not counts / shots: XLA divides by a constant and by a traced number in different bits.
-    return draw_counts(key, _probabilities(circuit, angles), shots) * (1 / shots)
+    return draw_counts(key, probabilities, shots) * (1 / shots)
 
 
 def _sampled_forward(
-    circuit: Circuit, rule: ShiftRule, angles: Array, key: Array, shots: Array
-) -> tuple[Array, Array]:
+    run: _Run, angles: _Angles, start: _State | None, key: Array, shots: Array
+) -> tuple[_Values, _Jacobian]:
     """All 2P + 1 circuits at once; circuit 0, the value, draws what the plain call draws."""
-    many = _shifted(circuit, rule, angles)
+    many = _shifted(run, start, angles)
     keys = jax.vmap(partial(jax.random.fold_in, key))(jnp.arange(len(many)))
-    values = jax.vmap(partial(_frequencies, circuit), (0, 0, None))(many, keys, shots)
-    return _value_and_jacobian(rule, values)
+    values = jax.vmap(_frequencies, (0, 0, None))(keys, many, shots)
+    return _value_and_jacobian(run.rule, values)
 
 
 def _sampled_backward(
-    circuit: Circuit, rule: ShiftRule, jacobian: Array, cotangent: Array
-) -> tuple[Array, None, None]:
-    return _contract(jacobian, cotangent), None, None
+    run: _Run, jacobian: _Jacobian, cotangent: _Values
+) -> tuple[_Angles, None, None, None]:
+    return *_backward(run, jacobian, cotangent), None, None
 
 
 _sampled.defvjp(_sampled_forward, _sampled_backward)

@@ -67,6 +67,27 @@ def probabilities(state: ArrayLike) -> Float[Any, " K"]:
     return amplitudes**2
 
 
+def marginal(values: Float[Any, " K"], wires: tuple[int, ...] | None) -> Float[Any, " M"]:
+    """Probabilities of the outcomes of some qubits alone: M = 2**len(wires), bit k of wire k.
+
+    Args:
+        values: of all outcomes, in outcome order.
+        wires: the qubits that are read; ``None`` for all.
+
+    Example:
+        >>> marginal(jnp.array([0.5, 0.0, 0.25, 0.25]), (1,)).tolist()
+        [0.5, 0.5]
+    """
+    if wires is None:
+        return values
+    num_qubits = values.size.bit_length() - 1
+    # Of the tensor, axis 0 is the last qubit.
+    tensor = values.reshape((2,) * num_qubits)
+    axes = [num_qubits - 1 - wire for wire in reversed(wires)]
+    rest = [axis for axis in range(num_qubits) if axis not in axes]
+    return tensor.transpose(*axes, *rest).reshape(2 ** len(wires), -1).sum(1)
+
+
 def check_pauli(pauli: str, num_qubits: int) -> None:
     """One letter of I, X, Y, Z per qubit."""
     if not isinstance(pauli, str) or len(pauli) != num_qubits or set(pauli) - set("IXYZ"):

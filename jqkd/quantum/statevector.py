@@ -32,7 +32,7 @@ Layer = Sequence[tuple[Op, range]]
 # On fewer joined qubits a layer is quicker gate by gate.
 _MANY_QUBITS = 5
 # 16 x 16 matrices: smaller ones take more passes over the state, larger ones more products.
-_QUBITS_A_BLOCK = 4
+QUBITS_A_BLOCK = 4
 
 
 def run(
@@ -102,7 +102,7 @@ def advance(
         inside = {op.wires: (op, slots) for op, slots in layer if set(op.wires) <= set(wires)}
         if len(wires) >= _MANY_QUBITS and set(inside) == {(wire,) for wire in wires}:
             blocks = _blocks([inside[wire,] for wire in wires], angles, amplitudes.dtype, undo)
-            amplitudes = _apply_blocks(blocks, amplitudes)
+            amplitudes = apply_blocks(blocks, amplitudes)
             single = [gate for gate in single if gate[0].wires not in inside]
         whole.append((wires, amplitudes))
     factors = whole
@@ -112,7 +112,7 @@ def advance(
         axes = [wires.index(wire) for wire in op.wires]
         entries = op.gate.entries(*(jnp.asarray(v, angles.dtype) for v in values))
         entries = _dagger(entries) if undo else entries
-        factors.append((wires, _apply(entries, amplitudes, axes)))
+        factors.append((wires, apply(entries, amplitudes, axes)))
     return factors
 
 
@@ -188,11 +188,11 @@ def _blocks(
     entries = _dagger(entries) if undo else entries
     full = lambda entry: jnp.broadcast_to(jnp.asarray(entry, dtype), len(layer))  # noqa: E731
     gates = jnp.stack([jnp.stack([full(entry) for entry in row], -1) for row in entries], -2)
-    number = -(-len(layer) // _QUBITS_A_BLOCK)
+    number = -(-len(layer) // QUBITS_A_BLOCK)
     return [functools.reduce(jnp.kron, part) for part in jnp.array_split(gates, number)]
 
 
-def _apply_blocks(blocks: list[Array], amplitudes: Array) -> Array:
+def apply_blocks(blocks: list[Array], amplitudes: Array) -> Array:
     """Each product takes the first qubits and puts them last: after all of them, order is back."""
     for block in blocks:
         first = amplitudes.reshape(len(block), -1)
@@ -208,7 +208,7 @@ def _dagger(entries: Entries) -> Entries:
     return tuple(tuple(map(plain, column)) for column in zip(*entries, strict=True))
 
 
-def _apply(entries: Entries, amplitudes: Array, axes: list[int]) -> Array:
+def apply(entries: Entries, amplitudes: Array, axes: list[int]) -> Array:
     """A gate on some qubits of a flat factor, written as sums over the gate's non-zero entries."""
     num_qubits = int(math.log2(amplitudes.size))
     order = sorted(axes)
