@@ -20,7 +20,6 @@ __version__ = "0.2.0.dev0"
 if TYPE_CHECKING:
     from jqkd._checks import InputError
     from jqkd.common.plugins import load_plugin
-    from jqkd.crosscheck.translate import to_qiskit
     from jqkd.data import Dataset, load, student_splits
     from jqkd.experiments.model import Arm, Comparison, Experiment
     from jqkd.experiments.run import run_experiment
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
         outcome_probabilities,
         sample_counts,
     )
+    from jqkd.quantum.exchange.qiskit import to_qiskit
     from jqkd.statistics import gain_of
     from jqkd.training.config import StudentConfig, TeacherConfig
     from jqkd.training.distill import distill
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "jqkd._checks": ("InputError",),
     "jqkd.common.plugins": ("load_plugin",),
-    "jqkd.crosscheck.translate": ("to_qiskit",),
+    "jqkd.quantum.exchange.qiskit": ("to_qiskit",),
     "jqkd.data": ("Dataset", "load", "student_splits"),
     "jqkd.experiments.model": ("Arm", "Comparison", "Experiment"),
     "jqkd.experiments.run": ("run_experiment",),

@@ -16,12 +16,12 @@ from jqkd.cli.fields import takes
 from jqkd.cli.options import Json, Plugins, deliver
 from jqkd.common.files import EXACT, write_json
 from jqkd.common.outputs import check_out_folder
-from jqkd.crosscheck import certify, noise_picture, noise_table, run_battery, save_picture, to_qasm
-from jqkd.crosscheck._qiskit import require_qiskit
+from jqkd.crosscheck import certify, noise_picture, noise_table, run_battery, save_picture
 from jqkd.crosscheck.certificate import FILE
 from jqkd.crosscheck.report import agreement_table, battery_picture, battery_table
 from jqkd.crosscheck.students import students_of
 from jqkd.models import PARTS, PRESETS, StudentSpec
+from jqkd.quantum.exchange.packages import require_qiskit
 from jqkd.report.readme import write_text
 from jqkd.training.config import StudentConfig
 from jqkd.training.trained import load_run
@@ -69,7 +69,7 @@ def crosscheck(
 
 
 def _battery(output: Output, picture: Path | None, **how: Any) -> tuple[dict[str, Any], bool]:
-    require_qiskit()
+    require_qiskit("qiskit_aer")
     with CountBar(output, "crosscheck, %", 100) as bar:
         report = run_battery(
             **how, progress=lambda done, of, name: bar.move(100 * done // of, name)
@@ -85,7 +85,7 @@ def _certify_run(
 ) -> tuple[dict[str, Any], bool]:
     trained = load_run(folder)
     check_has_circuit("run", trained.job.config.spec)
-    require_qiskit()
+    require_qiskit("qiskit_aer")
     if students > len(trained.job.seeds):
         fail("students", f"be at most {len(trained.job.seeds)}, the seeds of that run", students)
     check_out_folder("run", folder)
@@ -137,7 +137,7 @@ def circuit(
     drawn = spec.circuit
     output.say(str(drawn))
     if qasm is not None:
-        write_text(qasm, to_qasm(drawn))
+        write_text(qasm, drawn.to_qasm())
     if picture is not None:
         save_picture(drawn, picture)
     result = fields | {name: spec.texts[name] for name in ("encoding", "ansatz")}

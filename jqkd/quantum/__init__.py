@@ -3,6 +3,7 @@
 from jqkd.quantum.adjoint import run_adjoint
 from jqkd.quantum.circuit import Circuit
 from jqkd.quantum.drawing import draw
+from jqkd.quantum.expressions import Polynomial, Slot, data, weight
 from jqkd.quantum.gates import GATES, Gate
 from jqkd.quantum.gradient import (
     NOTEBOOK_RULE,
@@ -11,7 +12,7 @@ from jqkd.quantum.gradient import (
     outcome_probabilities,
 )
 from jqkd.quantum.measurement import expectation, expectation_from_counts, outcomes, probabilities
-from jqkd.quantum.ops import Op, Slot, data, weight
+from jqkd.quantum.ops import Op
 from jqkd.quantum.sampling import sample_counts
 from jqkd.quantum.statevector import run
 from jqkd.quantum.templates import (
@@ -31,6 +32,7 @@ __all__ = [
     "Circuit",
     "Gate",
     "Op",
+    "Polynomial",
     "ShiftRule",
     "Slot",
     "amplitude_angles",

@@ -19,6 +19,7 @@ from jqkd.crosscheck.battery import BatteryReport
 from jqkd.experiments import executors, jobs, verify, worker
 from jqkd.experiments.asked import asked, names_in
 from jqkd.experiments.store import Store
+from jqkd.quantum import Circuit
 from tests.cli.option_facts import TINY, call, split, told, watch_students
 from tests.experiments.pretended import content_of, images_of
 
@@ -212,7 +213,7 @@ def circuit_facts(words: list[str], folder: Path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr(crosscheck, "to_qasm", written)
+        patch.setattr(Circuit, "to_qasm", written)
         patch.setattr(crosscheck, "save_picture", written)
         code, out, err = call(words)
     facts = told(code, out, err, folder)
