@@ -11,7 +11,8 @@ from jqkd.quantum.gradient import (
     ShiftRule,
     outcome_probabilities,
 )
-from jqkd.quantum.measurement import expectation, expectation_from_counts, outcomes, probabilities
+from jqkd.quantum.measurement import expectation_from_counts, outcomes, probabilities
+from jqkd.quantum.observables import PauliSum, expectation
 from jqkd.quantum.ops import Op
 from jqkd.quantum.sampling import sample_counts
 from jqkd.quantum.statevector import run
@@ -32,6 +33,7 @@ __all__ = [
     "Circuit",
     "Gate",
     "Op",
+    "PauliSum",
     "Polynomial",
     "ShiftRule",
     "Slot",

@@ -48,9 +48,9 @@ from jqkd.crosscheck.statistics import (
     smallest,
     uniform,
 )
+from jqkd.quantum import Circuit, h_ry
 from jqkd.quantum.exchange.qasm import from_qasm, to_qasm
 from jqkd.quantum.exchange.qiskit import from_qiskit, to_qiskit
-from jqkd.quantum import Circuit, h_ry
 from scripts.false_alarms import calibrate
 from tests.edges.wrong import check_refused
 
