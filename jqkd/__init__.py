@@ -2,8 +2,8 @@
 
 Everything below is imported when it is first used, so that ``import jqkd`` is light::
 
-    circuits    Circuit, Op, ShiftRule, outcome_probabilities, expectation, sample_counts
-    models      QuantumLayer, Student, StudentSpec
+    circuits    Circuit, Op, ShiftRule, PauliSum, outcome_probabilities, expectation, sample_counts
+    models      QuantumLayer, Student, StudentSpec, import_circuit
     data        Dataset, load, student_splits
     training    StudentConfig, TeacherConfig, distill, train_students
     experiments Experiment, Arm, Comparison, run_experiment
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from jqkd.data import Dataset, load, student_splits
     from jqkd.experiments.model import Arm, Comparison, Experiment
     from jqkd.experiments.run import run_experiment
-    from jqkd.models import QuantumLayer, Student, StudentSpec
+    from jqkd.models import QuantumLayer, Student, StudentSpec, import_circuit
     from jqkd.quantum import (
         Circuit,
         Op,
+        PauliSum,
         ShiftRule,
         expectation,
         outcome_probabilities,
@@ -46,9 +47,9 @@ _HOMES = {
     "jqkd.data": ("Dataset", "load", "student_splits"),
     "jqkd.experiments.model": ("Arm", "Comparison", "Experiment"),
     "jqkd.experiments.run": ("run_experiment",),
-    "jqkd.models": ("QuantumLayer", "Student", "StudentSpec"),
+    "jqkd.models": ("QuantumLayer", "Student", "StudentSpec", "import_circuit"),
     "jqkd.quantum": (
-        *("Circuit", "Op", "ShiftRule"),
+        *("Circuit", "Op", "PauliSum", "ShiftRule"),
         *("expectation", "outcome_probabilities", "sample_counts"),
     ),
     "jqkd.statistics": ("gain_of",),
@@ -65,6 +66,7 @@ __all__ = [
     "Experiment",
     "InputError",
     "Op",
+    "PauliSum",
     "QuantumLayer",
     "ShiftRule",
     "Student",
@@ -74,6 +76,7 @@ __all__ = [
     "distill",
     "expectation",
     "gain_of",
+    "import_circuit",
     "load",
     "load_plugin",
     "outcome_probabilities",

@@ -315,7 +315,7 @@ WRONG = {
         lambda: from_qiskit(quantum(("ry", Parameter("a0"), 0), ("ry", Parameter("a2"), 0)), "a"),
         "`data` .*without a gap",
     ),
-    "no file": (lambda: from_qasm("missing.qasm"), r"`text` .*missing.qasm \(No such file"),
+    "no file": (lambda: from_qasm("missing.qasm"), r"`source` .*missing.qasm \(No such file"),
     "a shape": (lambda: to_qiskit(h_ry(2), [0.1]), "shape"),
     "free in OpenQASM 2": (lambda: to_qasm(h_ry(1), version=2), "OpenQASM 2"),
     "OpenQASM 4": (lambda: to_qasm(h_ry(1), version=4), "version"),

@@ -58,7 +58,7 @@ def from_qasm(source: str | Path, data: Any = None, weights: Any = None) -> Circ
         try:
             check_num_qubits(int(register[1][:30]))
         except InputError:
-            fail("text", "declare registers of 1 to 10000 bits", shown(register[0]))
+            fail("source", "declare registers of 1 to 10000 bits", shown(register[0]))
     require_qiskit("qiskit_qasm3_import")
     from qiskit import qasm2, qasm3
     from qiskit.circuit.library import RYYGate
@@ -74,23 +74,23 @@ def from_qasm(source: str | Path, data: Any = None, weights: Any = None) -> Circ
     except Exception as error:  # The two parsers raise several unrelated classes
         lines = str(error).strip().splitlines() or [type(error).__name__]
         reason = " ".join(lines[0].split())[:150].rstrip(".")
-        fail("text", "be OpenQASM 2 or 3", f"one that could not be read ({reason})")
+        fail("source", "be OpenQASM 2 or 3", f"one that could not be read ({reason})")
     return from_qiskit(quantum, data, weights)
 
 
 def _text(source: str | Path) -> str:
     """The program itself, or the file that holds it: a path is one line, and ends in .qasm."""
-    check_type("text", source, (str, os.PathLike), "a string of OpenQASM or the path of a file")
+    check_type("source", source, (str, os.PathLike), "a string of OpenQASM or the path of a file")
     path = Path(source) if isinstance(source, os.PathLike) or _is_path(source) else None
     if path is None:
         return str(source)
     try:
         if path.stat().st_size > _LARGEST:
-            fail("text", f"be a file of at most {_LARGEST >> 20} MiB", str(path))
+            fail("source", f"be a file of at most {_LARGEST >> 20} MiB", str(path))
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no text in UTF-8"
-        fail("text", "be a file that can be read", f"{path} ({reason})")
+        fail("source", "be a file that can be read", f"{path} ({reason})")
 
 
 def _is_path(text: str) -> bool:
