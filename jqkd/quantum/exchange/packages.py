@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from jqkd._checks import InputError
 
-LEAST = {"qiskit": (2, 0), "pennylane": (0, 42)}
+LEAST = {"qiskit": (2, 0), "pennylane": (0, 45)}
 
 
 def require_qiskit(*packages: str) -> None:

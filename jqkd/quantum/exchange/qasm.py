@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 from pathlib import Path
@@ -66,13 +68,17 @@ def from_qasm(source: str | Path, data: Any = None, weights: Any = None) -> Circ
     # Qiskit writes it into OpenQASM 2, but qelib1.inc does not define it.
     ryy = qasm2.CustomInstruction("ryy", 1, 2, RYYGate)  # ty: ignore[invalid-argument-type]  One angle.
     gates = [*qasm2.LEGACY_CUSTOM_INSTRUCTIONS, ryy]
-    try:
-        if "OPENQASM 2" in text:
-            quantum = qasm2.loads(text, custom_instructions=gates)
-        else:
-            quantum = qasm3.loads(text)
-    except Exception as error:  # The two parsers raise several unrelated classes
-        lines = str(error).strip().splitlines() or [type(error).__name__]
+    # OpenQASM 3's parser prints where it fails.
+    with contextlib.redirect_stderr(io.StringIO()) as printed:
+        try:
+            if "OPENQASM 2" in text:
+                quantum = qasm2.loads(text, custom_instructions=gates)
+            else:
+                quantum = qasm3.loads(text)
+        except Exception as error:  # The two parsers raise several unrelated classes
+            quantum, failure = None, error
+    if quantum is None:
+        lines = (str(failure) or printed.getvalue()).strip().splitlines() or ["syntax"]
         reason = " ".join(lines[0].split())[:150].rstrip(".")
         fail("source", "be OpenQASM 2 or 3", f"one that could not be read ({reason})")
     return from_qiskit(quantum, data, weights)
