@@ -7,7 +7,6 @@ import sys
 
 import jax
 import numpy as np
-import pennylane as qml
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
@@ -38,6 +37,8 @@ from jqkd.quantum.exchange.qasm import from_qasm, to_qasm
 from jqkd.quantum.exchange.qiskit import from_qiskit, to_qiskit
 from jqkd.quantum.measurement import flat
 from tests.edges.wrong import check_refused
+
+qml = pytest.importorskip("pennylane", reason='PennyLane is in "jqkd[pennylane]"')
 
 EVERY = Circuit(
     3,

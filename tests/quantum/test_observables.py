@@ -5,12 +5,13 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pennylane as qml
 import pytest
 from qiskit.quantum_info import SparsePauliOp, Statevector
 from scipy.stats import norm
 
 from jqkd.quantum import Circuit, Op, PauliSum, expectation, ry_layer
+
+qml = pytest.importorskip("pennylane", reason='PennyLane is in "jqkd[pennylane]"')
 
 # No letter stands on all qubits alike, and no string is its own mirror image.
 TERMS = {"ZZI": 0.5, "XII": -1.0, "IYX": 0.75, "IIY": 0.3, "ZIX": -0.2, "III": 0.4, "XXI": 1.1}

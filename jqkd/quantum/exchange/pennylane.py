@@ -119,7 +119,7 @@ def _symbols(name: str, kind: str, shapes: Any, others: Mapping[str, Any]) -> di
 
 def _named_tape(tape: Any, data: Any, weights: Any) -> Any:
     """The tape, slots in place of those of its parameters that are named."""
-    number = len(tape.get_parameters(trainable_only=False))
+    number = len(tape.get_parameters(trainable_only=False, operations_only=True))
     chosen = []
     for name, given in (("data", data), ("weights", weights)):
         if given is not None:
@@ -129,7 +129,9 @@ def _named_tape(tape: Any, data: Any, weights: Any) -> Any:
         chosen.append(given)
     free = range(number) if None in chosen else []
     slots = slots_of(free, *chosen)
-    return tape.bind_new_parameters(list(slots.values()), list(slots))
+    # It takes them in ascending order, whatever the order of the numbers.
+    numbers = sorted(slots)
+    return tape.bind_new_parameters([slots[i] for i in numbers], numbers)
 
 
 def _ops(step: Any, qubits: Mapping[Any, int]) -> Iterator[Op]:
