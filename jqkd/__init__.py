@@ -2,8 +2,8 @@
 
 Everything below is imported when it is first used, so that ``import jqkd`` is light::
 
-    circuits    Circuit, Op, ShiftRule, outcome_probabilities, expectation, sample_counts
-    models      QuantumLayer, Student, StudentSpec
+    circuits    Circuit, Op, ShiftRule, PauliSum, outcome_probabilities, expectation, sample_counts
+    models      QuantumLayer, Student, StudentSpec, import_circuit
     data        Dataset, load, student_splits
     training    StudentConfig, TeacherConfig, distill, train_students
     experiments Experiment, Arm, Comparison, run_experiment
@@ -20,19 +20,20 @@ __version__ = "0.2.0.dev0"
 if TYPE_CHECKING:
     from jqkd._checks import InputError
     from jqkd.common.plugins import load_plugin
-    from jqkd.crosscheck.translate import to_qiskit
     from jqkd.data import Dataset, load, student_splits
     from jqkd.experiments.model import Arm, Comparison, Experiment
     from jqkd.experiments.run import run_experiment
-    from jqkd.models import QuantumLayer, Student, StudentSpec
+    from jqkd.models import QuantumLayer, Student, StudentSpec, import_circuit
     from jqkd.quantum import (
         Circuit,
         Op,
+        PauliSum,
         ShiftRule,
         expectation,
         outcome_probabilities,
         sample_counts,
     )
+    from jqkd.quantum.exchange.qiskit import to_qiskit
     from jqkd.statistics import gain_of
     from jqkd.training.config import StudentConfig, TeacherConfig
     from jqkd.training.distill import distill
@@ -42,13 +43,13 @@ if TYPE_CHECKING:
 _HOMES = {
     "jqkd._checks": ("InputError",),
     "jqkd.common.plugins": ("load_plugin",),
-    "jqkd.crosscheck.translate": ("to_qiskit",),
+    "jqkd.quantum.exchange.qiskit": ("to_qiskit",),
     "jqkd.data": ("Dataset", "load", "student_splits"),
     "jqkd.experiments.model": ("Arm", "Comparison", "Experiment"),
     "jqkd.experiments.run": ("run_experiment",),
-    "jqkd.models": ("QuantumLayer", "Student", "StudentSpec"),
+    "jqkd.models": ("QuantumLayer", "Student", "StudentSpec", "import_circuit"),
     "jqkd.quantum": (
-        *("Circuit", "Op", "ShiftRule"),
+        *("Circuit", "Op", "PauliSum", "ShiftRule"),
         *("expectation", "outcome_probabilities", "sample_counts"),
     ),
     "jqkd.statistics": ("gain_of",),
@@ -65,6 +66,7 @@ __all__ = [
     "Experiment",
     "InputError",
     "Op",
+    "PauliSum",
     "QuantumLayer",
     "ShiftRule",
     "Student",
@@ -74,6 +76,7 @@ __all__ = [
     "distill",
     "expectation",
     "gain_of",
+    "import_circuit",
     "load",
     "load_plugin",
     "outcome_probabilities",

@@ -9,7 +9,18 @@ from typing import Any, NoReturn
 import typer
 
 from jqkd import _interrupts
-from jqkd.cli import audit, crosscheck, demo, experiments, report, study, tables, train, verify
+from jqkd.cli import (
+    audit,
+    circuit,
+    crosscheck,
+    demo,
+    experiments,
+    report,
+    study,
+    tables,
+    train,
+    verify,
+)
 from jqkd.cli.edge import Command, options_of
 from jqkd.cli.endings import code_of
 from jqkd.common.cache import cache_folder
@@ -40,7 +51,7 @@ app.add_typer(tables.app, name="tables")
 app.add_typer(study.app, name="study")
 app.command(cls=Command)(report.report)
 app.command(cls=Command)(crosscheck.crosscheck)
-app.command(cls=Command)(crosscheck.circuit)
+app.add_typer(circuit.app, name="circuit")
 
 
 def main() -> None:

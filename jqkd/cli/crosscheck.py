@@ -1,4 +1,4 @@
-"""jqkd crosscheck, jqkd circuit: our circuits on an independent simulator, on paper, in QASM."""
+"""jqkd crosscheck: our circuits on an independent simulator."""
 
 from __future__ import annotations
 
@@ -7,27 +7,21 @@ from typing import Annotated, Any
 
 import typer
 
-from jqkd._checks import check_choice, fail
+from jqkd._checks import fail
 from jqkd._interrupts import keeps
 from jqkd.cli.bars import CountBar
 from jqkd.cli.console import Output
 from jqkd.cli.effects import CROSSCHECK_RULES, refuse_unread
-from jqkd.cli.fields import takes
 from jqkd.cli.options import Json, Plugins, deliver
 from jqkd.common.files import EXACT, write_json
 from jqkd.common.outputs import check_out_folder
-from jqkd.crosscheck import certify, noise_picture, noise_table, run_battery, save_picture, to_qasm
-from jqkd.crosscheck._qiskit import require_qiskit
+from jqkd.crosscheck import certify, noise_picture, noise_table, run_battery
 from jqkd.crosscheck.certificate import FILE
 from jqkd.crosscheck.report import agreement_table, battery_picture, battery_table
 from jqkd.crosscheck.students import students_of
-from jqkd.models import PARTS, PRESETS, StudentSpec
-from jqkd.report.readme import write_text
-from jqkd.training.config import StudentConfig
+from jqkd.models import StudentSpec
+from jqkd.quantum.exchange.packages import require_qiskit
 from jqkd.training.trained import load_run
-
-# What a student's circuit follows from.
-CIRCUIT = ("qubits", "preset", "encoding", "ansatz")
 
 
 def crosscheck(
@@ -69,7 +63,7 @@ def crosscheck(
 
 
 def _battery(output: Output, picture: Path | None, **how: Any) -> tuple[dict[str, Any], bool]:
-    require_qiskit()
+    require_qiskit("qiskit_aer")
     with CountBar(output, "crosscheck, %", 100) as bar:
         report = run_battery(
             **how, progress=lambda done, of, name: bar.move(100 * done // of, name)
@@ -85,7 +79,7 @@ def _certify_run(
 ) -> tuple[dict[str, Any], bool]:
     trained = load_run(folder)
     check_has_circuit("run", trained.job.config.spec)
-    require_qiskit()
+    require_qiskit("qiskit_aer")
     if students > len(trained.job.seeds):
         fail("students", f"be at most {len(trained.job.seeds)}, the seeds of that run", students)
     check_out_folder("run", folder)
@@ -111,35 +105,3 @@ def check_has_circuit(name: str, spec: StudentSpec) -> None:
     """There is nothing to repeat on a simulator, or to draw, where a classical layer stands."""
     if not spec.is_quantum:
         fail(name, "be of a student with a circuit", f"{spec.words}, which has none,")
-
-
-@takes(StudentConfig, only=CIRCUIT, preset="paper-code", qubits=3)
-def circuit(
-    *,
-    qasm: Annotated[Path | None, typer.Option(help="Write OpenQASM 3 here.")] = None,
-    picture: Annotated[Path | None, typer.Option(help="Draw it here, by Qiskit.")] = None,
-    json: Json = None,
-    plugin: Plugins = None,
-    **fields: Any,
-) -> None:
-    """Print a student's circuit; save its picture; write it as OpenQASM 3.
-
-    Example: jqkd circuit --preset robust --ansatz entangling --qubits 4 --qasm e4.qasm
-    """
-    check_choice("preset", fields["preset"], PRESETS)
-    if picture is not None:
-        require_qiskit("pylatexenc")
-    elif qasm is not None:
-        require_qiskit()
-    output = Output(json)
-    parts = {name: part for name, part in fields.items() if part is not None and name in PARTS}
-    spec = PRESETS[fields["preset"]].spec(fields["qubits"], **parts)
-    drawn = spec.circuit
-    output.say(str(drawn))
-    if qasm is not None:
-        write_text(qasm, to_qasm(drawn))
-    if picture is not None:
-        save_picture(drawn, picture)
-    result = fields | {name: spec.texts[name] for name in ("encoding", "ansatz")}
-    result |= {"data": drawn.num_data, "weights": drawn.num_weights, "angles": drawn.num_angles}
-    deliver(result | {"ops": [[op.name, *op.wires] for op in drawn.ops]}, json)

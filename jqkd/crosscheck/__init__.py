@@ -9,10 +9,10 @@ from jqkd.crosscheck.certificate import certify
 from jqkd.crosscheck.execute import sample
 from jqkd.crosscheck.machines import Machine, aer, from_sampler, generic_backend
 from jqkd.crosscheck.noise import NoisePoint, noise_model, sweep
+from jqkd.crosscheck.picture import save_picture
 from jqkd.crosscheck.report import noise_picture, noise_table
 from jqkd.crosscheck.simulator import DEFAULT, Simulator, build
 from jqkd.crosscheck.trained import Recorded, TrainedCircuit
-from jqkd.crosscheck.translate import from_qasm, from_qiskit, save_picture, to_qasm, to_qiskit
 
 __all__ = [
     "DEFAULT",
@@ -27,8 +27,6 @@ __all__ = [
     "build",
     "certify",
     "compare",
-    "from_qasm",
-    "from_qiskit",
     "from_sampler",
     "generic_backend",
     "noise_model",
@@ -38,6 +36,4 @@ __all__ = [
     "sample",
     "save_picture",
     "sweep",
-    "to_qasm",
-    "to_qiskit",
 ]

@@ -20,10 +20,11 @@ import numpy as np
 from jqkd._checks import check_choice, check_integer, check_seed, check_type, fail
 from jqkd.crosscheck import circuits, exact, shots
 from jqkd.crosscheck import simulator as simulators
-from jqkd.crosscheck._qiskit import require_qiskit, versions
 from jqkd.crosscheck.arguments import check_alpha, check_flag, check_progress, check_sequence
 from jqkd.crosscheck.findings import Finding, judge
 from jqkd.crosscheck.simulator import Simulator
+from jqkd.crosscheck.versions import versions
+from jqkd.quantum.exchange.packages import require_qiskit
 from jqkd.quantum.sampling import check_shots
 
 SCHEMA = 1
@@ -138,7 +139,7 @@ def run_battery(
         >>> run_battery(quick=True, only=["gates, complex128"]).agrees
         True
     """
-    require_qiskit()
+    require_qiskit("qiskit_aer")
     seed, alpha = check_seed("seed", seed), check_alpha(alpha)
     check_flag("quick", quick)
     check_type("simulator", simulator, (Simulator, type(None)), "a Simulator or None")

@@ -14,7 +14,6 @@ import numpy as np
 from jqkd._checks import check_seed
 from jqkd.common.files import EXACT, write_json
 from jqkd.common.outputs import check_out_folder
-from jqkd.crosscheck._qiskit import require_qiskit, versions
 from jqkd.crosscheck.agreement import compare
 from jqkd.crosscheck.arguments import check_alpha, check_flag, check_progress
 from jqkd.crosscheck.exact import LIMITS, precision
@@ -22,8 +21,10 @@ from jqkd.crosscheck.execute import Progress, exact_states
 from jqkd.crosscheck.findings import Finding, deviation, judge
 from jqkd.crosscheck.noise import probe, sweep
 from jqkd.crosscheck.trained import TrainedCircuit, check_trained
-from jqkd.crosscheck.translate import from_qasm, to_qasm
+from jqkd.crosscheck.versions import versions
 from jqkd.quantum import run
+from jqkd.quantum.exchange.packages import require_qiskit
+from jqkd.quantum.exchange.qasm import from_qasm, to_qasm
 from jqkd.quantum.measurement import flat
 
 SCHEMA = 1
@@ -88,7 +89,7 @@ def certify(
         "round_trip": asdict(trip),
         "noise": [asdict(point) for point in points],
         "noise_probe": asdict(probed[0]) if probed else None,
-        "circuit": to_qasm(student.circuit),
+        "circuit": to_qasm(student.circuit.unnamed()),
         "digests": _digests(student) | student.digests,
         "versions": versions(),
     }
@@ -110,7 +111,7 @@ def round_trip(student: TrainedCircuit) -> Finding:
 
 def _digests(student: TrainedCircuit) -> dict[str, str]:
     content = {
-        "circuit": to_qasm(student.circuit).encode(),
+        "circuit": to_qasm(student.circuit.unnamed()).encode(),
         "angles": np.ascontiguousarray(student.angles, np.float32).tobytes(),
         "labels": np.ascontiguousarray(student.labels, np.int32).tobytes(),
     }

@@ -19,8 +19,8 @@ from jqkd.crosscheck.circuits import gate_circuits, random_angles, random_pauli
 from jqkd.crosscheck.execute import exact_probabilities, exact_states
 from jqkd.crosscheck.findings import Finding, Pairs, deviation
 from jqkd.crosscheck.simulator import Simulator
-from jqkd.crosscheck.translate import to_qiskit
 from jqkd.quantum import Circuit, amplitude_angles, amplitude_encoding
+from jqkd.quantum.exchange.qiskit import to_qiskit
 from jqkd.quantum.measurement import parity, rotate_to
 
 LIMITS = {"complex64": 1e-5, "complex128": 1e-10}

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from jqkd._checks import check_array, check_seed, check_type, fail
-from jqkd.crosscheck._qiskit import require_qiskit
 from jqkd.crosscheck.arguments import check_progress
 from jqkd.crosscheck.machines import THREADS, Machine, aer
-from jqkd.crosscheck.translate import to_qiskit
 from jqkd.quantum import Circuit
+from jqkd.quantum.exchange.packages import require_qiskit
+from jqkd.quantum.exchange.qiskit import to_qiskit
 from jqkd.quantum.limits import check_memory
 from jqkd.quantum.sampling import check_shots
 
@@ -65,7 +65,7 @@ def sample(
     check_progress(progress)
     machine = aer() if machine is None else machine
     check_type("machine", machine, Machine, "a Machine")
-    quantum = machine.prepare(to_qiskit(circuit, measure=True))
+    quantum = machine.prepare(to_qiskit(circuit.unnamed(), measure=True))
     counts = []
     step = machine.chunk or len(values)
     for start in range(0, len(values), step):
@@ -126,10 +126,10 @@ def exact_states(circuit: Circuit, angles: ArrayLike) -> np.ndarray:
         [[0.0, 1.0]]
     """
     values = check_batch(circuit, angles)
-    require_qiskit()
+    require_qiskit("qiskit_aer")
     from qiskit_aer import AerSimulator
 
-    quantum = to_qiskit(circuit)
+    quantum = to_qiskit(circuit.unnamed())
     quantum.save_statevector()  # ty: ignore[missing-attribute]  Aer adds it.
     simulator = AerSimulator(method="statevector", **THREADS)
     if _binds_in_batch(quantum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jqkd._checks import check_integer, check_seed, check_type
-from jqkd.crosscheck._qiskit import require_qiskit
+from jqkd.quantum.exchange.packages import require_qiskit
 from jqkd.quantum.limits import check_num_qubits
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def aer(noise: NoiseModel | None = None, name: str = "Aer", chunk: int | None = 
         >>> aer().name
         'Aer'
     """
-    require_qiskit()
+    require_qiskit("qiskit_aer")
     from qiskit_aer.noise import NoiseModel
     from qiskit_aer.primitives import SamplerV2
 
@@ -85,7 +85,7 @@ def generic_backend(num_qubits: int, *, seed: int, chunk: int | None = _CHUNK) -
     Raises:
         InputError: no such number of qubits, seed or chunk.
     """
-    require_qiskit()
+    require_qiskit("qiskit_aer")
     # Its calibration data is a table of all pairs.
     num_qubits = check_num_qubits(num_qubits, _MOST_OF_A_BACKEND)
     seed = check_seed("seed", seed)
@@ -120,7 +120,7 @@ def from_sampler(
     Raises:
         InputError: no SamplerV2, a name that is no string, no backend.
     """
-    require_qiskit()
+    require_qiskit("qiskit_aer")
     from qiskit import transpile
     from qiskit.primitives import BaseSamplerV2
     from qiskit.providers import BackendV2

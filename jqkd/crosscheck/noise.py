@@ -15,7 +15,6 @@ import numpy as np
 from scipy import stats
 
 from jqkd._checks import check_choice, check_number, check_seed
-from jqkd.crosscheck._qiskit import require_qiskit
 from jqkd.crosscheck.arguments import check_progress
 from jqkd.crosscheck.execute import Progress, sample
 from jqkd.crosscheck.findings import Finding, p_value
@@ -23,6 +22,7 @@ from jqkd.crosscheck.machines import Machine, aer, generic_backend
 from jqkd.crosscheck.statistics import smallest
 from jqkd.crosscheck.trained import TrainedCircuit, check_trained
 from jqkd.quantum import GATES, Circuit, Op
+from jqkd.quantum.exchange.packages import require_qiskit
 
 if TYPE_CHECKING:
     from qiskit_aer.noise import NoiseModel
@@ -47,7 +47,7 @@ def noise_model(channel: str, strength: float) -> NoiseModel:
         >>> noise_model("readout", 0.01).noise_instructions
         ['measure']
     """
-    require_qiskit()
+    require_qiskit("qiskit_aer")
     check_choice("channel", channel, CHANNELS)
     strength = check_number("strength", strength, least=0, most=1)
     from qiskit_aer import noise

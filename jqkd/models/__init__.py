@@ -3,6 +3,7 @@
 from jqkd.models.ansatze import ANSATZE, Ansatz
 from jqkd.models.encodings import ENCODINGS, Encoding
 from jqkd.models.features import FEATURES, Features
+from jqkd.models.imported import import_circuit
 from jqkd.models.layers import count_parameters
 from jqkd.models.presets import PRESETS, Preset, build_student
 from jqkd.models.quantum_layer import QuantumLayer
@@ -46,4 +47,5 @@ __all__ = [
     "build_student",
     "build_teacher",
     "count_parameters",
+    "import_circuit",
 ]

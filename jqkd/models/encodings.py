@@ -11,9 +11,13 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from jqkd._checks import check_array, check_choice, check_number, check_type
+from jqkd._checks import check_array, check_choice, check_integer, check_number, check_type
 from jqkd.common.registry import Registry
-from jqkd.quantum import Circuit, Op, amplitude_angles, amplitude_encoding, angle_encoding
+from jqkd.quantum import Circuit, Op, amplitude_angles, amplitude_encoding, data
+from jqkd.quantum.limits import check_num_qubits
+
+# Each is an angle of a gate.
+_MOST_FEATURES = 1000
 
 
 class Encoding:
@@ -52,6 +56,8 @@ class Angle(Encoding):
         turn: largest angle over pi.
         axis: of the rotation: X, Y or Z.
         hadamard: whether every qubit is first brought into superposition by H.
+        features: how many; one a qubit if ``None``. More are for circuits that read the data
+            themselves; here they follow each other, feature i on qubit i mod Q.
 
     Example:
         >>> print(Angle().circuit(2))
@@ -62,21 +68,28 @@ class Angle(Encoding):
     turn: float = 1.0
     axis: str = "Y"
     hadamard: bool = True
+    features: int | None = None
 
     def __post_init__(self) -> None:
         check_number("turn", self.turn, above=0)
         check_choice("axis", self.axis, "XYZ")
         check_type("hadamard", self.hadamard, bool, "true or false")
+        if self.features is not None:
+            check_integer("features", self.features, 1, _MOST_FEATURES)
 
     def num_features(self, qubits: int) -> int:
-        """One a qubit."""
-        return qubits
+        """One a qubit, unless it is said how many."""
+        return self.features or qubits
 
     def circuit(self, qubits: int) -> Circuit:
-        """H, where it is asked for, and a rotation on every qubit."""
-        turns = angle_encoding(qubits, self.axis).as_data()
-        first = [Op("H", (wire,)) for wire in range(turns.num_qubits) if self.hadamard]
-        return Circuit(qubits, tuple(first)).then(turns)
+        """H, where it is asked for, and a rotation for every feature."""
+        qubits = check_num_qubits(qubits)
+        first = [Op("H", (wire,)) for wire in range(qubits) if self.hadamard]
+        turns = [
+            Op(f"R{self.axis}", (i % qubits,), filled=data(i))
+            for i in range(self.num_features(qubits))
+        ]
+        return Circuit(qubits, (*first, *turns))
 
     def data(self, features: Array) -> Array:
         return self.turn * math.pi * jnp.tanh(_checked(features))

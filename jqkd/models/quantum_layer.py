@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +15,7 @@ from jaxtyping import Array, Float
 from jqkd._checks import check_array, check_key, check_type, fail
 from jqkd.models.arguments import check_ids
 from jqkd.quantum import TWO_TERM_RULE, Circuit, ShiftRule, outcome_probabilities
+from jqkd.quantum.exchange.foreign import as_circuit
 from jqkd.quantum.sampling import check_shots
 from jqkd.quantum.statevector import check_circuit
 
@@ -25,9 +27,13 @@ class QuantumLayer(nnx.Module):
     circuit's angles come from the layers before it (or from an ``nnx.Param`` that you broadcast).
 
     Args:
-        circuit: Q qubits, P angle slots, all shiftable.
+        circuit: Q qubits, P angle slots, all shiftable; or a circuit of Qiskit or PennyLane, which
+            ``Circuit.from_qiskit`` and ``Circuit.from_pennylane`` make one, and ``shiftable``.
         shots: S for every circuit that is run; exact probabilities if ``None``.
         rule: the shift rule.
+        data: which parameters of a foreign circuit are data; ``layer.circuit.fill(data, weights)``
+            makes the angles of a circuit whose slots have names.
+        weights: likewise.
 
     Raises:
         InputError: no circuit or rule, shots out of range, a state that does not fit into memory.
@@ -40,8 +46,15 @@ class QuantumLayer(nnx.Module):
     """
 
     def __init__(
-        self, circuit: Circuit, shots: int | None = None, rule: ShiftRule = TWO_TERM_RULE
+        self,
+        circuit: Circuit | Any,
+        shots: int | None = None,
+        rule: ShiftRule = TWO_TERM_RULE,
+        *,
+        data: Any = None,
+        weights: Any = None,
     ) -> None:
+        circuit = as_circuit(circuit, data, weights)
         check_circuit(circuit)
         check_type("rule", rule, ShiftRule, "a ShiftRule")
         if shots is not None:
@@ -88,7 +101,9 @@ class QuantumLayer(nnx.Module):
         batch = rows.shape[:-1]
         if rows.shape[-1:] != (circuit.num_angles,):
             must = f"have {circuit.num_angles} as its last axis, the circuit's angle slots"
-            fail("angles", must, f"shape {rows.shape}")
+            named = any(op.filled for op in circuit.ops)
+            advice = "layer.circuit.fill(data, weights) makes them" if named else ""
+            fail("angles", must, f"shape {rows.shape}", advice)
         flat = rows.reshape(math.prod(batch), circuit.num_angles)
         run = partial(outcome_probabilities, circuit, rule=self.rule)
         shots = self.shots if shots is None else shots

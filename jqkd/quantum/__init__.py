@@ -3,6 +3,7 @@
 from jqkd.quantum.adjoint import run_adjoint
 from jqkd.quantum.circuit import Circuit
 from jqkd.quantum.drawing import draw
+from jqkd.quantum.expressions import Polynomial, Slot, data, weight
 from jqkd.quantum.gates import GATES, Gate
 from jqkd.quantum.gradient import (
     NOTEBOOK_RULE,
@@ -10,8 +11,9 @@ from jqkd.quantum.gradient import (
     ShiftRule,
     outcome_probabilities,
 )
-from jqkd.quantum.measurement import expectation, expectation_from_counts, outcomes, probabilities
-from jqkd.quantum.ops import Op, Slot, data, weight
+from jqkd.quantum.measurement import expectation_from_counts, outcomes, probabilities
+from jqkd.quantum.observables import PauliSum, expectation
+from jqkd.quantum.ops import Op
 from jqkd.quantum.sampling import sample_counts
 from jqkd.quantum.statevector import run
 from jqkd.quantum.templates import (
@@ -31,6 +33,8 @@ __all__ = [
     "Circuit",
     "Gate",
     "Op",
+    "PauliSum",
+    "Polynomial",
     "ShiftRule",
     "Slot",
     "amplitude_angles",

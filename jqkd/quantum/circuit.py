@@ -1,9 +1,9 @@
 """Circuits as data: frozen, hashable, validated when built.
 
 A circuit is a tuple of operations; its angles are a separate vector with one slot per angle of
-each rotation gate, in order of appearance. A slot may have a name: entry i of the data, or
-weight j. ``Circuit.fill`` makes the vector of angles from the two; a weight of two gates fills two
-slots, so that autodiff adds up what the shift rule returns per slot.
+each rotation gate, in order of appearance. A slot may have a name: entry i of the data, weight j,
+or a polynomial in them. ``Circuit.fill`` makes the vector of angles from the two; a weight of two
+gates fills two slots, so that autodiff adds up what the shift rule returns per slot.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from jqkd._checks import check_array, check_integer, fail, shown
+from jqkd.quantum.exchange.methods import Exchange
+from jqkd.quantum.expressions import DATA, WEIGHT, Polynomial, Slot, data
 from jqkd.quantum.limits import check_num_qubits
-from jqkd.quantum.ops import DATA, WEIGHT, Op, Slot, data
+from jqkd.quantum.ops import Op
 
 
 @dataclass(frozen=True)
-class Circuit:
+class Circuit(Exchange):
     """Operations on ``num_qubits`` qubits, applied from first to last.
 
     Args:
@@ -98,7 +100,7 @@ class Circuit:
         return Circuit(self.num_qubits, self.ops + ops)
 
     @cached_property
-    def filled(self) -> tuple[Slot, ...]:
+    def filled(self) -> tuple[Slot | Polynomial, ...]:
         """What each of the P slots is filled with; without any names, slot i with data i.
 
         Raises:
@@ -124,7 +126,8 @@ class Circuit:
         return self._length(WEIGHT)
 
     def _length(self, kind: str) -> int:
-        return 1 + max((slot.index for slot in self.filled if slot.kind == kind), default=-1)
+        slots = (slot for expression in self.filled for slot in expression.slots())
+        return 1 + max((slot.index for slot in slots if slot.kind == kind), default=-1)
 
     def as_data(self) -> Circuit:
         """The same circuit, its slots filled by data 0, 1, ... in order of appearance."""
@@ -168,10 +171,40 @@ class Circuit:
             weights = check_array("weights", weights, (number,), finite=False)
             rows = jnp.broadcast_to(jnp.asarray(weights), (*values.shape[:-1], number))
             values = jnp.concatenate([values, rows], -1)
-        places = [slot.index + size * (slot.kind == WEIGHT) for slot in self.filled]
+        place = lambda slot: slot.index + size * (slot.kind == WEIGHT)  # noqa: E731
+        if not all(isinstance(expression, Slot) for expression in self.filled):
+            angles = [e.at(lambda slot: values[..., place(slot)]) for e in self.filled]
+            dtype = jnp.result_type(values, 1.0)
+            return jnp.stack(
+                [
+                    jnp.broadcast_to(jnp.asarray(angle, dtype), values.shape[:-1])
+                    for angle in angles
+                ],
+                -1,
+            )
+        places = [place(slot) for slot in self.filled]
         if places == list(range(size + number)):
             return values
         return values[..., np.array(places, int)]
+
+    def unnamed(self) -> Circuit:
+        """The same circuit, its slots without names: each is its place in the vector of angles."""
+        return Circuit(self.num_qubits, tuple(replace(op, filled=None) for op in self.ops))
+
+    def shiftable(self) -> Circuit:
+        """The same unitary up to its phase, from gates that the two-term shift rule fits.
+
+        A controlled rotation becomes two rotations by half of its angle, up and down.
+
+        Example:
+            >>> turn = Circuit(2, (Op("CRZ", (0, 1), filled=data(0)),))
+            >>> print(turn.shiftable())
+            q0: ────────────CX0─────────────CX0─
+            q1: ─RZ(0.5*x0)─CX1─RZ(-0.5*x0)─CX1─
+        """
+        named = self if all(op.filled for op, slots in self.slots() if slots) else self.as_data()
+        ops = tuple(part for op in named.ops for part in _shiftable(op))
+        return self if ops == named.ops else Circuit(self.num_qubits, ops)
 
     def __str__(self) -> str:
         from jqkd.quantum.drawing import draw
@@ -189,6 +222,20 @@ def _ops(name: str, ops: object) -> tuple[Op, ...]:
             fail(name, must, f"one with {shown(op)}")
         checked.append(op)
     return tuple(checked)
+
+
+def _shiftable(op: Op) -> tuple[Op, ...]:
+    """CRX, CRY and CRZ by X R(a) X = R(-a), where X and R anticommute; other gates as they are."""
+    if not op.filled or op.gate.shiftable:
+        return (op,)
+    (angle,), (_, target) = op.filled, op.wires
+    name, change = f"R{op.name[-1]}", Op("H", (target,))
+    if name == "RX":
+        inner = _shiftable(Op("CRZ", op.wires, filled=op.filled))
+        return (change, *inner, change)
+    half = [Op(name, (target,), filled=(sign * angle,)) for sign in (0.5, -0.5)]
+    flip = Op("CX", op.wires)
+    return (half[0], flip, half[1], flip)
 
 
 def _side_by_side(op: Op, layer: list[Op]) -> bool:

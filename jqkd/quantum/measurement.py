@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, Inexact
 from jqkd._checks import check_array, check_type, fail, is_concrete, shown
 from jqkd.quantum.circuit import Circuit, Op
 from jqkd.quantum.limits import check_memory, check_num_qubits
-from jqkd.quantum.statevector import check_vector, run
+from jqkd.quantum.statevector import check_vector
 
 # Gates that turn a measurement in the Pauli's basis into one of Z.
 _TO_Z_BASIS = {"I": (), "X": ("H",), "Y": ("SDG", "H"), "Z": ()}
@@ -57,7 +57,7 @@ def probabilities(state: ArrayLike) -> Float[Any, " K"]:
     They sum to one if the state is normalised.
 
     Example:
-        >>> from jqkd.quantum.templates import h_ry
+        >>> from jqkd.quantum import h_ry, run
         >>> probabilities(run(h_ry(2), jnp.zeros(2))).round(3).tolist()
         [0.25, 0.25, 0.25, 0.25]
     """
@@ -88,11 +88,11 @@ def marginal(values: Float[Any, " K"], wires: tuple[int, ...] | None) -> Float[A
     return tensor.transpose(*axes, *rest).reshape(2 ** len(wires), -1).sum(1)
 
 
-def check_pauli(pauli: str, num_qubits: int) -> None:
+def check_pauli(pauli: str, num_qubits: int, *, name: str = "pauli") -> None:
     """One letter of I, X, Y, Z per qubit."""
     if not isinstance(pauli, str) or len(pauli) != num_qubits or set(pauli) - set("IXYZ"):
         must = f"be {num_qubits} letters of I, X, Y, Z (rightmost for qubit 0)"
-        fail("pauli", must, shown(pauli))
+        fail(name, must, shown(pauli))
 
 
 def parity(pauli: str) -> Float[np.ndarray, " K"]:
@@ -122,26 +122,6 @@ def rotate_to(circuit: Circuit, pauli: str) -> Circuit:
     check_pauli(pauli, circuit.num_qubits)
     wires = enumerate(reversed(pauli))
     return circuit.then(Op(name, (wire,)) for wire, letter in wires for name in _TO_Z_BASIS[letter])
-
-
-def expectation(circuit: Circuit, angles: ArrayLike, pauli: str) -> Float[Array, ""]:
-    """Exact <pauli> after a circuit, in [-1, 1], the paper's eq. 10 and 11.
-
-    Args:
-        circuit: Q qubits, P slots.
-        angles: shape ``(P,)``, radians.
-        pauli: Q letters of I, X, Y, Z, rightmost for qubit 0.
-
-    Raises:
-        InputError: another number of angles or letters.
-
-    Example:
-        >>> from jqkd.quantum.templates import h_ry
-        >>> round(float(expectation(h_ry(1), jnp.array([0.0]), "X")), 3)
-        1.0
-    """
-    p = probabilities(run(rotate_to(circuit, pauli), angles))
-    return p @ jnp.asarray(parity(pauli), p.dtype)
 
 
 def expectation_from_counts(counts: ArrayLike, pauli: str) -> Float[Array, ""]:

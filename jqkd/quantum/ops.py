@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from jqkd._checks import (
     InputError,
@@ -15,29 +15,8 @@ from jqkd._checks import (
     is_concrete,
     shown,
 )
+from jqkd.quantum.expressions import DATA, WEIGHT, Expression, Polynomial, Slot
 from jqkd.quantum.gates import GATES, Gate
-
-DATA, WEIGHT = "data", "weight"
-
-
-class Slot(NamedTuple):
-    """What an angle is filled with: entry ``index`` of the data or of the weights."""
-
-    kind: str
-    index: int
-
-    def __str__(self) -> str:
-        return f"{'x' if self.kind == DATA else 'w'}{self.index}"
-
-
-def data(*indices: int) -> tuple[Slot, ...]:
-    """Slots that hold entries of the data, for ``Op(..., filled=data(0))``."""
-    return tuple(Slot(DATA, index) for index in indices)
-
-
-def weight(*indices: int) -> tuple[Slot, ...]:
-    """Slots that hold weights."""
-    return tuple(Slot(WEIGHT, index) for index in indices)
 
 
 @dataclass(frozen=True)
@@ -48,8 +27,8 @@ class Op:
         name: of the gate.
         wires: qubits that it acts on.
         fixed: its angles, where they never change.
-        filled: names of its slots, made by ``data`` or ``weight``; one without a name is filled by
-            its place in the vector of angles.
+        filled: what its slots hold: ``data(i)``, ``weight(i)``, or sums and products of them; one
+            without a name is filled by its place in the vector of angles.
 
     Raises:
         InputError: unknown gate, wrong number of wires, angles or slots, a wire named twice.
@@ -57,15 +36,16 @@ class Op:
     Example:
         >>> Op("RY", (0,)).num_slots, Op("RY", (0,), fixed=(0.5,)).num_slots
         (1, 0)
-        >>> from jqkd.quantum import Circuit
-        >>> print(Circuit(1, (Op("RY", (0,), filled=data(0)), Op("RX", (0,), filled=weight(0)))))
-        q0: ─RY(x0)─RX(w0)─
+        >>> from jqkd.quantum import Circuit, data, weight
+        >>> (x,) = data(0)
+        >>> print(Circuit(1, (Op("RY", (0,), filled=(2 * x,)), Op("RX", (0,), filled=weight(0)))))
+        q0: ─RY(2*x0)─RX(w0)─
     """
 
     name: str
     wires: tuple[int, ...]
     fixed: tuple[float, ...] | None = None
-    filled: tuple[Slot, ...] | None = None
+    filled: tuple[Slot | Polynomial, ...] | None = None
 
     def __post_init__(self) -> None:
         check_choice("name", self.name, GATES)
@@ -120,12 +100,15 @@ def _fixed(fixed: Any, gate: Gate) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 
-def _filled(filled: Any, op: Op) -> tuple[Slot, ...] | None:
+def _filled(filled: Any, op: Op) -> tuple[Slot | Polynomial, ...] | None:
     must = f"name {op.num_slots} slot(s) for {op.name}, each as data(i) or weight(i)"
     if not isinstance(filled, tuple) or len(filled) != op.num_slots:
         fail("filled", must, shown(filled))
-    for slot in filled:
-        if not isinstance(slot, Slot) or slot.kind not in (DATA, WEIGHT):
-            fail("filled", must, shown(slot))
-        check_integer("filled", slot.index, 0)
+    for expression in filled:
+        if not isinstance(expression, Expression):
+            fail("filled", must, shown(expression))
+        for slot in expression.slots():
+            if slot.kind not in (DATA, WEIGHT):
+                fail("filled", must, shown(slot))
+            check_integer("filled", slot.index, 0)
     return filled or None

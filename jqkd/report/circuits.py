@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from jqkd.experiments.model import present
 from jqkd.quantum import Circuit, Op
-from jqkd.quantum.ops import DATA
 from jqkd.report.charts import Chart
 from jqkd.report.summary import Summary
 from jqkd.training.config import StudentConfig
@@ -57,8 +57,9 @@ def _circuit(config: StudentConfig) -> tuple[Circuit, int] | None:
 
 def _angles(op: Op) -> str:
     """What fills a gate's angles: x is data, theta a weight."""
-    letters = [("x" if slot.kind == DATA else r"\theta", slot.index) for slot in op.filled or ()]
-    return f"(${', '.join(f'{a}_{{{i}}}' for a, i in letters)}$)" if letters else ""
+    text = ", ".join(map(str, op.filled or ())).replace("*", "").replace("w", r"\theta")
+    text = re.sub(r"(x|theta)([0-9]+)", r"\1_{\2}", text)
+    return f"(${text}$)" if text else ""
 
 
 def _columns(circuit: Circuit, encoding: int) -> list[int]:

@@ -14,11 +14,14 @@ import pytest
 
 from benchmarks import command as bench_command
 from benchmarks import runner as bench_runner
+from jqkd.cli import circuit as circuit_command
 from jqkd.cli import crosscheck, demo, experiments, report
 from jqkd.crosscheck.battery import BatteryReport
 from jqkd.experiments import executors, jobs, verify, worker
 from jqkd.experiments.asked import asked, names_in
 from jqkd.experiments.store import Store
+from jqkd.models import ANSATZE, import_circuit
+from jqkd.quantum import Circuit, Op
 from tests.cli.option_facts import TINY, call, split, told, watch_students
 from tests.experiments.pretended import content_of, images_of
 
@@ -203,8 +206,11 @@ def finished_run(shared: Path) -> Path:
     return folder
 
 
-def circuit_facts(words: list[str], folder: Path):
-    """Of ``jqkd circuit``."""
+OWN = "OPENQASM 3; include 'stdgates.inc'; input float a; input float b; qubit q; ry(b) q; rx(a) q;"
+
+
+def circuit_facts(words: list[str], folder: Path, *, before: str = ""):
+    """Of ``jqkd circuit``; ``before`` is a gate of the circuit that is called own already."""
 
     def written(circuit, path=None):
         text = f"{circuit.num_qubits} qubits, {circuit.num_angles} angles"
@@ -212,10 +218,16 @@ def circuit_facts(words: list[str], folder: Path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr(crosscheck, "to_qasm", written)
-        patch.setattr(crosscheck, "save_picture", written)
+        patch.setenv("JQKD_CACHE", f"{folder}-cache")
+        patch.setattr(Circuit, "to_qasm", written)
+        patch.setattr(circuit_command, "save_picture", written)
+        if before:
+            import_circuit("own", Circuit(1, [Op(before, (0,))]))
+        if "import" in words:
+            Path("own.qasm").write_text(OWN)
         code, out, err = call(words)
-    facts = told(code, out, err, folder)
+        shelf = ANSATZE.shelf.titles()
+    facts = told(code, out, err, folder) | {"shelf": shelf}
     texts = {n: (folder / n).read_text() for n in facts["files"] if not n.endswith(".json")}
     return facts | {"printed": out, "texts": texts}
 

@@ -27,6 +27,9 @@ BASES = {
     "battery": ("crosscheck", {}),
     "certificates": ("crosscheck --run run", {}),
     "circuit": ("circuit --qubits 2", {}),
+    "circuit import": ("circuit import own own.qasm", {}),
+    "circuit import, again": ("circuit import own own.qasm", {"before": "RZ"}),
+    "circuit remove": ("circuit remove own", {"before": "RZ"}),
     "benchmarks": (_BENCH, {}),
     "benchmarks report": (
         "benchmarks report --out out",
@@ -343,6 +346,32 @@ CROSSCHECK = {
         Case("--json -", {"JSON spoken"}, {"JSON spoken": True}, "certificates"),
     ],
 }
+CIRCUIT_IMPORT = {
+    "name": [],
+    "source": [],
+    "data": [
+        Case(
+            "--data a",
+            {"printed", "shelf"},
+            {
+                "printed": lambda v, base: (
+                    "RY(w0)─RX(x0)" in v and "RY(x0)─RX(x1)" in base["printed"]
+                )
+            },
+        ),
+    ],
+    "weights": [
+        Case("--weights b,a", {"printed", "shelf"}, {"printed": lambda v, base: "RX(w1)" in v}),
+    ],
+    "replace": [
+        Case(
+            "--replace",
+            {"exit", "printed", "shelf"},
+            {"exit": 0, "shelf": lambda v, base: len(v) == 1 and v != base["shelf"]},
+            "circuit import, again",
+        ),
+    ],
+}
 CIRCUIT = {
     "preset": [
         Case("--preset paper-text", {"printed"}, {"printed": lambda v, base: "CX" in v}, "circuit"),
@@ -442,6 +471,8 @@ TABLE = {
     "study run": STUDY_RUN,
     "crosscheck": CROSSCHECK,
     "circuit": CIRCUIT,
+    "circuit import": CIRCUIT_IMPORT,
+    "circuit remove": {"name": []},
     "benchmarks": BENCH,
     "benchmarks report": BENCH_REPORT,
     "demo": DEMONSTRATION,

@@ -11,7 +11,7 @@ import pytest
 
 from jqkd import cli
 from jqkd.cli import crosscheck as command
-from jqkd.crosscheck import agreement, certificate, from_qasm
+from jqkd.crosscheck import agreement, certificate
 from jqkd.quantum import Circuit, h_ry
 from tests.crosscheck.controls import h_omitted, run_control
 
@@ -162,7 +162,7 @@ def test_a_circuit_is_printed_drawn_and_written(run, tmp_path):
     code, out, err = run("circuit", "--qubits", 2, "--qasm", qasm, "--picture", picture)
     assert code == 0, err
     assert "q1: ─H─RY(x1)─" in out and picture.read_bytes().startswith(b"\x89PNG")
-    assert from_qasm(qasm.read_text()) == h_ry(2)
+    assert Circuit.from_qasm(qasm) == h_ry(2).as_data()
 
 
 def test_a_circuit_without_qubits_is_one_sentence(run):

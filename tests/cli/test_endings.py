@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks import command as benchmark
 from jqkd import _interrupts
-from jqkd.cli import audit, crosscheck, train
+from jqkd.cli import audit, circuit, crosscheck, train
 from jqkd.experiments import worker
 from tests.experiments.pretended import fill
 
@@ -45,7 +45,7 @@ STOPPED = [
         (benchmark, "measure"),
         "finished workloads are in x, and --only",
     ),
-    ("circuit", (crosscheck, "deliver"), "stopped; nothing was kept."),
+    ("circuit", (circuit, "deliver"), "stopped; nothing was kept."),
 ]
 
 
@@ -73,7 +73,7 @@ def test_what_one_command_keeps_the_next_does_not_promise(run, monkeypatch, tmp_
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(worker, "compute", stopped)
-    monkeypatch.setattr(crosscheck, "deliver", stopped)
+    monkeypatch.setattr(circuit, "deliver", stopped)
     assert "are in x" in run("run", "demo", "--out", "x")[2]
     assert run("circuit")[2] == "jqkd: stopped; nothing was kept.\n"
 

@@ -96,6 +96,15 @@ def place(tmp_path_factory):
     (root / "wrong.toml").write_text(
         'name = "w"\n[[arms]]\nname = "a"\ndataset = "digits"\nclasses = "0-1"\nqubits = "2"\n'
     )
+    start = "OPENQASM 3; include 'stdgates.inc'; input float a; input float b; qubit q; "
+    for name, end in {
+        "own": "ry(b) q; rx(a) q;",
+        "measured": "bit c; ry(a) q; c = measure q; h q;",
+        "reset": "reset q; ry(a) q;",
+        "sine": "ry(sin(a)) q;",
+        "wide": "qubit[10] r; h r[9];",
+    }.items():
+        (root / f"{name}.qasm").write_text(start + end)
     (root / "broken.py").write_text("1 / 0\n")
     for name in ("one.py", "two.py"):
         (root / name).write_text(

@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import cli as benchmarks
-from jqkd.cli import audit, crosscheck, demo, experiments, report, study, tables, train, verify
+from jqkd.cli import (
+    audit,
+    circuit,
+    crosscheck,
+    demo,
+    experiments,
+    report,
+    study,
+    tables,
+    train,
+    verify,
+)
 from tests.command_lines import COMMANDS
 
 FUNCTIONS: dict[str, Callable[..., None]] = {
@@ -24,12 +35,15 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "tables status": tables.status,
     "study run": study.run,
     "crosscheck": crosscheck.crosscheck,
-    "circuit": crosscheck.circuit,
+    "circuit": circuit.circuit,
+    "circuit import": circuit.import_,
+    "circuit remove": circuit.remove,
     "benchmarks": benchmarks.measure,
     "benchmarks report": benchmarks.report,
 }
 # What a command needs besides the option that is wrong.
 NEEDS = {"run": ["demo"], "study run": ["controls"], "verify": ["results"]}
+NEEDS |= {"circuit import": ["own", "own.qasm"], "circuit remove": ["own"]}
 _REPORTS = ("report", "tables report", "study report")
 NEEDS |= {name: ["--out", "finished", "demo"] for name in ("status", *_REPORTS)}
 READS = ("status", "tables status", "benchmarks report", *_REPORTS)
@@ -64,6 +78,9 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "stand_in": ("", "none", "quantum"),
     "selection": ("", "last"),
     "json": FILES,
+    "data": ("", "c", "a,", "a,a", "a,c"),
+    "weights": ("", "c", "a,", "a,a"),
+    "circuit import name": ("", "paper", "../own", "a b", "[red]", "x" * 65),
     "table": ("", "3", "one"),
     "rows": ("", "cifar*", ",", "[red]"),
     "ensemble": ("", "both"),
@@ -110,15 +127,17 @@ def bad_values(command: str, name: str) -> tuple[str, ...]:
             "config": (*NOT_AT_HAND, "folder", "binary", "missing"),
             "picture": PICTURES,
             "qasm": FILES,
+            "source": (*NOT_AT_HAND, "folder", "binary", "missing.qasm", "a.qasm;"),
             "readme": (*FILES, "missing.md", "binary"),
         }
         return NOT_AT_HAND if reads else kinds.get(name, FOLDERS)
-    return () if kind is bool else TEXTS[name]
+    return () if kind is bool else TEXTS.get(f"{command} {name}", TEXTS.get(name, ()))
 
 
 def families() -> Iterator[tuple[str, list[str], str]]:
     """Identifier, words and what the sentence must match, for every option of every command."""
     for command, described in COMMANDS.items():
+        places = [p.name for p in described.params if not p.opts[0].startswith("-")]
         for param in described.params:
             if param.name == "help":
                 continue
@@ -129,7 +148,7 @@ def families() -> Iterator[tuple[str, list[str], str]]:
                 if is_option:
                     words += [f"{option}={value}"]
                 else:
-                    words[-1] = value
+                    words[len(words) - len(places) + places.index(param.name)] = value
                 names = [f"`{option}`" if is_option else f"`({param.name}|NAME)`"]
                 names += [UNNAMED[param.name]] if param.name in UNNAMED and value else []
                 yield f"{command} {option} {value[:24]}", words, "|".join(names)
@@ -138,7 +157,7 @@ def families() -> Iterator[tuple[str, list[str], str]]:
         last = [p.opts[0] for p in described.params if kind_of_or_flag(command, p) is not bool]
         if last:
             yield f"{command} cut short", [*words, last[-1]], f"'{last[-1]}' requires an argument"
-        if command != "benchmarks":
+        if command not in ("benchmarks", "circuit"):
             yield f"{command} more", [*words, "extra"], r"unexpected extra argument.*\(extra\)"
 
 
@@ -207,6 +226,17 @@ SINGLE = [
     ("circuit --stand-in classical", "No such option: --stand-in"),
     ("circuit --ansatz frozen:seed=x", "`--ansatz` must have an integer as its option seed"),
     ("circuit --qubits 1000000000000", r"take 2\*\*1000000000003 bytes of memory"),
+    ("circuit imprt own own.qasm", "No such command 'imprt'; perhaps 'import' is meant"),
+    ("circuit --qubits 2 import own own.qasm", "`--qubits` must not be given before `import`"),
+    ("circuit import paper own.qasm", "`NAME|`name` must be a name that no ansatz of jqkd has"),
+    ("circuit import ../own own.qasm", "`NAME|`name` must be letters, digits"),
+    ("circuit import own measured.qasm", "have no operation after a measurement, but h was"),
+    ("circuit import own reset.qasm", "the gate reset was given; measure at the end only"),
+    ("circuit import own sine.qasm", "could not be read .*FunctionCall"),
+    ("circuit import own wide.qasm", "`circuit` must be at most 10: a student has one class per"),
+    ("circuit import own own.qasm --data a --weights b,a", "`--weights` must name .*a twice"),
+    ("circuit import own own.qasm --data a --weights a", "`--weights` must name .*neither of b"),
+    ("circuit --ansatz own", "`--ansatz` must be one of none, paper"),
     ("circuit --qubits 11", r"take 16\.0 KiB of memory"),
     ("crosscheck --students 2", "`--students` must (not )?be given with"),
     ("crosscheck --no-noise", "`--(no-)?noise` must (not )?be given with"),

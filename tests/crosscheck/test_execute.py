@@ -9,9 +9,10 @@ from qiskit.quantum_info import Statevector
 from scipy import stats
 
 from jqkd._checks import InputError
-from jqkd.crosscheck import aer, from_sampler, generic_backend, sample, to_qiskit
+from jqkd.crosscheck import aer, from_sampler, generic_backend, sample
 from jqkd.crosscheck.execute import exact_probabilities, exact_states
 from jqkd.quantum import GATES, Circuit, Op, h_ry, hardware_efficient
+from jqkd.quantum.exchange.qiskit import to_qiskit
 
 S = 4000
 

@@ -14,6 +14,7 @@ from jqkd.quantum import (
     Circuit,
     Gate,
     Op,
+    PauliSum,
     ShiftRule,
     amplitude_angles,
     amplitude_encoding,
@@ -259,10 +260,51 @@ CALLS = {
     **{
         f"pauli, {pauli!r}": (
             lambda v=pauli: expectation(RY, ZEROS, v),
-            "`pauli` must be 2 letters",
+            "`observable` must be 2 letters",
         )
-        for pauli in ("Z", "ZZZ", "zz", "ZA", "", None, 3, ["Z", "Z"])
+        for pauli in ("Z", "ZZZ", "zz", "ZA", "")
     },
+    **{
+        f"observable, {value!r}": (
+            lambda v=value: expectation(RY, ZEROS, v),
+            "`observable` .*a Pau",
+        )
+        for value in (None, 3, ["Z", "Z"], {"ZZ": 1.0})
+    },
+    **{
+        f"a sum of {terms!r}": (lambda v=terms: PauliSum(v), f"`terms` {words}")
+        for terms, words in (
+            ({}, "must be coefficients by Pauli string"),
+            (["ZZ"], "must be coefficients"),
+            ("ZZ", "must be coefficients"),
+            ({"ZZ": 1, "Z": 1}, "must be 2 letters of I, X, Y, Z .*but 'Z'"),
+            ({"": 1.0}, "must be 1 letters"),
+            ({3: 1.0}, "must be 1 letters"),
+            ({"Z": "1"}, "must be a finite number, but '1'"),
+            ({"Z": 1j}, "must be a finite number"),
+            ({"Z": NAN}, "must be a finite number, but nan"),
+        )
+    },
+    "a sum of other letters": (
+        lambda: expectation(RY, ZEROS, PauliSum({"ZZZ": 1.0})),
+        "`observable` must have strings of 2 letters.*one of 3",
+    ),
+    "a sum, shots without a key": (
+        lambda: expectation(RY, ZEROS, PauliSum({"ZZ": 1.0}), shots=5),
+        "`key` .*shots without a key",
+    ),
+    "a sum, a key without shots": (
+        lambda: expectation(RY, ZEROS, PauliSum({"ZZ": 1.0}), key=jax.random.key(0)),
+        "`key` .*a key without shots",
+    ),
+    "a sum, no key": (
+        lambda: expectation(RY, ZEROS, PauliSum({"ZZ": 1.0}), shots=5, key=0),
+        "`key` .*one random key, but 0",
+    ),
+    "the matrix of 30 qubits": (
+        lambda: PauliSum({"Z" * 30: 1.0}).matrix(),
+        "`terms` .*fits into this machine's memory",
+    ),
     "parity, other letters": (lambda: parity("AB"), "`pauli` .*but 'AB'"),
     "parity, None": (lambda: parity(None), "`pauli` .*but None"),
     "counts read, three": (lambda: expectation_from_counts([1, 2, 3], "Z"), "`counts` .*3 of them"),

@@ -128,8 +128,11 @@ def test_estimate_has_that_standard_error():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: expectation(h_ry(2), jnp.zeros(2), "Z"), r"`pauli` must be 2 letters.* 'Z'"),
-        (lambda: expectation(h_ry(1), jnp.zeros(1), "z"), r"`pauli` must be 1 letters of I, X"),
+        (lambda: expectation(h_ry(2), jnp.zeros(2), "Z"), r"`observable` must be 2 letters.* 'Z'"),
+        (
+            lambda: expectation(h_ry(1), jnp.zeros(1), "z"),
+            r"`observable` must be 1 letters of I, X",
+        ),
         (lambda: rotate_to(h_ry(2), "ZZZ"), r"`pauli` must be 2 letters .* 'ZZZ' was given"),
         (lambda: expectation_from_counts(jnp.ones(4), "ZZZ"), r"`pauli` must be 2 letters"),
         (lambda: check_shots(0), r"`shots` must be an integer of at least 1, but 0 .*`exact`"),
