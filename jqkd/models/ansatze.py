@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jqkd._checks import check_integer, check_seed
+from jqkd._checks import (
+    check_choice,
+    check_integer,
+    check_number,
+    check_seed,
+    check_type,
+    fail,
+    shown,
+)
 from jqkd.common.registry import Registry
-from jqkd.quantum import Circuit, Op, h_ry, hardware_efficient, ry_layer
+from jqkd.quantum import Circuit, Op, h_ry, hardware_efficient, ry_layer, weight
 from jqkd.quantum.limits import check_num_qubits
 
 
@@ -115,3 +126,103 @@ class Frozen(Entangling):
         rng = np.random.default_rng((self.seed, qubits))
         fixed = lambda op: (rng.uniform(-np.pi, np.pi),) if op.num_slots else None  # noqa: E731
         return Circuit(qubits, tuple(Op(op.name, op.wires, fixed(op)) for op in trainable.ops))
+
+
+@ANSATZE.register("layered")
+@dataclass(frozen=True)
+class Layered(Ansatz):
+    """Rotations on every qubit, then an entangler, ``layers`` times.
+
+    Attributes:
+        layers: L.
+        axes: of the rotations, in their order.
+        entangler: ``ring`` (of CZ), ``chain`` (of CX, each qubit to the next), or ``none``.
+        shared: whether all qubits of a layer have the same angles.
+        spread: standard deviation of the initial angles about 0, radians: a circuit near the
+            identity has gradients that do not vanish with its width (Grant et al.,
+            arXiv:1903.05076; Zhang et al., arXiv:2203.09376).
+        frozen: seed of angles that are drawn once, uniform in (-pi, pi), and not trained;
+            ``None``: they are trained.
+
+    Example:
+        >>> print(Layered(1, "Y", "chain").circuit(2))
+        q0: ─RY(w0)─CX0─
+        q1: ─RY(w1)─CX1─
+    """
+
+    layers: int = 4
+    axes: str = "XYZ"
+    entangler: str = "ring"
+    shared: bool = False
+    spread: float = 0.1
+    frozen: int | None = None
+
+    def __post_init__(self) -> None:
+        check_integer("layers", self.layers, 1, 1000)
+        if not isinstance(self.axes, str) or not self.axes or set(self.axes) - set("XYZ"):
+            fail("axes", "be one or more of the letters X, Y, Z", shown(self.axes))
+        check_choice("entangler", self.entangler, ENTANGLERS)
+        check_type("shared", self.shared, bool, "true or false")
+        check_number("spread", self.spread, least=0)
+        if self.frozen is not None:
+            check_seed("frozen", self.frozen)
+
+    def circuit(self, qubits: int) -> Circuit:
+        qubits = check_num_qubits(qubits)
+        return Circuit(
+            qubits, tuple(op for k in range(self.layers) for op in self._layer(qubits, k))
+        )
+
+    def _layer(self, qubits: int, layer: int) -> list[Op]:
+        angles = np.arange(len(self.axes) * qubits).reshape(len(self.axes), qubits)
+        if self.shared:
+            angles = np.broadcast_to(np.arange(len(self.axes))[:, None], angles.shape)
+        angles = angles + layer * (angles.max() + 1)
+        turns = [
+            Op(f"R{axis}", (wire,), **self._filled(int(angles[k, wire])))
+            for k, axis in enumerate(self.axes)
+            for wire in range(qubits)
+        ]
+        return turns + ENTANGLERS[self.entangler](qubits)
+
+    def _filled(self, index: int) -> dict[str, Any]:
+        if self.frozen is None:
+            return {"filled": weight(index)}
+        return {"fixed": (np.random.default_rng((self.frozen, index)).uniform(-np.pi, np.pi),)}
+
+    def initial(self, key: Array, number: int) -> Float[Array, " W"]:
+        """Normal, of mean 0 and standard deviation ``spread``."""
+        return self.spread * jax.random.normal(key, (number,), float)
+
+
+@ANSATZE.register("reuploading")
+@dataclass(frozen=True)
+class Reuploading(Layered):
+    """The encoding, then a layer of ``Layered``, ``layers`` times: the data are read in each.
+
+    Source: Pérez-Salinas et al., arXiv:1907.02085.
+    """
+
+    def join(self, encoding: Circuit) -> Circuit:
+        qubits = encoding.num_qubits
+        layers = (Circuit(qubits, tuple(self._layer(qubits, k))) for k in range(self.layers))
+        return reduce(
+            lambda whole, layer: whole.then(encoding).then(layer), layers, Circuit(qubits)
+        )
+
+
+def _ring(qubits: int) -> list[Op]:
+    """Of CZ; of two qubits one, as the second would undo the first."""
+    pairs = [(k, (k + 1) % qubits) for k in range(qubits)]
+    return [Op("CZ", pair) for pair in (pairs if qubits > 2 else pairs[: qubits - 1])]
+
+
+def _chain(qubits: int) -> list[Op]:
+    return [Op("CX", (k, k + 1)) for k in range(qubits - 1)]
+
+
+ENTANGLERS: dict[str, Callable[[int], list[Op]]] = {
+    "ring": _ring,
+    "chain": _chain,
+    "none": lambda qubits: [],
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +22,13 @@ _MOST_FEATURES = 1000
 
 
 class Encoding:
-    """A part that reads features into a circuit; a frozen dataclass, its fields are its options."""
+    """A part that reads features into a circuit; a frozen dataclass, its fields are its options.
+
+    Attributes:
+        has_amplitudes: whether ``amplitudes`` says which state the circuit makes.
+    """
+
+    has_amplitudes: ClassVar[bool] = False
 
     def num_features(self, qubits: int) -> int:
         """F, which the feature extractor has to make."""
@@ -33,6 +40,13 @@ class Encoding:
 
     def data(self, features: Float[Array, "... F"]) -> Float[Array, "... D"]:
         """Data ``(B, D)``, radians, from features ``(B, F)``; differentiable."""
+        raise NotImplementedError
+
+    def amplitudes(self, features: Float[Array, "... F"]) -> Float[Array, "... K"]:
+        """The state that the circuit makes, ``(B, K)`` in outcome order.
+
+        Where nothing before it is trained, simulation starts from it and saves the gates.
+        """
         raise NotImplementedError
 
     def mechanism(self, features: Float[np.ndarray, "N F"]) -> dict[str, float]:
@@ -130,6 +144,8 @@ class Amplitude(Encoding):
 
     squash: bool = True
 
+    has_amplitudes: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         check_type("squash", self.squash, bool, "true or false")
 
@@ -142,8 +158,18 @@ class Amplitude(Encoding):
         return amplitude_encoding(qubits).as_data()
 
     def data(self, features: Array) -> Array:
+        return jax.vmap(amplitude_angles)(self._squashed(features))
+
+    def amplitudes(self, features: Array) -> Array:
+        """Features divided by their norm; of no features at all |0...0>, as by the circuit."""
+        features = self._squashed(features)
+        norm = jnp.sqrt((features**2).sum(-1, keepdims=True))
+        first = jnp.zeros(features.shape[-1], features.dtype).at[0].set(1)
+        return jnp.where(norm > 0, features / jnp.where(norm > 0, norm, 1), first)
+
+    def _squashed(self, features: Array) -> Array:
         features = _checked(features)
-        return jax.vmap(amplitude_angles)(jnp.tanh(features) if self.squash else features)
+        return jnp.tanh(features) if self.squash else features
 
 
 def _checked(features: ArrayLike) -> Float[Array, "... F"]:

@@ -95,6 +95,30 @@ PRESETS: dict[str, Preset] = {
             "evaluate_every": 5,
         },
     ),
+    "pure": Preset(
+        "a circuit that does the work: pixels as amplitudes, layers with weights of their own, "
+        "classes read from some qubits; one classical weight, a scale",
+        {
+            "features": "grid",
+            "encoding": "amplitude:squash=false",
+            "ansatz": "layered",
+            "readout": "register",
+            "gradient": "autodiff",
+        },
+        {
+            "epochs": 40,
+            "batch_size": 32,
+            "learning_rate": 2e-2,
+            "temperature": 2.0,
+            "weight": 4.0,
+            "recipe": "hinton",
+            "label_weight": 1.0,
+            "schedule": "cosine",
+            "augmentation": "none",
+            "placebo": "none",
+            "evaluate_every": 5,
+        },
+    ),
 }
 
 

@@ -30,7 +30,8 @@ class QuantumLayer(nnx.Module):
         circuit: Q qubits, P angle slots, all shiftable; or a circuit of Qiskit or PennyLane, which
             ``Circuit.from_qiskit`` and ``Circuit.from_pennylane`` make one, and ``shiftable``.
         shots: S for every circuit that is run; exact probabilities if ``None``.
-        rule: the shift rule.
+        rule: the shift rule; ``None``: exact probabilities by autodiff, shots by the two-term rule.
+        wires: the qubits that are read, K = 2**len(wires) outcomes; all if ``None``.
         data: which parameters of a foreign circuit are data; ``layer.circuit.fill(data, weights)``
             makes the angles of a circuit whose slots have names.
         weights: likewise.
@@ -49,19 +50,21 @@ class QuantumLayer(nnx.Module):
         self,
         circuit: Circuit | Any,
         shots: int | None = None,
-        rule: ShiftRule = TWO_TERM_RULE,
+        rule: ShiftRule | None = TWO_TERM_RULE,
         *,
+        wires: tuple[int, ...] | None = None,
         data: Any = None,
         weights: Any = None,
     ) -> None:
         circuit = as_circuit(circuit, data, weights)
         check_circuit(circuit)
-        check_type("rule", rule, ShiftRule, "a ShiftRule")
+        check_type("rule", rule, ShiftRule | None, "a ShiftRule or None")
         if shots is not None:
             check_shots(shots)
         self.circuit = circuit
         self.shots = shots
         self.rule = rule
+        self.wires = wires
 
     def check_draw(self, shots: ArrayLike | None, key: Array | None) -> None:
         """Refuse shots out of range, or without a key, before anything is computed."""
@@ -80,6 +83,7 @@ class QuantumLayer(nnx.Module):
         key: Array | None = None,
         ids: ArrayLike | None = None,
         shots: ArrayLike | None = None,
+        states: ArrayLike | None = None,
     ) -> Float[Array, "... K"]:
         """Runs the circuit once per row.
 
@@ -89,6 +93,8 @@ class QuantumLayer(nnx.Module):
             ids: shape ``(...)``, integers that name the rows (image ids), so that a row's shots
                 depend on its id and not on its place in the batch; by default its place.
             shots: S, in place of the layer's own; may be traced.
+            states: shape ``(..., 2**Q)``, amplitudes in outcome order from which the circuit
+                starts, normalised; |0...0> if not given. They are not differentiated.
 
         Returns:
             Frequencies or probabilities, shape ``(..., K)``, in outcome order.
@@ -105,12 +111,26 @@ class QuantumLayer(nnx.Module):
             advice = "layer.circuit.fill(data, weights) makes them" if named else ""
             fail("angles", must, f"shape {rows.shape}", advice)
         flat = rows.reshape(math.prod(batch), circuit.num_angles)
-        run = partial(outcome_probabilities, circuit, rule=self.rule)
         shots = self.shots if shots is None else shots
         self.check_draw(shots, key)
+        start = None if states is None else self._starts(states, batch)
         if shots is None or key is None:
-            return jax.vmap(run)(flat).reshape(*batch, 2**circuit.num_qubits)
-        names = jnp.arange(len(flat)) if ids is None else check_ids(ids, batch).reshape(-1)
-        keys = jax.vmap(partial(jax.random.fold_in, key))(names)
-        draw = lambda row, key: run(row, shots=shots, key=key)  # noqa: E731
-        return jax.vmap(draw)(flat, keys).reshape(*batch, 2**circuit.num_qubits)
+            values = jax.vmap(partial(self._run, self.rule))(flat, start)
+        else:
+            names = jnp.arange(len(flat)) if ids is None else check_ids(ids, batch).reshape(-1)
+            keys = jax.vmap(partial(jax.random.fold_in, key))(names)
+            run = partial(self._run, self.rule or TWO_TERM_RULE, shots=shots)
+            values = jax.vmap(lambda row, start, key: run(row, start, key=key))(flat, start, keys)
+        return values.reshape(*batch, values.shape[-1])
+
+    def _run(self, rule: ShiftRule | None, row: Array, start: Array | None, **draw: Any) -> Array:
+        return outcome_probabilities(
+            self.circuit, row, rule=rule, state=start, wires=self.wires, **draw
+        )
+
+    def _starts(self, states: ArrayLike, batch: tuple[int, ...]) -> Array:
+        """As tensors, one axis a qubit, from the first on."""
+        qubits = self.circuit.num_qubits
+        flat = jnp.asarray(check_array("states", states, (*batch, 2**qubits), kinds="iufc"))
+        tensors = flat.reshape(math.prod(batch), *(2,) * qubits)
+        return tensors.transpose(0, *range(qubits, 0, -1))

@@ -5,16 +5,18 @@ The notebooks' readouts leave outcomes that are no class in the softmax, and an 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Num
 
-from jqkd._checks import check_number
+from jqkd._checks import check_integer, check_number
 from jqkd.common.registry import Registry
 from jqkd.models.arguments import check_frequencies, check_index
 
@@ -38,6 +40,10 @@ class Readout:
     def most_classes(self, qubits: int) -> int:
         """How many classes it can tell apart: one an outcome."""
         return 2**qubits
+
+    def wires(self, qubits: int) -> tuple[int, ...] | None:
+        """Which qubits are read, K = 2**len(wires) outcomes; ``None`` for all."""
+        return None
 
     def build(self, qubits: int, *, rngs: nnx.Rngs) -> Callable[[Array, ArrayLike], Array]:
         """What is called as this is: itself, unless there are weights."""
@@ -127,6 +133,93 @@ class ScaledProbability(Readout):
         shares = _checked(frequencies, classes)
         inside = jnp.arange(shares.shape[-1]) < classes
         return jnp.where(inside, self.scale * shares, FILL)
+
+
+class Scaled(nnx.Module):
+    """logits = exp(s) v + b for C classes: v = p, with one s, or v = A p, with s and b a class.
+
+    Args:
+        scale: exp(s) before training.
+        matrix: A, ``(L, K)``, held fixed; ``None`` for v = p.
+    """
+
+    def __init__(self, scale: float, matrix: np.ndarray | None = None) -> None:
+        self.matrix = None if matrix is None else nnx.static(tuple(map(tuple, matrix.tolist())))
+        shape = () if matrix is None else (len(matrix),)
+        # As a logarithm: a step of Adam changes it by a share, large or small as it may be.
+        self.log_scale = nnx.Param(jnp.full(shape, math.log(scale)))
+        self.bias = None if matrix is None else nnx.Param(jnp.zeros(shape))
+
+    def __call__(self, frequencies: ArrayLike, classes: ArrayLike) -> Float[Array, "... L"]:
+        values = _checked(frequencies, classes)
+        if self.matrix is not None:
+            values = values @ jnp.asarray(self.matrix, values.dtype).T
+        logits = jnp.exp(self.log_scale[...]) * values
+        logits = logits if self.bias is None else logits + self.bias[...]
+        return jnp.where(jnp.arange(logits.shape[-1]) < classes, logits, FILL)
+
+
+@READOUTS.register("register")
+@dataclass(frozen=True)
+class Register(Readout):
+    """Some qubits are the class: logits = scale * p of their outcomes; the scale is trained.
+
+    Attributes:
+        bits: how many qubits, from qubit 0 on, all at most; the others are not looked at.
+        scale: before training.
+
+    Example:
+        >>> readout = Register(1, 2.0).build(2, rngs=nnx.Rngs(0))
+        >>> readout(jnp.array([0.25, 0.75]), 2).round(3).tolist()
+        [0.5, 1.5]
+    """
+
+    bits: int = 4
+    scale: float = 10.0
+
+    def __post_init__(self) -> None:
+        check_integer("bits", self.bits, 1)
+        check_number("scale", self.scale, above=0, most=1e6)
+
+    def most_classes(self, qubits: int) -> int:
+        return 2 ** len(self.wires(qubits))
+
+    def wires(self, qubits: int) -> tuple[int, ...]:
+        return tuple(range(min(self.bits, qubits)))
+
+    def build(self, qubits: int, *, rngs: nnx.Rngs) -> Scaled:
+        return Scaled(self.scale)
+
+
+@READOUTS.register("z")
+@dataclass(frozen=True)
+class ZValues(Readout):
+    """logits = scale * <Z> + bias, both trained for each class.
+
+    Class c < Q reads Z of qubit c, class Q + c reads Z Z of qubits c and c + 1 (mod Q): 2 Q
+    classes at most.
+
+    Attributes:
+        scale: before training.
+
+    Example:
+        >>> readout = ZValues(2.0).build(2, rngs=nnx.Rngs(0))
+        >>> readout(jnp.array([1.0, 0.0, 0.0, 0.0]), 2)[:2].round(3).tolist()
+        [2.0, 2.0]
+    """
+
+    scale: float = 3.0
+
+    def __post_init__(self) -> None:
+        check_number("scale", self.scale, above=0, most=1e6)
+
+    def most_classes(self, qubits: int) -> int:
+        return min(2 * qubits, 2**qubits)
+
+    def build(self, qubits: int, *, rngs: nnx.Rngs) -> Scaled:
+        signs = 1.0 - 2 * (np.arange(2**qubits) >> np.arange(qubits)[:, None] & 1)
+        strings = np.concatenate([signs, signs * np.roll(signs, -1, 0)])
+        return Scaled(self.scale, strings[: self.most_classes(qubits)])
 
 
 def _checked(frequencies: ArrayLike, classes: ArrayLike) -> Num[Array, "... K"]:

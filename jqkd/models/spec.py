@@ -19,8 +19,13 @@ from jqkd.models.stand_ins import STAND_INS, StandIn
 from jqkd.models.students import Student
 from jqkd.quantum import NOTEBOOK_RULE, TWO_TERM_RULE, Circuit, ShiftRule
 
-# Parameter-shift rules; the notebooks' gives sqrt(2) times the derivative.
-GRADIENTS: dict[str, ShiftRule] = {"two-term": TWO_TERM_RULE, "notebook": NOTEBOOK_RULE}
+# Parameter-shift rules; the notebooks' gives sqrt(2) times the derivative. Autodiff is for exact
+# probabilities; where shots are drawn it is the two-term rule.
+GRADIENTS: dict[str, ShiftRule | None] = {
+    "two-term": TWO_TERM_RULE,
+    "notebook": NOTEBOOK_RULE,
+    "autodiff": None,
+}
 # The kinds of part that a student is made of, by the field that names one.
 PARTS: dict[str, Registry] = {
     "features": FEATURES,
@@ -78,6 +83,13 @@ class StudentSpec:
         return _circuit(self.encoding, self.ansatz, self.qubits)
 
     @property
+    def starts_prepared(self) -> bool:
+        """Whether simulation starts from the encoding's state: nothing before it is trained."""
+        if self.stand_in is not None or self.features.is_trained:
+            return False
+        return self.encoding.has_amplitudes and type(self.ansatz).join is Ansatz.join
+
+    @property
     def texts(self) -> dict[str, str]:
         """Every part as text, by the field that names it."""
         parts = {name: getattr(self, name) for name in PARTS}
@@ -117,12 +129,16 @@ class StudentSpec:
         weights = self.ansatz.initial(rngs.params(), number) if number else None
         features = self.encoding.num_features(self.qubits)
         features = self.features.build(image_shape, features, rngs=rngs)
+        readout = self.readout.build(self.qubits, rngs=rngs)
         if self.stand_in is not None:
             layer = self.stand_in.build(self.qubits, rngs=rngs)
-        else:
-            layer = QuantumLayer(self.circuit, rule=GRADIENTS[self.gradient])
-        readout = self.readout.build(self.qubits, rngs=rngs)
-        return Student(features, self.encoding.data, layer, readout, weights)
+            return Student(features, self.encoding.data, layer, readout)
+        prepare = self.encoding.amplitudes if self.starts_prepared else None
+        circuit = self.ansatz.circuit(self.qubits) if prepare else self.circuit
+        wires = self.readout.wires(self.qubits)
+        layer = QuantumLayer(circuit, rule=GRADIENTS[self.gradient], wires=wires)
+        rest = {"prepare": prepare, "circuit": self.circuit}
+        return Student(features, self.encoding.data, layer, readout, weights, **rest)
 
 
 @lru_cache(maxsize=256)

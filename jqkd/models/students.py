@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
@@ -12,6 +13,8 @@ from jaxtyping import Array, Float
 from jqkd._checks import check_array, check_integer, is_concrete
 from jqkd.models.arguments import check_frequencies, check_index, check_module
 from jqkd.models.quantum_layer import QuantumLayer
+from jqkd.quantum import Circuit
+from jqkd.quantum.measurement import marginal
 
 
 class Encoded(NamedTuple):
@@ -55,6 +58,10 @@ class Student(nnx.Module):
         layer: the circuit, or what stands in its place.
         readout: frequencies ``(..., K)`` and the number of classes -> logits ``(..., L)``.
         weights: the circuit's own, initial values ``(W,)``, radians; ``None`` where it has none.
+        prepare: features -> states ``(B, 2**Q)`` from which ``layer``'s circuit starts, which then
+            reads no data.
+        circuit: the whole circuit, the gates that prepare those states among it; ``layer``'s own
+            if not given.
 
     Raises:
         InputError: a part that cannot be called, or another number of weights than the circuit's.
@@ -74,6 +81,9 @@ class Student(nnx.Module):
         layer: Callable[..., Array],
         readout: Callable[[Array, ArrayLike], Array],
         weights: ArrayLike | None = None,
+        *,
+        prepare: Callable[..., Array] | None = None,
+        circuit: Circuit | None = None,
     ) -> None:
         parts = {"features": features, "encode": encode, "layer": layer, "readout": readout}
         for name, part in parts.items():
@@ -85,6 +95,9 @@ class Student(nnx.Module):
         self.encode = encode
         self.layer = layer
         self.readout = readout
+        self.prepare = prepare
+        own = layer.circuit if isinstance(layer, QuantumLayer) else None
+        self.circuit = own if circuit is None else circuit
         self.weights = None if weights is None else nnx.Param(weights)
 
     def encoded(self, images: ArrayLike, dropout_key: Array | None = None) -> Encoded:
@@ -100,19 +113,28 @@ class Student(nnx.Module):
     def angles_of(self, features: ArrayLike) -> Float[Array, "... P"]:
         """Angles ``(B, P)`` of features ``(B, F)``, radians; differentiable."""
         data = self.encode(features)
-        if not isinstance(self.layer, QuantumLayer):
-            return data
-        weights = None if self.weights is None else self.weights[...]
-        return self.layer.circuit.fill(data, weights)
+        return data if self.circuit is None else self._fill(self.circuit, data)
+
+    def _fill(self, circuit: Circuit, data: Array) -> Array:
+        return circuit.fill(data, None if self.weights is None else self.weights[...])
+
+    def _frequencies(self, encoded: Encoded, draw: dict[str, Any]) -> Array:
+        if self.prepare is None:
+            return self.layer(encoded.angles, **draw)
+        weights = self._fill(self.layer.circuit, jnp.zeros((len(encoded.features), 0)))
+        return self.layer(weights, states=self.prepare(encoded.features), **draw)
 
     def logits(
         self, frequencies: ArrayLike, classes: ArrayLike | None = None
     ) -> Float[Array, "... L"]:
-        """Logits ``(..., L)`` of frequencies ``(..., K)``.
+        """Logits ``(..., L)`` of frequencies ``(..., K)`` of the qubits that are read, or of all.
 
         C classes, all outcomes by default, where the readout tells them from other outcomes.
         """
         shares = check_frequencies(frequencies)
+        wires = getattr(self.layer, "wires", None)
+        if wires is not None and shares.shape[-1] != 2 ** len(wires):
+            shares = marginal(shares, wires)
         classes = shares.shape[-1] if classes is None else classes
         check_index("classes", classes, 1, shares.shape[-1])
         return self.readout(shares, classes)
@@ -145,11 +167,12 @@ class Student(nnx.Module):
         most = None
         if isinstance(self.layer, QuantumLayer):
             self.layer.check_draw(shots, key)
-            most = 2**self.layer.circuit.num_qubits
+            wires = self.layer.wires
+            most = 2 ** (self.layer.circuit.num_qubits if wires is None else len(wires))
         if classes is not None and is_concrete(classes):
             check_integer("classes", classes, 1, most)
         encoded = self.encoded(images, dropout_key)
-        frequencies = self.layer(encoded.angles, key=key, ids=ids, shots=shots)
+        frequencies = self._frequencies(encoded, {"key": key, "ids": ids, "shots": shots})
         return Forward(*encoded, frequencies, self.logits(frequencies, classes))
 
     def __call__(self, images: ArrayLike, **options: Any) -> Float[Array, "... L"]:

@@ -29,7 +29,7 @@ from jax import lax
 from jaxtyping import Array, Float, Inexact
 
 from jqkd.quantum.circuit import Circuit, Op
-from jqkd.quantum.gates import GATES, Entries
+from jqkd.quantum.gates import GATES, Entries, matrix
 from jqkd.quantum.statevector import QUBITS_A_BLOCK, apply, apply_blocks
 
 State = Inexact[Array, " K"]
@@ -157,8 +157,13 @@ def _moves(wires: tuple[tuple[str, tuple[int, ...]], ...], num_qubits: int):
     return source.reshape(-1), signs.reshape(-1)
 
 
-def run_from(circuit: Circuit, angles: Float[Array, " P"], state: State) -> State:
-    """Final state, flat, first wire most significant, from an initial one of the same form."""
+def run_from(circuit: Circuit, angles: Float[Array, " P"], state: State | None) -> State:
+    """Final state, flat, first wire most significant, from an initial one of the same form.
+
+    From |0...0> if there is none.
+    """
+    if state is None:
+        state = jnp.zeros(2**circuit.num_qubits, angles.dtype).at[0].set(1)
     if not circuit.is_real:
         state = state.astype(jnp.result_type(state, jnp.complex64))
     for block in blocks(circuit):
@@ -305,7 +310,8 @@ def _turned(
             values = _values(op, slots, angles)
             raised = [v + math.pi * (j == k) for j, v in enumerate(values)]
             before = apply(_daggered(op.gate.entries(*values)), state, list(op.wires))
-            yield [slot], apply(op.gate.entries(*raised), before, list(op.wires))[None]
+            turned = apply(op.gate.entries(*raised), before, list(op.wires))
+            yield [slot], (turned * _phase(op.name, k))[None]
     if isinstance(stage, Turns):
         yield from _turned_by(stage, angles, state, num_qubits)
 
@@ -320,18 +326,17 @@ def _turned_by(
 ) -> Iterator[tuple[list[int], Inexact[Array, "_ K"]]]:
     columns, matrices = list(stage.columns), _matrices(stage, angles, num_qubits)
     by_wire: list[tuple[list[int], list[Array]]] = [([], []) for _ in range(num_qubits)]
-    for k, (column, matrix) in enumerate(zip(columns, matrices, strict=True)):
+    for k, (column, made) in enumerate(zip(columns, matrices, strict=True)):
         later = reduce(_after, matrices[k + 1 :]) if matrices[k + 1 :] else None
         for angle in range(max(op.num_slots for _, (op, _) in column)):
             raised = _placed(column, angles, num_qubits, angle)
-            generator = _after(_dagger(matrix), raised)
+            generator = _after(_dagger(made), raised)
             if later is not None:
                 generator = _after(_after(_dagger(later), generator), later)
             for wire, (op, slots) in column:
                 if len(slots) > angle:
-                    factor = _PHASES.get((op.name, angle), 1)
                     by_wire[wire][0].append(slots[angle])
-                    by_wire[wire][1].append(generator[wire] * factor)
+                    by_wire[wire][1].append(generator[wire] * _phase(op.name, angle))
     for wire, (slots, generators) in enumerate(by_wire):
         if slots:
             tensor = state.reshape(2**wire, 2, -1)
@@ -340,5 +345,14 @@ def _turned_by(
             yield slots, rows.reshape(len(slots), -1)
 
 
-# exp(i s) |1><1| turns by the phase i against a rotation about Z.
-_PHASES = {("P", 0): -1j, ("U3", 1): -1j, ("U3", 2): -1j}
+@lru_cache(maxsize=256)
+def _phase(name: str, angle: int) -> complex:
+    """-i for a gate that is exp(i t G) with a projector G, 1 for exp(-i t P / 2).
+
+    A projector is (1 - P) / 2: at pi the gate is P, and not -i P.
+    """
+    gate = GATES[name]
+    with jax.ensure_compile_time_eval():
+        zero, raised = (matrix(name, *np.eye(gate.num_angles)[angle] * t) for t in (0, math.pi))
+        turned = np.asarray(raised) @ np.asarray(zero).conj().T
+    return 1 if (turned @ turned)[0, 0].real < 0 else -1j

@@ -85,7 +85,7 @@ def outcome_probabilities(
     *,
     shots: ArrayLike | None = None,
     key: Array | None = None,
-    rule: ShiftRule = TWO_TERM_RULE,
+    rule: ShiftRule | None = TWO_TERM_RULE,
     state: ArrayLike | None = None,
     wires: Sequence[int] | None = None,
 ) -> Float[Array, " K"]:
@@ -96,7 +96,7 @@ def outcome_probabilities(
         angles: shape ``(P,)``, radians.
         shots: S shots for the value and for each of the 2 P shifted circuits; exact if not given.
         key: required with ``shots``, refused without; consumed.
-        rule: which shift, and what to multiply with.
+        rule: which shift, and what to multiply with; ``None`` for autodiff, without shots.
         state: what the circuit starts from, ``(2,) * Q``, normalised, |0...0> if not given; no
             derivative is taken with respect to it.
         wires: the qubits that are read, all if not given; bit k of an outcome is that of wire k.
@@ -117,22 +117,33 @@ def outcome_probabilities(
         (0.5, 0.5)
     """
     angles = statevector.check_angles(circuit, angles)
-    for op in circuit.ops:
-        if op.num_slots and not op.gate.shiftable:
-            must = "hold angles only in gates that the two-term shift rule fits"
-            advice = "differentiate `statevector.run` by autodiff instead, or decompose the gate"
-            fail("circuit", must, op.name, advice)
-    check_type("rule", rule, ShiftRule, "a ShiftRule")
+    check_type("rule", rule, ShiftRule | None, "a ShiftRule or None")
+    if rule is not None:
+        _check_shiftable(circuit)
+    elif shots is not None:
+        fail(
+            "rule", "be a ShiftRule where shots are drawn, which autodiff knows nothing of", "None"
+        )
     if (shots is None) != (key is None):
         given = "a key without shots" if shots is None else "shots without a key"
         fail("key", "be given exactly when `shots` is", given, "exact values need neither")
-    run = _Run(circuit, rule, _wires(wires, circuit.num_qubits))
+    run = _Run(circuit, rule or TWO_TERM_RULE, _wires(wires, circuit.num_qubits))
     start = None if state is None else lax.stop_gradient(_start(state, circuit))
+    if rule is None:
+        return _read(run, fused.run_from(circuit, angles, start))
     if shots is None or key is None:
         return _exact(run, angles, start)
     check_key("key", key)
     check_shots(shots)
     return _sampled(run, angles, start, key, jnp.asarray(shots, angles.dtype))
+
+
+def _check_shiftable(circuit: Circuit) -> None:
+    for op in circuit.ops:
+        if op.num_slots and not op.gate.shiftable:
+            must = "hold angles only in gates that the two-term shift rule fits"
+            advice = "pass rule=None for exact values by autodiff, or decompose the gate"
+            fail("circuit", must, op.name, advice)
 
 
 class _Run(NamedTuple):

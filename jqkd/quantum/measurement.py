@@ -67,7 +67,7 @@ def probabilities(state: ArrayLike) -> Float[Any, " K"]:
     return amplitudes**2
 
 
-def marginal(values: Float[Any, " K"], wires: tuple[int, ...] | None) -> Float[Any, " M"]:
+def marginal(values: Float[Any, "... K"], wires: tuple[int, ...] | None) -> Float[Any, "... M"]:
     """Probabilities of the outcomes of some qubits alone: M = 2**len(wires), bit k of wire k.
 
     Args:
@@ -80,12 +80,12 @@ def marginal(values: Float[Any, " K"], wires: tuple[int, ...] | None) -> Float[A
     """
     if wires is None:
         return values
-    num_qubits = values.size.bit_length() - 1
-    # Of the tensor, axis 0 is the last qubit.
-    tensor = values.reshape((2,) * num_qubits)
-    axes = [num_qubits - 1 - wire for wire in reversed(wires)]
-    rest = [axis for axis in range(num_qubits) if axis not in axes]
-    return tensor.transpose(*axes, *rest).reshape(2 ** len(wires), -1).sum(1)
+    batch, num_qubits = values.shape[:-1], values.shape[-1].bit_length() - 1
+    tensor = values.reshape(-1, *(2,) * num_qubits)
+    # Axis 0 is the batch, axis 1 the last qubit.
+    axes = [num_qubits - wire for wire in reversed(wires)]
+    rest = [axis for axis in range(1, num_qubits + 1) if axis not in axes]
+    return tensor.transpose(0, *axes, *rest).reshape(*batch, 2 ** len(wires), -1).sum(-1)
 
 
 def check_pauli(pauli: str, num_qubits: int, *, name: str = "pauli") -> None:

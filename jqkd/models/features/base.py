@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 from flax import nnx
@@ -15,7 +16,12 @@ class Features:
 
     A subclass says in ``build`` what is made, and in ``hidden_size`` how wide its last hidden layer
     is, where it has one; the module then has ``with_hidden(images, key)`` too.
+
+    Attributes:
+        is_trained: whether the module has weights.
     """
+
+    is_trained: ClassVar[bool] = True
 
     def build(
         self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs

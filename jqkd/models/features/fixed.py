@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -57,9 +58,15 @@ class Pixels(nnx.Module):
         return x.reshape(len(x), -1)
 
 
+class Fixed(Features):
+    """A feature extractor without a weight."""
+
+    is_trained: ClassVar[bool] = False
+
+
 @FEATURES.register("identity")
 @dataclass(frozen=True)
-class Identity(Features):
+class Identity(Fixed):
     """All pixels, as they are; as many as the encoding reads."""
 
     def build(self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs) -> Pixels:
@@ -69,7 +76,7 @@ class Identity(Features):
 
 @FEATURES.register("pool")
 @dataclass(frozen=True)
-class Pool(Features):
+class Pool(Fixed):
     """Means over square blocks, so many that there is one a feature.
 
     MNIST padded by 2 is 32x32: 16x16 means for 8 qubits, 8x8 for 6.
@@ -99,7 +106,7 @@ class Pool(Features):
 
 @FEATURES.register("crop")
 @dataclass(frozen=True)
-class Crop(Features):
+class Crop(Fixed):
     """The central square of so many pixels as the encoding reads."""
 
     def build(self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs) -> Pixels:
@@ -107,6 +114,59 @@ class Crop(Features):
         side = min(math.isqrt(num_features // channels), rows, columns)
         _check_number("crop", side * side * channels, num_features)
         return Pixels(image_shape, crop=(side, side))
+
+
+class Cells(nnx.Module):
+    """Means over a grid of cells, of an image centred in black of sides that are powers of two.
+
+    Args:
+        image_shape: (H, W), (H, W, channels), or (F,), which is a single row.
+        grid: rows and columns of cells, powers of two.
+    """
+
+    def __init__(self, image_shape: tuple[int, ...], grid: tuple[int, int]) -> None:
+        self.image_shape, self.grid = image_shape, grid
+        shape = (1, *image_shape) if len(image_shape) == 1 else image_shape
+        self.picture = (*shape, 1)[:3]
+
+    def __call__(self, images: ArrayLike, key: Array | None = None) -> Float[Array, "B F"]:
+        """Features ``(B, rows * columns)`` of images ``(B, *image_shape)``, in [0, 1]."""
+        x = check_images(images, self.image_shape).reshape(-1, *self.picture)
+        sides = zip(self.picture[:2], self.grid, strict=True)
+        more = [max(_power_of_two(side), cells) - side for side, cells in sides]
+        x = jnp.pad(x, [(0, 0), *((n // 2, n - n // 2) for n in more), (0, 0)])
+        (rows, columns), (height, width) = self.grid, x.shape[1:3]
+        blocks = x.reshape(len(x), rows, height // rows, columns, width // columns, -1)
+        return blocks.mean((2, 4, 5)).reshape(len(x), -1)
+
+
+def _power_of_two(number: int) -> int:
+    """The smallest that is not below."""
+    return 1 << (number - 1).bit_length()
+
+
+@FEATURES.register("grid")
+@dataclass(frozen=True)
+class Grid(Fixed):
+    """Means over a grid of as many cells as the encoding reads, a power of two.
+
+    The image is first centred in black of sides that are powers of two: 28x28 in 32x32, of which
+    256 features are blocks of 2x2. Channels are averaged; (F,) numbers are a row.
+
+    Example:
+        >>> Grid().build((28, 28), 64, rngs=nnx.Rngs(0))(jnp.ones((1, 28, 28))).shape
+        (1, 64)
+    """
+
+    def build(self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs) -> Cells:
+        if num_features != _power_of_two(num_features):
+            must = "be read by an encoding of 2**Q numbers, as amplitude is"
+            fail("features", must, f"grid for an encoding of {num_features}")
+        bits = num_features.bit_length() - 1
+        if len(image_shape) == 1:
+            return Cells(image_shape, (1, num_features))
+        check_image_shape(image_shape, 1, "grid")
+        return Cells(image_shape, (2 ** (bits // 2), 2 ** (bits - bits // 2)))
 
 
 class Principal(nnx.Module):
@@ -126,7 +186,7 @@ class Principal(nnx.Module):
 
 @FEATURES.register("pca")
 @dataclass(frozen=True)
-class Pca(Features):
+class Pca(Fixed):
     """Scores on the first F principal axes of the student's train images, by NumPy's SVD.
 
     Attributes:
