@@ -39,14 +39,14 @@ def test_means_over_blocks_of_the_padded_image(number, block):
         for j in range(side)
     ]
     np.testing.assert_allclose(
-        made("pool:pad=2", (28, 28), number, IMAGES), np.transpose(means), rtol=1e-5
+        made("grid", (28, 28), number, IMAGES), np.transpose(means), rtol=1e-5
     )
 
 
 def test_means_of_colours_are_means_over_channels_too():
     images = np.random.default_rng(1).random((2, 8, 8, 3)).astype(np.float32)
     means = images.reshape(2, 4, 2, 4, 2, 3).mean((2, 4, 5)).reshape(2, 16)
-    np.testing.assert_allclose(made("pool", (8, 8, 3), 16, images), means, rtol=1e-5)
+    np.testing.assert_allclose(made("grid", (8, 8, 3), 16, images), means, rtol=1e-5)
 
 
 def test_the_centre():
@@ -79,12 +79,12 @@ def test_principal_axes_against_scikit_learn(whiten):
 
 
 def test_a_student_without_a_classical_weight_before_its_circuit():
-    spec = StudentSpec(6, "pool:pad=2", "amplitude:squash=false", "hardware-efficient")
+    spec = StudentSpec(6, "grid", "amplitude:squash=false", "hardware-efficient")
     student = spec.build(rngs=nnx.Rngs(0))
     made = student.forward(IMAGES)
     amplitudes = made.features / np.linalg.norm(made.features, axis=1, keepdims=True)
     assert count_parameters(student) == spec.circuit.num_weights == 12
-    bare = StudentSpec(6, "pool:pad=2", "amplitude:squash=false").build(rngs=nnx.Rngs(0))
+    bare = StudentSpec(6, "grid", "amplitude:squash=false").build(rngs=nnx.Rngs(0))
     np.testing.assert_allclose(bare.forward(IMAGES).frequencies, amplitudes**2, atol=2e-6)
 
 
@@ -92,8 +92,8 @@ def test_a_student_without_a_classical_weight_before_its_circuit():
     ("text", "shape", "number", "sentence"),
     [
         ("identity", (28, 28), 8, "make the 8 number.s. that the encoding reads, but identity, wh"),
-        ("pool", (28, 28), 64, "but pool:pad=0, which makes 784, was given; choose"),
-        ("pool", (9,), 4, r"`image_shape` must be \(H, W\)"),
+        ("grid", (28, 28), 63, "be read by an encoding of 2..Q numbers, as amplitude is, but grid"),
+        ("grid", (1, 1, 1, 1), 4, r"`image_shape` must be \(H, W\)"),
         ("crop", (28, 28), 1024, "but crop, which makes 784, was given"),
         ("crop", (28, 28), 8, "but crop, which makes 4, was given"),
         ("pca", (2, 2), 5, "at most 4 number.s. of an image of .2, 2., but pca for an encoding"),

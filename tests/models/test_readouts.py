@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from flax import nnx
 from scipy.special import expit, softmax
 
 from jqkd.models import READOUTS
@@ -30,7 +31,26 @@ def frequencies() -> np.ndarray:
 
 
 def test_all_readouts_are_tested():
-    assert set(READOUTS) == set(LOGITS)
+    assert set(READOUTS) == {*LOGITS, "register", "z"}
+
+
+def test_trained_readouts():
+    """Of 3 qubits: scaled outcomes of those that are read; Z and Z Z by their definition."""
+    shares = jnp.asarray(frequencies(), jnp.float32)
+    register = READOUTS.build("register:bits=2,scale=5")
+    assert register.wires(3) == (0, 1) and register.most_classes(3) == 4
+    logits = register.build(3, rngs=nnx.Rngs(0))(shares[:, :4], 3)
+    np.testing.assert_allclose(logits[:, :3], 5 * shares[:, :3], rtol=1e-6)
+    assert (logits[:, 3] == np.float32(FILL)).all()
+    z = np.array([1, -1])
+    operators = [np.kron(np.kron(c, b), a) for a, b, c in [
+        (z, [1, 1], [1, 1]), ([1, 1], z, [1, 1]), ([1, 1], [1, 1], z),
+        (z, z, [1, 1]), ([1, 1], z, z), (z, [1, 1], z),
+    ]]  # fmt: skip
+    readout = READOUTS.build("z:scale=2").build(3, rngs=nnx.Rngs(0))
+    readout.bias[...] = jnp.arange(6.0)
+    want = 2 * frequencies() @ np.array(operators).T + np.arange(6)
+    np.testing.assert_allclose(readout(shares, 6), want, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", LOGITS)

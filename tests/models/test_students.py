@@ -124,13 +124,17 @@ def test_initial_weights_differ():
 
 
 def test_presets():
-    assert list(PRESETS) == ["paper-code", "paper-text", "robust"]
-    rules = {"paper-code": NOTEBOOK_RULE, "paper-text": TWO_TERM_RULE, "robust": TWO_TERM_RULE}
+    assert list(PRESETS) == ["paper-code", "paper-text", "robust", "pure"]
+    rules = {
+        "paper-code": NOTEBOOK_RULE,
+        "paper-text": TWO_TERM_RULE,
+        "robust": TWO_TERM_RULE,
+        "pure": None,
+    }
     for name, preset in PRESETS.items():
         spec, student = preset.spec(3), build_student(name, 3, rngs=nnx.Rngs(0))
         assert student.layer.rule == GRADIENTS[spec.gradient] == rules[name]
-        assert student.layer.circuit == spec.circuit and student.layer.shots is None
-        assert student.readout == spec.readout
+        assert student.circuit == spec.circuit and student.layer.shots is None
         assert spec.texts == {k: v for k, v in preset.parts.items() if k != "gradient"}
 
 

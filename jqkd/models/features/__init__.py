@@ -3,7 +3,7 @@
 from jqkd.models.features.base import FEATURES, Features
 from jqkd.models.features.conv import Conv, ConvFeatures
 from jqkd.models.features.dense import Dense, DenseFeatures
-from jqkd.models.features.fixed import Crop, Identity, Pca, Pool
+from jqkd.models.features.fixed import Crop, Grid, Identity, Pca
 
 __all__ = [
     "FEATURES",
@@ -13,7 +13,7 @@ __all__ = [
     "Dense",
     "DenseFeatures",
     "Features",
+    "Grid",
     "Identity",
     "Pca",
-    "Pool",
 ]

@@ -14,7 +14,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jqkd._checks import check_integer, check_type, fail
+from jqkd._checks import check_type, fail
 from jqkd.models.arguments import check_image_shape, check_images
 from jqkd.models.features.base import FEATURES, Features
 from jqkd.models.functional import Fitted
@@ -24,37 +24,24 @@ _SMALLEST = 1e-6
 
 
 class Pixels(nnx.Module):
-    """Side x side pixels of an image: its own, its centre, or means over blocks of it.
+    """Pixels of an image: its own, or those of its centre.
 
     Args:
-        image_shape: (H, W), (H, W, channels), or (F,) where nothing is cut or averaged.
-        pad: black pixels on each side of a picture, first.
-        crop: (rows, columns) that are left of it, then; ``None`` for all.
-        pool: block over which is averaged, last; channels are averaged too where it is given.
+        image_shape: (H, W), (H, W, channels), or (F,) where nothing is cut.
+        crop: (rows, columns) that are left of it; ``None`` for all.
     """
 
     def __init__(
-        self,
-        image_shape: tuple[int, ...],
-        *,
-        pad: int = 0,
-        crop: tuple[int, int] | None = None,
-        pool: int | None = None,
+        self, image_shape: tuple[int, ...], *, crop: tuple[int, int] | None = None
     ) -> None:
-        self.image_shape, self.pad, self.crop, self.pool = image_shape, pad, crop, pool
+        self.image_shape, self.crop = image_shape, crop
 
     def __call__(self, images: ArrayLike, key: Array | None = None) -> Float[Array, "B F"]:
         """Features ``(B, F)`` of images ``(B, *image_shape)``, in [0, 1]."""
         x = check_images(images, self.image_shape)
-        if self.pad:
-            x = jnp.pad(x, [(0, 0), *[(self.pad, self.pad)] * 2, *[(0, 0)] * (x.ndim - 3)])
         if self.crop is not None:
             top, left = ((x.shape[axis + 1] - self.crop[axis]) // 2 for axis in (0, 1))
             x = x[:, top : top + self.crop[0], left : left + self.crop[1]]
-        if self.pool is not None:
-            rows, columns = (side // self.pool for side in x.shape[1:3])
-            blocks = x.reshape(len(x), rows, self.pool, columns, self.pool, -1)
-            x = blocks.mean((2, 4, 5))
         return x.reshape(len(x), -1)
 
 
@@ -72,36 +59,6 @@ class Identity(Fixed):
     def build(self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs) -> Pixels:
         _check_number("identity", math.prod(image_shape), num_features)
         return Pixels(image_shape)
-
-
-@FEATURES.register("pool")
-@dataclass(frozen=True)
-class Pool(Fixed):
-    """Means over square blocks, so many that there is one a feature.
-
-    MNIST padded by 2 is 32x32: 16x16 means for 8 qubits, 8x8 for 6.
-
-    Attributes:
-        pad: black pixels on each side, first.
-
-    Example:
-        >>> Pool(pad=2).build((28, 28), 64, rngs=nnx.Rngs(0))(jnp.ones((1, 28, 28))).shape
-        (1, 64)
-    """
-
-    pad: int = 0
-
-    def __post_init__(self) -> None:
-        check_integer("pad", self.pad, 0, 10_000)
-
-    def build(self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs) -> Pixels:
-        rows, columns, _ = check_image_shape(image_shape, 1, "pool")
-        rows, columns = rows + 2 * self.pad, columns + 2 * self.pad
-        block = math.isqrt(rows * columns // num_features)
-        if block < 1 or rows % block or columns % block:
-            block = 1
-        _check_number(f"pool:pad={self.pad}", rows // block * (columns // block), num_features)
-        return Pixels(image_shape, pad=self.pad, pool=block)
 
 
 @FEATURES.register("crop")

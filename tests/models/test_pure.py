@@ -1,0 +1,118 @@
+"""Students whose circuit does the work, against dense matrices."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from jqkd._checks import InputError
+from jqkd.models import ANSATZE, FEATURES, PRESETS, QuantumLayer, StudentSpec
+from jqkd.models.layers import count_parameters
+from tests.quantum.dense import simulate
+
+pytestmark = pytest.mark.quick
+
+CLASSES = 4
+
+
+def pictures(shape: tuple[int, ...], number: int = 3) -> np.ndarray:
+    return np.random.default_rng(0).uniform(size=(number, *shape))
+
+
+def test_grids_that_are_no_squares():
+    """8x8 for 7 qubits: 8x16; a row of 40 in 64: pairs."""
+    x = pictures((8, 8))
+    got = FEATURES.build("grid").build((8, 8), 128, rngs=nnx.Rngs(0))(x)
+    want = np.pad(x, [(0, 0), (0, 0), (4, 4)]).reshape(3, -1)
+    np.testing.assert_allclose(got, want, rtol=0, atol=1e-6)
+    x = pictures((40,))
+    got = FEATURES.build("grid").build((40,), 32, rngs=nnx.Rngs(0))(x)
+    want = np.pad(x, [(0, 0), (12, 12)]).reshape(3, 32, 2).mean(-1)
+    np.testing.assert_allclose(got, want, rtol=0, atol=1e-6)
+    with pytest.raises(InputError, match="`features` must be read by an encoding of 2"):
+        StudentSpec(3, "grid", "angle").build(rngs=nnx.Rngs(0))
+
+
+@pytest.mark.parametrize("ansatz", ["layered:layers=3", "layered:layers=2,axes=Y,entangler=chain"])
+def test_pure_against_dense_matrices(ansatz):
+    """Pixels over their norm, layers, probabilities of two qubits, times the scale."""
+    spec = PRESETS["pure"].spec(4, ansatz=ansatz, readout="register:bits=2,scale=5")
+    student, x = spec.build(rngs=nnx.Rngs(1), image_shape=(4, 4)), pictures((4, 4))
+    states = x.reshape(3, 16) / np.linalg.norm(x.reshape(3, 16), axis=1, keepdims=True)
+    circuit, weights = spec.ansatz.circuit(4), np.asarray(student.weights[...])
+    finals = np.array([simulate(circuit, weights, state) for state in states])
+    shares = (np.abs(finals) ** 2).reshape(3, 4, 4).sum(1)
+    made = student.forward(jnp.asarray(x, jnp.float32), classes=CLASSES)
+    np.testing.assert_allclose(made.logits, 5 * shares, rtol=0, atol=2e-6)
+    # The whole circuit, gates that prepare the state among it, is the same student.
+    whole = np.array([simulate(spec.circuit, angles) for angles in made.angles])
+    logits = student.logits(jnp.asarray(np.abs(whole) ** 2, jnp.float32), CLASSES)
+    np.testing.assert_allclose(logits, made.logits, rtol=0, atol=2e-5)
+
+
+def test_one_classical_weight():
+    """All others are angles; z has two a class that it can tell."""
+    for readout, more in (("register", 1), ("z", 2 * 8)):
+        spec = PRESETS["pure"].spec(4, readout=readout)
+        student = spec.build(rngs=nnx.Rngs(0))
+        assert count_parameters(student) - 3 * 4 * 4 == more
+        assert spec.starts_prepared
+
+
+@pytest.mark.parametrize("gradient", ["autodiff", "two-term"])
+def test_gradients_from_the_state_and_through_its_gates(gradient):
+    spec = PRESETS["pure"].spec(4, ansatz="layered:layers=2", gradient=gradient)
+    student, x = spec.build(rngs=nnx.Rngs(2), image_shape=(4, 4)), pictures((4, 4))
+    graph, state = nnx.split(student)
+    whole = QuantumLayer(spec.circuit, wires=spec.readout.wires(4))
+
+    def from_states(state):
+        return (nnx.merge(graph, state)(jnp.asarray(x, jnp.float32), classes=4)[:, :4] ** 2).sum()
+
+    def by_gates(weights):
+        data = spec.encoding.data(jnp.asarray(x.reshape(3, -1), jnp.float32))
+        shares = whole(spec.circuit.fill(data, weights))
+        return (student.readout(shares, 4)[:, :4] ** 2).sum()
+
+    got = jax.jit(jax.grad(from_states))(state)["weights"][...]
+    want = jax.jit(jax.grad(by_gates))(student.weights[...])
+    np.testing.assert_allclose(got, want, rtol=0, atol=1e-4)
+    assert np.abs(want).max() > 1
+
+
+def test_shared_frozen_and_uploaded_again():
+    shared = ANSATZE.build("layered:layers=3,shared=true,entangler=none")
+    circuit = shared.circuit(5)
+    assert circuit.num_weights == 9 and circuit.num_angles == 45
+    frozen = ANSATZE.build("layered:layers=2,frozen=7")
+    assert frozen.circuit(3) == frozen.circuit(3) and not frozen.circuit(3).num_angles
+    assert frozen.circuit(3) != ANSATZE.build("layered:layers=2,frozen=8").circuit(3)
+    spec = StudentSpec(2, "pca", "angle:hadamard=false", "reuploading:layers=2,axes=Z", "register")
+    assert not spec.starts_prepared and (spec.circuit.num_data, spec.circuit.num_weights) == (2, 4)
+    names = [op.name for op in spec.circuit.ops]
+    assert names == ["RY", "RY", "RZ", "RZ", "CZ"] * 2
+    filled = spec.circuit.fill(jnp.array([0.1, 0.2]), jnp.arange(4.0))
+    np.testing.assert_allclose(filled, [0.1, 0.2, 0, 1, 0.1, 0.2, 2, 3], rtol=0, atol=1e-6)
+
+
+def test_initial_angles_are_small():
+    weights = np.asarray(ANSATZE.build("layered:spread=0.2").initial(jax.random.key(0), 10_000))
+    assert abs(weights.std() - 0.2) < 5 * 0.2 / np.sqrt(2 * 10_000)
+    assert abs(weights.mean()) < 5 * 0.2 / 100
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("layered:axes=XW", "`axes` must be one or more of the letters X, Y, Z, but 'XW'"),
+        ("layered:entangler=star", "`entangler` must be one of ring, chain, none, but 'star'"),
+        ("layered:layers=0", "`layers` must be an integer from 1 to 1000, but 0"),
+        ("layered:spread=-1", "`spread` must be a finite number of 0 or more, but -1.0"),
+    ],
+)
+def test_bad_options(text, message):
+    with pytest.raises(InputError, match=message):
+        ANSATZE.build(text)
