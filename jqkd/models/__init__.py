@@ -19,6 +19,7 @@ from jqkd.models.teachers import (
     average_probabilities,
     build_teacher,
 )
+from jqkd.models.twins import AmplitudeLayer, Twin
 
 __all__ = [
     "ANSATZE",
@@ -31,6 +32,7 @@ __all__ = [
     "STAND_INS",
     "TEACHERS",
     "AlexNet",
+    "AmplitudeLayer",
     "Ansatz",
     "Encoding",
     "Features",
@@ -43,6 +45,7 @@ __all__ = [
     "StandIn",
     "Student",
     "StudentSpec",
+    "Twin",
     "average_probabilities",
     "build_student",
     "build_teacher",

@@ -90,6 +90,12 @@ class StudentSpec:
         return self.encoding.has_amplitudes and type(self.ansatz).join is Ansatz.join
 
     @property
+    def num_outcomes(self) -> int:
+        """K, of the qubits that the readout reads."""
+        wires = self.readout.wires(self.qubits)
+        return 2 ** (self.qubits if wires is None else len(wires))
+
+    @property
     def texts(self) -> dict[str, str]:
         """Every part as text, by the field that names it."""
         parts = {name: getattr(self, name) for name in PARTS}
@@ -131,8 +137,9 @@ class StudentSpec:
         features = self.features.build(image_shape, features, rngs=rngs)
         readout = self.readout.build(self.qubits, rngs=rngs)
         if self.stand_in is not None:
-            layer = self.stand_in.build(self.qubits, rngs=rngs)
-            return Student(features, self.encoding.data, layer, readout)
+            encoding, layer = self.encoding, self.stand_in.build(self, rngs=rngs)
+            encode = encoding.amplitudes if self.stand_in.reads_amplitudes else encoding.data
+            return Student(features, encode, layer, readout)
         prepare = self.encoding.amplitudes if self.starts_prepared else None
         circuit = self.ansatz.circuit(self.qubits) if prepare else self.circuit
         wires = self.readout.wires(self.qubits)

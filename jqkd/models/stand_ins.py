@@ -32,12 +32,14 @@ class StandIn:
 
     Attributes:
         is_quantum: whether it is the circuit, written down as a formula.
+        reads_amplitudes: whether it reads the encoding's state, and not the circuit's data.
     """
 
     is_quantum: ClassVar[bool] = False
+    reads_amplitudes: ClassVar[bool] = False
 
-    def build(self, qubits: int, *, rngs: nnx.Rngs) -> WithoutCircuit:
-        """Data in, shares of the outcomes out."""
+    def build(self, spec: StudentSpec, *, rngs: nnx.Rngs) -> WithoutCircuit:
+        """Data in, shares of the outcomes that the readout reads out."""
         raise NotImplementedError
 
     def check(self, spec: StudentSpec) -> None:
@@ -56,11 +58,13 @@ class WithoutCircuit(nnx.Module):
 
     Args:
         num_qubits: Q, the width of the circuit whose place it takes.
+        num_inputs: D; one a qubit if not given.
     """
 
-    def __init__(self, num_qubits: int) -> None:
+    def __init__(self, num_qubits: int, num_inputs: int | None = None) -> None:
         self.num_qubits = check_num_qubits(num_qubits)
         check_memory("num_qubits", self.num_qubits, bytes_each=4 * self.num_qubits)
+        self.num_inputs = num_inputs or self.num_qubits
 
     def __call__(
         self,
@@ -77,10 +81,10 @@ class WithoutCircuit(nnx.Module):
         """
         if shots is not None:
             fail("shots", "be None: there is no circuit that draws them", shots)
-        return self.shares(jnp.asarray(check_array("angles", angles, ("...", self.num_qubits))))
+        return self.shares(jnp.asarray(check_array("angles", angles, ("...", self.num_inputs))))
 
-    def shares(self, angles: Float[Array, "... Q"]) -> Float[Array, "... K"]:
-        """Shares ``(..., K)`` of angles ``(..., Q)``, radians."""
+    def shares(self, angles: Float[Array, "... D"]) -> Float[Array, "... K"]:
+        """Shares ``(..., K)`` of data ``(..., D)``: angles in radians, or amplitudes."""
         raise NotImplementedError
 
 
@@ -128,8 +132,8 @@ class Formula(StandIn):
 
     is_quantum: ClassVar[bool] = True
 
-    def build(self, qubits: int, *, rngs: nnx.Rngs) -> ClosedForm:
-        return ClosedForm(qubits)
+    def build(self, spec: StudentSpec, *, rngs: nnx.Rngs) -> ClosedForm:
+        return ClosedForm(spec.qubits)
 
     def check(self, spec: StudentSpec) -> None:
         if spec.circuit != Angle().circuit(spec.qubits):
@@ -142,8 +146,8 @@ class Formula(StandIn):
 class Classical(StandIn):
     """Makes ``ClassicalLayer``, of the data that a circuit without weights would read."""
 
-    def build(self, qubits: int, *, rngs: nnx.Rngs) -> ClassicalLayer:
-        return ClassicalLayer(qubits, rngs=rngs)
+    def build(self, spec: StudentSpec, *, rngs: nnx.Rngs) -> ClassicalLayer:
+        return ClassicalLayer(spec.qubits, rngs=rngs)
 
     def check(self, spec: StudentSpec) -> None:
         if spec.circuit.num_weights or spec.circuit.num_data != spec.qubits:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from scipy.special import softmax
 
 from jqkd._checks import InputError
 from jqkd.models import ANSATZE, FEATURES, PRESETS, QuantumLayer, StudentSpec
@@ -116,3 +117,41 @@ def test_initial_angles_are_small():
 def test_bad_options(text, message):
     with pytest.raises(InputError, match=message):
         ANSATZE.build(text)
+
+
+X = pictures((4, 4))
+UNIT = X.reshape(3, 16) / np.linalg.norm(X.reshape(3, 16), axis=1, keepdims=True)
+
+
+def weights_of(layer) -> list[np.ndarray]:
+    return [np.asarray(leaf, float) for leaf in jax.tree.leaves(nnx.state(layer, nnx.Param))]
+
+
+TWINS = {
+    "linear-map": lambda b, w: softmax(UNIT @ w + b, -1),
+    "squared-map": lambda w: (UNIT @ w) ** 2 / ((UNIT @ w) ** 2).sum(-1, keepdims=True),
+    "mlp:hidden=3": lambda b, w, c, v: softmax(np.tanh(UNIT @ w + b) @ v + c, -1),
+}
+
+
+@pytest.mark.parametrize("twin", TWINS)
+def test_twins_against_numpy(twin):
+    """They read what the circuit's encoding prepares, and are read as it is."""
+    spec = PRESETS["pure"].spec(4, readout="register:bits=2,scale=5", stand_in=twin)
+    student = spec.build(rngs=nnx.Rngs(3), image_shape=(4, 4))
+    made = student.forward(jnp.asarray(X, jnp.float32), classes=3)
+    want = TWINS[twin](*weights_of(student.layer))
+    np.testing.assert_allclose(made.frequencies, want, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(made.logits[:, :3], 5 * want[:, :3], rtol=0, atol=1e-5)
+
+
+def test_an_mlp_of_as_many_weights():
+    """Of 6 qubits, 40 layers: 720 angles; 9 hidden units on 64 amplitudes for 16 outcomes: 736."""
+    spec = PRESETS["pure"].spec(6, ansatz="layered:layers=40", stand_in="mlp")
+    student = spec.build(rngs=nnx.Rngs(0), image_shape=(8, 8))
+    assert count_parameters(student) - 1 == 9 * 65 + 10 * 16 == 745
+
+
+def test_twins_need_amplitudes():
+    with pytest.raises(InputError, match="`stand_in` must be left out where the encoding prepares"):
+        StudentSpec(3, "pca", "angle", stand_in="linear-map")

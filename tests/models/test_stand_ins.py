@@ -115,7 +115,7 @@ def test_parameter_counts(change, more):
 
 def test_what_runs_no_circuit_draws_no_shots():
     for name in STAND_INS:
-        layer = STAND_INS.build(name).build(3, rngs=nnx.Rngs(0))
+        layer = STAND_INS.build(name).build(robust(), rngs=nnx.Rngs(0))
         with pytest.raises(InputError, match="`shots` must be None: there is no circuit.*but 5000"):
             layer(jnp.zeros((1, 3)), shots=5000, key=jax.random.key(0))
-    assert [name for name, part in STAND_INS.items() if not part.is_quantum] == ["classical"]
+    assert [name for name, part in STAND_INS.items() if part.is_quantum] == ["closed-form"]
