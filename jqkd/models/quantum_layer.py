@@ -27,8 +27,8 @@ class QuantumLayer(nnx.Module):
     circuit's angles come from the layers before it (or from an ``nnx.Param`` that you broadcast).
 
     Args:
-        circuit: Q qubits, P angle slots, all shiftable; or a circuit of Qiskit or PennyLane, which
-            ``Circuit.from_qiskit`` and ``Circuit.from_pennylane`` make one, and ``shiftable``.
+        circuit: Q qubits, P angle slots, all shiftable; or a circuit of Qiskit, PennyLane or
+            OpenQASM, which ``Circuit.from_qiskit`` and its like make one, and ``shiftable``.
         shots: S for every circuit that is run; exact probabilities if ``None``.
         rule: the shift rule.
         data: which parameters of a foreign circuit are data; ``layer.circuit.fill(data, weights)``

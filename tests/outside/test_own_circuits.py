@@ -13,6 +13,7 @@ from qiskit.quantum_info import Statevector
 
 import jqkd
 from jqkd._checks import InputError
+from jqkd.cli.experiments import _parts
 from jqkd.common.files import DamagedFile
 from jqkd.data import load, student_splits
 from jqkd.models import ANSATZE, QuantumLayer, StudentSpec, imported
@@ -142,6 +143,24 @@ def test_weights_alone_follow_the_encoding(titles):
     assert StudentSpec(2, ansatz=unnamed).circuit.num_data == 2
 
 
+def test_whatever_it_is_written_as_it_is_the_same_circuit():
+    class Named(QuantumCircuit):
+        """Somebody's own class."""
+
+    made = Named(QUBITS)
+    made.compose(written_in_qiskit(), inplace=True)
+    names = {"data": "x", "weights": "w"}
+    want = QuantumLayer(written_in_qiskit(), **names).circuit
+    for same in (made, Circuit.from_qiskit(made, **names).to_qasm()):
+        assert QuantumLayer(same, **names).circuit == want
+    node = QuantumLayer(CIRCUITS["pennylane"][0], **SHAPES).circuit
+    assert QuantumLayer(written_in_pennylane, **SHAPES).circuit == node
+
+
+def test_it_is_listed_among_the_ansatze(titles):
+    assert set(titles.values()) <= {row[0] for row in _parts(ANSATZE)}
+
+
 def test_a_circuit_that_does_not_fit_is_one_sentence(titles):
     fits = f"with ansatz {titles['qiskit']}, a circuit of so many, but 3 was given"
     for wrong, words in (
@@ -156,7 +175,10 @@ def test_a_circuit_that_does_not_fit_is_one_sentence(titles):
         (lambda: jqkd.import_circuit("entangling", Circuit(2)), "`name` .*no ansatz of jqkd"),
         (lambda: jqkd.import_circuit("../up", Circuit(2)), "`name` must be letters"),
         (lambda: jqkd.import_circuit("wide", Circuit(11)), "`circuit` must be at most 10"),
-        (lambda: jqkd.import_circuit("none at all", None), "`circuit` must be a Circuit, a Qiskit"),
+        (
+            lambda: jqkd.import_circuit("none at all", None),
+            "`circuit` must be a Circuit, one of Qiskit",
+        ),
         (lambda: jqkd.import_circuit("c", Circuit(1), data="x"), "`data` must be None where"),
         (
             lambda: jqkd.import_circuit(
