@@ -55,6 +55,8 @@ def to_qasm(circuit: Circuit, angles: ArrayLike | None = None, *, version: int =
 def from_qasm(source: str | Path, data: Any = None, weights: Any = None) -> Circuit:
     """What ``Circuit.from_qasm`` documents."""
     text = _text(source)
+    if not text.strip():
+        fail("source", "be OpenQASM 2 or 3", "nothing")
     for register in _REGISTER.finditer(text):
         # The parsers allocate whatever is declared.
         try:
