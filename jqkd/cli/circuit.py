@@ -16,7 +16,7 @@ from jqkd.cli.fields import takes
 from jqkd.cli.options import Json, Plugins, deliver
 from jqkd.crosscheck import save_picture
 from jqkd.models import ANSATZE, PARTS, PRESETS, import_circuit
-from jqkd.quantum import Circuit
+from jqkd.quantum.exchange.foreign import as_circuit
 from jqkd.quantum.exchange.packages import require_qiskit
 from jqkd.report.readme import write_text
 from jqkd.training.config import StudentConfig
@@ -93,7 +93,7 @@ def import_(
     """
     keeps("nothing was imported")
     listed = [text and text.split(",") for text in (data, weights)]
-    own = Circuit.from_qasm(source, *listed).shiftable()
+    own = as_circuit(source, *listed)
     title = import_circuit(name, own, replace=replace)
     output = Output()
     output.say(str(own))

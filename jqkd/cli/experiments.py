@@ -144,4 +144,5 @@ def _parts(registry: Registry[Any]) -> list[tuple[str, str, str]]:
         values = {field.name: getattr(made, field.name) for field in dataclasses.fields(made)}
         options = ", ".join(f"{option}={as_text(value)}" for option, value in values.items())
         rows.append((name, options, (type(made).__doc__ or "").strip().partition("\n")[0]))
-    return rows
+    titles = registry.shelf.titles() if registry.shelf else []
+    return rows + [(title, "", "Imported.") for title in titles]

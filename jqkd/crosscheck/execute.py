@@ -26,7 +26,7 @@ Progress = Callable[[int, int], None]
 
 # Aer (0.18) leaves out parameter sets or angles of these gates when it binds a batch, without an
 # error. Circuits that hold them are bound here, one by one.
-_BIND_ONE_BY_ONE = {"crx", "cry", "crz"}
+_BIND_ONE_BY_ONE = {"crx", "cry", "crz", "cp"}
 
 
 def sample(

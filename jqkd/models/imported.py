@@ -60,9 +60,9 @@ def import_circuit(
 
     Args:
         name: letters, digits, ``.``, ``_`` and ``-``.
-        circuit: a ``Circuit``, or a circuit of Qiskit or PennyLane; without names all slots are
-            data. Controlled rotations are split into gates that the shift rule fits.
-        data: what is data in a circuit of Qiskit or PennyLane; see ``Circuit.from_qiskit``.
+        circuit: a ``Circuit``, or one of Qiskit, PennyLane or OpenQASM; without names all slots
+            are data. Controlled rotations are split into gates that the shift rule fits.
+        data: what is data in a circuit of another library; see ``Circuit.from_qiskit``.
         weights: likewise.
         replace: whether another circuit of that name goes.
 

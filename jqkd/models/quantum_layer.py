@@ -27,8 +27,8 @@ class QuantumLayer(nnx.Module):
     circuit's angles come from the layers before it (or from an ``nnx.Param`` that you broadcast).
 
     Args:
-        circuit: Q qubits, P angle slots, all shiftable; or a circuit of Qiskit or PennyLane, which
-            ``Circuit.from_qiskit`` and ``Circuit.from_pennylane`` make one, and ``shiftable``.
+        circuit: Q qubits, P angle slots, all shiftable; or a circuit of Qiskit, PennyLane or
+            OpenQASM, which ``Circuit.from_qiskit`` and its like make one, and ``shiftable``.
         shots: S for every circuit that is run; exact probabilities if ``None``.
         rule: the shift rule; ``None``: exact probabilities by autodiff, shots by the two-term rule.
         wires: the qubits that are read, K = 2**len(wires) outcomes; all if ``None``.

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,19 +32,30 @@ class Expression:
         2*x0+0.5 -x0*w0+x0 -0.5*x0
     """
 
+    if TYPE_CHECKING:
+
+        @property
+        def terms(self) -> tuple[Term, ...]:
+            """Factors and coefficient of each product."""
+            ...
+
     def at(self, read: Callable[[Slot], Any]) -> Any:
         """Its value where ``read`` says that of each slot."""
-        raise NotImplementedError
+        products = [
+            functools.reduce(operator.mul, [c] * (c != 1 or not slots) + [*map(read, slots)])
+            for slots, c in self.terms
+        ]
+        return functools.reduce(operator.add, products) if products else 0.0
 
     def slots(self) -> tuple[Slot, ...]:
         """The data and weights in it."""
-        raise NotImplementedError
+        return tuple(slot for slots, _ in self.terms for slot in slots)
 
     def __add__(self, other: Any) -> Any:
-        return _combined(self, other, lambda a, b: _collected([*a.items(), *b.items()]))
+        return _combined(self, other, lambda a, b: (*a, *b))
 
     def __mul__(self, other: Any) -> Any:
-        return _combined(self, other, _product)
+        return _combined(self, other, lambda a, b: [((*s, *t), c * d) for s, c in a for t, d in b])
 
     def __neg__(self) -> Any:
         return self * -1.0
@@ -76,14 +87,12 @@ class Slot(Expression):
     def __str__(self) -> str:
         return f"{'x' if self.kind == DATA else 'w'}{self.index}"
 
-    def at(self, read: Callable[[Slot], Any]) -> Any:
-        return read(self)
-
-    def slots(self) -> tuple[Slot, ...]:
-        return (self,)
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        return (((self,), 1.0),)
 
 
-_Product = tuple[Slot, ...]
+Term = tuple[tuple[Slot, ...], float]
 
 
 @dataclass(frozen=True)
@@ -94,18 +103,10 @@ class Polynomial(Expression):
         terms: factors and coefficient of each, those with most factors first; none for 0.
     """
 
-    terms: tuple[tuple[_Product, float], ...]
-
-    def at(self, read: Callable[[Slot], Any]) -> Any:
-        values = [_term(coefficient, [*map(read, slots)]) for slots, coefficient in self.terms]
-        return functools.reduce(operator.add, values) if values else 0.0
-
-    def slots(self) -> tuple[Slot, ...]:
-        return tuple(slot for factors, _ in self.terms for slot in factors)
+    terms: tuple[Term, ...]
 
     def __str__(self) -> str:
-        text = "+".join(_term_text(*term) for term in self.terms).replace("+-", "-")
-        return text or "0"
+        return "+".join(map(_text, self.terms)).replace("+-", "-") or "0"
 
 
 def data(*indices: int) -> tuple[Slot, ...]:
@@ -118,58 +119,36 @@ def weight(*indices: int) -> tuple[Slot, ...]:
     return tuple(Slot(WEIGHT, index) for index in indices)
 
 
-def polynomial(terms: Mapping[_Product, float]) -> Slot | Polynomial:
-    """The sum of some products by their coefficients; a slot where it is one and no more.
+def polynomial(terms: Iterable[Term]) -> Slot | Polynomial:
+    """The sum of some products and their coefficients; a slot where it is one and no more.
 
     Example:
-        >>> print(polynomial({(*data(0), *weight(1)): 2.0, (): 0.25}), polynomial({data(3): 1.0}))
-        2*x0*w1+0.25 x3
+        >>> print(polynomial([((*data(0), *weight(1)), 2.0), ((), 0.25)]))
+        2*x0*w1+0.25
     """
-    return _made(_collected(terms.items()))
-
-
-def _made(terms: Mapping[_Product, float]) -> Slot | Polynomial:
-    if len(terms) > _MOST_TERMS:
-        fail("filled", f"be a sum of at most {_MOST_TERMS} terms", f"one of {len(terms)}")
-    [(slots, coefficient)] = terms.items() if len(terms) == 1 else [((), 0.0)]
-    if len(slots) == 1 and coefficient == 1:
-        return slots[0]
-    return Polynomial(tuple(sorted(terms.items(), key=lambda term: (-len(term[0]), term[0]))))
-
-
-def _collected(terms: Any) -> dict[_Product, float]:
-    """Equal products added up, without those of coefficient 0."""
-    sums: dict[_Product, float] = {}
+    sums: dict[tuple[Slot, ...], float] = {}
     for slots, coefficient in terms:
         slots = tuple(sorted(slots))
         sums[slots] = sums.get(slots, 0.0) + check_number("filled", coefficient)
-    return {slots: coefficient for slots, coefficient in sums.items() if coefficient}
+    kept = [(slots, coefficient) for slots, coefficient in sums.items() if coefficient]
+    if len(kept) > _MOST_TERMS:
+        fail("filled", f"be a sum of at most {_MOST_TERMS} terms", f"one of {len(kept)}")
+    if len(kept) == 1 and len(kept[0][0]) == kept[0][1] == 1:
+        return kept[0][0][0]
+    return Polynomial(tuple(sorted(kept, key=lambda term: (-len(term[0]), term[0]))))
 
 
-def _product(a: Mapping[_Product, float], b: Mapping[_Product, float]) -> dict[_Product, float]:
-    return _collected(((*s, *t), c * d) for s, c in a.items() for t, d in b.items())
-
-
-def _combined(first: Expression, second: Any, join: Callable[..., dict[_Product, float]]) -> Any:
+def _combined(first: Expression, second: Any, join: Callable[..., Iterable[Term]]) -> Any:
     # Arrays of numbers are walked through by their own operators.
     if isinstance(second, np.ndarray) or np.ndim(second):
         return NotImplemented
-    return _made(join(_terms(first), _terms(second)))
+    if not isinstance(second, Expression):
+        return polynomial(join(first.terms, [((), check_number("filled", second))]))
+    return polynomial(join(first.terms, second.terms))
 
 
-def _terms(value: Any) -> Mapping[_Product, float]:
-    if isinstance(value, Polynomial):
-        return dict(value.terms)
-    return {(value,): 1.0} if isinstance(value, Slot) else {(): check_number("filled", value)}
-
-
-def _term(coefficient: float, values: list[Any]) -> Any:
-    if coefficient != 1 or not values:
-        values = [coefficient, *values]
-    return functools.reduce(operator.mul, values)
-
-
-def _term_text(slots: _Product, coefficient: float) -> str:
+def _text(term: Term) -> str:
+    slots, coefficient = term
     number = f"{coefficient:.4g}"
     if not slots:
         return number

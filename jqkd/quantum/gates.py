@@ -128,10 +128,9 @@ _Z = _fixed((1, 0), (0, -1))
 _SWAP = _fixed((1, 0, 0, 0), (0, 0, 1, 0), (0, 1, 0, 0), (0, 0, 0, 1))
 
 _ROOT = (0.5 + 0.5j, 0.5 - 0.5j), (0.5 - 0.5j, 0.5 + 0.5j)
-_ISWAP = _fixed((1, 0, 0, 0), (0, 0, 1j, 0), (0, 1j, 0, 0), (0, 0, 0, 1))
 
-# A two-term shift needs a generator with two eigenvalues one apart: Pauli/2 and |1><1| have them,
-# a controlled rotation has three (0 and +-1/2).
+# Aer runs each as it is. A two-term shift needs a generator with two eigenvalues one apart: Pauli/2
+# and |1><1| have them, a controlled rotation has three (0 and +-1/2).
 _TABLE = (
     #    name  wires angles entries                  shiftable real  qiskit
     Gate("I", 1, 0, _fixed((1, 0), (0, 1)), False, True, "id"),
@@ -160,9 +159,7 @@ _TABLE = (
     Gate("SX", 1, 0, _fixed(*_ROOT), False, False, "sx"),
     Gate("SXDG", 1, 0, _fixed(*_ROOT[::-1]), False, False, "sxdg"),
     Gate("CY", 2, 0, _controlled(_fixed((0, -1j), (1j, 0))), False, False, "cy"),
-    Gate("CH", 2, 0, _controlled(_fixed((_R, _R), (_R, -_R))), False, True, "ch"),
     Gate("CP", 2, 1, _controlled(lambda t: ((1, 0), (0, _cis(t)))), True, False, "cp"),
-    Gate("ISWAP", 2, 0, _ISWAP, False, False, "iswap"),
 )
 
 GATES: dict[str, Gate] = {gate.name: gate for gate in _TABLE}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -43,8 +44,8 @@ class PauliSum:
     """A Hermitian observable: real coefficients of Pauli strings of one length.
 
     Args:
-        terms: coefficient by string, Q letters of I, X, Y, Z, rightmost for qubit 0 (as Qiskit's
-            ``SparsePauliOp`` has them; PennyLane's words begin with wire 0).
+        terms: a mapping, kept as pairs: coefficient by string, Q letters of I, X, Y, Z, rightmost
+            for qubit 0 (as Qiskit's ``SparsePauliOp``; PennyLane's words begin with wire 0).
 
     Raises:
         InputError: no string, strings of different lengths, coefficients that are no real numbers.
@@ -55,37 +56,33 @@ class PauliSum:
         (3, ['ZZX', 'IZZ'])
     """
 
-    terms: Mapping[str, float] | tuple[tuple[str, float], ...]
+    terms: Any
 
     def __post_init__(self) -> None:
-        given: Any = self.terms
-        given = tuple(given.items()) if isinstance(given, Mapping) else given
-        if not isinstance(given, tuple) or not all(map(_is_pair, given)) or not given:
-            fail("terms", "be coefficients by Pauli string, such as {'ZZ': 0.5}", shown(self.terms))
-        length = len(given[0][0]) if isinstance(given[0][0], str) else 1
-        for pauli, _ in given:
-            check_pauli(pauli, max(length, 1), name="terms")
-        terms = tuple((pauli, check_number("terms", c)) for pauli, c in given)
-        object.__setattr__(self, "terms", terms)
-
-    @property
-    def _pairs(self) -> tuple[tuple[str, float], ...]:
-        return cast(Any, self.terms)
+        given = self.terms
+        if not isinstance(given, Mapping) or not given:
+            fail("terms", "be coefficients by Pauli string, such as {'ZZ': 0.5}", shown(given))
+        first = next(iter(given))
+        length = max(len(first), 1) if isinstance(first, str) else 1
+        for pauli in given:
+            check_pauli(pauli, length, name="terms")
+        pairs = tuple((pauli, check_number("terms", c)) for pauli, c in given.items())
+        object.__setattr__(self, "terms", pairs)
 
     @property
     def num_qubits(self) -> int:
         """Q."""
-        return len(self._pairs[0][0])
+        return len(self.terms[0][0])
 
     @property
     def constant(self) -> float:
         """Coefficient of the identity, which needs no measurement."""
-        return sum((c for pauli, c in self._pairs if not set(pauli) - {"I"}), 0.0)
+        return sum((c for pauli, c in self.terms if not set(pauli) - {"I"}), 0.0)
 
     def groups(self) -> tuple[Group, ...]:
         """What is measured: each string joins the first group that it fits into, qubit by qubit."""
         groups: list[Group] = []
-        for pauli, c in self._pairs:
+        for pauli, c in self.terms:
             if not set(pauli) - {"I"}:
                 continue
             for i, (basis, terms) in enumerate(groups):
@@ -105,17 +102,8 @@ class PauliSum:
             [-1.5, -0.5, 0.5, 1.5]
         """
         check_memory("terms", 2 * self.num_qubits, bytes_each=16, what="its matrix")
-        total = np.zeros((2**self.num_qubits,) * 2, complex)
-        for pauli, c in self._pairs:
-            product = np.full((1, 1), c)
-            for letter in pauli:
-                product = np.kron(product, _MATRICES[letter])
-            total += product
-        return total
-
-
-def _is_pair(value: object) -> bool:
-    return isinstance(value, tuple) and len(value) == 2
+        products = [[c, *(_MATRICES[letter] for letter in pauli)] for pauli, c in self.terms]
+        return np.add.reduce([functools.reduce(np.kron, factors) for factors in products])
 
 
 def _joint(basis: str, pauli: str) -> str | None:
@@ -163,7 +151,7 @@ def expectation(
     values = check_angles(circuit, angles)
     if isinstance(observable, str):
         check_pauli(observable, circuit.num_qubits, name="observable")
-        observable = PauliSum(((observable, 1.0),))
+        observable = PauliSum({observable: 1.0})
     check_type("observable", observable, PauliSum, "a PauliSum, or one string of I, X, Y, Z")
     if observable.num_qubits != circuit.num_qubits:
         must = f"have strings of {circuit.num_qubits} letters, the circuit's qubits"

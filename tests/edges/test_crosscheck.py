@@ -240,9 +240,12 @@ CALLS = {
     "from_qiskit, our circuit": (lambda: from_qiskit(RY), "`quantum` .*QuantumCircuit"),
     "from_qiskit, None": (lambda: from_qiskit(None), "`quantum` .*but None"),
     "from_qiskit, no qubits": (lambda: from_qiskit(QuantumCircuit()), "`quantum` .*one qubit"),
-    "from_qasm, None": (lambda: from_qasm(None), "`source` .*string of OpenQASM, but None"),
+    "from_qasm, None": (
+        lambda: from_qasm(None),
+        "`source` .*string of OpenQASM or the path of a file, but None",
+    ),
     "from_qasm, bytes": (lambda: from_qasm(b"OPENQASM 3;"), "`source` .*string"),
-    "from_qasm, nothing": (lambda: from_qasm(""), "`source` |`quantum` "),
+    "from_qasm, nothing": (lambda: from_qasm("\n"), "`source` .*but nothing was"),
     "from_qasm, prose": (lambda: from_qasm("a circuit"), "`source` .*could not be read"),
     "from_qasm, brackets": (lambda: from_qasm("[" * 100_000), "`source` .*could not be read"),
     "from_qasm, no such bit": (

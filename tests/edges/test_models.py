@@ -236,7 +236,7 @@ CALLS = {
     ),
     "fill, other data": (lambda: h_ry(2).fill(np.zeros(3)), r"`data` .*\(\.\.\., 2\), but"),
     "fill, no weights": (lambda: h_ry(2).as_weights().fill(np.zeros((2, 0))), "`weights` .*None"),
-    "circuit, a name": (lambda: QuantumLayer("h_ry"), "`circuit` must be a Circuit, but 'h_ry'"),
+    "circuit, a name": (lambda: QuantumLayer("h_ry"), "`source` must be OpenQASM 2 or 3"),
     "circuit, None": (lambda: QuantumLayer(None), "`circuit` .*but None"),
     "circuit of 40": (lambda: QuantumLayer(h_ry(40)), "`circuit` .*40 qubits.*TiB"),
     "rule, a name": (lambda: QuantumLayer(h_ry(2), rule="x"), "`rule` .*a ShiftRule, but 'x'"),

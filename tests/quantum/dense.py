@@ -73,9 +73,7 @@ MATRICES = {
     "SX": constant(expm(0.25j * np.pi * (I2 - X))),
     "SXDG": constant(expm(-0.25j * np.pi * (I2 - X))),
     "CY": constant(np.kron(I2 - ONE, I2) + np.kron(ONE, Y)),
-    "CH": constant(np.kron(I2 - ONE, I2) + np.kron(ONE, (X + Z) / np.sqrt(2))),
     "CP": lambda t: expm(1j * t * np.kron(ONE, ONE)),
-    "ISWAP": constant(expm(0.25j * np.pi * (np.kron(X, X) + np.kron(Y, Y)))),
 }
 
 

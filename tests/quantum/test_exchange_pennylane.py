@@ -97,6 +97,15 @@ def test_wires_are_numbered_as_on_the_device():
     assert Circuit.from_pennylane(numbers, data={"x": 2}) == Circuit(2, ops)
 
 
+def test_arguments_are_numbered_one_after_the_other():
+    def circuit(x, phi, y):
+        qml.U3(phi, y[1, 0], x[1], wires=0)
+
+    shapes = {"x": 2, "phi": (), "y": (2, 1)}
+    same = Circuit(1, (Op("U3", (0,), filled=data(2, 4, 1)),))
+    assert Circuit.from_pennylane(circuit, data=shapes) == same
+
+
 def test_what_we_hand_to_pennylane_is_differentiable_and_batched():
     circuit = Circuit(2, (Op("RY", (0,), filled=(2 * data(0)[0],)), Op("CX", (0, 1))))
     circuit = circuit.then((Op("RX", (1,), filled=weight(0)),))

@@ -21,9 +21,9 @@ _NAMES = {
     **{"I": "Identity", "X": "PauliX", "Y": "PauliY", "Z": "PauliZ", "H": "Hadamard"},
     **{"S": "S", "SDG": "Adjoint(S)", "T": "T", "TDG": "Adjoint(T)"},
     **{"SX": "SX", "SXDG": "Adjoint(SX)", "RX": "RX", "RY": "RY", "RZ": "RZ"},
-    **{"P": "PhaseShift", "U3": "U3", "CX": "CNOT", "CY": "CY", "CZ": "CZ", "CH": "CH"},
+    **{"P": "PhaseShift", "U3": "U3", "CX": "CNOT", "CY": "CY", "CZ": "CZ"},
     **{"CRX": "CRX", "CRY": "CRY", "CRZ": "CRZ", "CP": "ControlledPhaseShift"},
-    **{"SWAP": "SWAP", "ISWAP": "ISWAP", "RXX": "IsingXX", "RYY": "IsingYY", "RZZ": "IsingZZ"},
+    **{"SWAP": "SWAP", "RXX": "IsingXX", "RYY": "IsingYY", "RZZ": "IsingZZ"},
 }
 _OURS = {name: gate for gate, name in _NAMES.items()}
 _DROPPED = ("Barrier", "WireCut", "GlobalPhase", "Snapshot")
@@ -97,23 +97,18 @@ def _traced(circuit: Any, data: Any, weights: Any) -> Any:
 
 
 def _symbols(name: str, kind: str, shapes: Any, others: Mapping[str, Any]) -> dict[str, Any]:
-    must = "give shapes by name of argument, such as {'x': 5, 'w': (2, 5), 'phi': ()}"
-    check_type(
-        name, {} if shapes is None else shapes, Mapping, must.replace("give", "a dictionary of")
-    )
+    """Arrays of slots, numbered through all arguments, or one slot where there are no axes."""
+    must = "shapes by name of argument, such as {'x': 5, 'w': (2, 5), 'phi': ()}"
+    check_type(name, {} if shapes is None else shapes, Mapping, f"a dictionary of {must}")
     symbols, first = {}, 0
     for argument, shape in (shapes or {}).items():
-        lengths = (
-            tuple(shape) if isinstance(shape, Sequence) and not isinstance(shape, str) else (shape,)
-        )
-        lengths = tuple(check_integer(name, length, 1, advice=must) for length in lengths)
         if argument in others:
             fail(name, "name no argument that is in `data`", shown(argument))
-        slots = [Slot(kind, first + i) for i in range(math.prod(lengths))]
-        array = np.empty(len(slots), object)
-        array[:] = slots
-        symbols[argument] = array.reshape(lengths) if lengths else slots[0]
-        first += len(slots)
+        lengths = shape if isinstance(shape, tuple | list) else (shape,)
+        size = math.prod(check_integer(name, n, 1, advice=f"give {must}") for n in lengths)
+        slots = [Slot(kind, first + i) for i in range(size)]
+        symbols[argument] = np.array(slots, object).reshape(lengths)[()]
+        first += size
     return symbols
 
 
@@ -122,11 +117,9 @@ def _named_tape(tape: Any, data: Any, weights: Any) -> Any:
     number = len(tape.get_parameters(trainable_only=False, operations_only=True))
     chosen = []
     for name, given in (("data", data), ("weights", weights)):
-        if given is not None:
-            if not isinstance(given, Sequence | np.ndarray) or isinstance(given, str):
-                fail(name, "be numbers of the tape's parameters, such as range(5)", shown(given))
-            given = [check_integer(name, i, 0, number - 1) for i in given]
-        chosen.append(given)
+        if given is not None and (isinstance(given, str) or not np.iterable(given)):
+            fail(name, "be numbers of the tape's parameters, such as range(5)", shown(given))
+        chosen.append(given and [check_integer(name, i, 0, number - 1) for i in given])
     free = range(number) if None in chosen else []
     slots = slots_of(free, *chosen)
     # It takes them in ascending order, whatever the order of the numbers.
@@ -142,12 +135,10 @@ def _ops(step: Any, qubits: Mapping[Any, int]) -> Iterator[Op]:
     if step.name in _OURS:
         # Slices of an array of slots are arrays without axes.
         values = [p.item() if isinstance(p, np.ndarray) and not p.ndim else p for p in step.data]
-        if any(np.ndim(value) for value in values):
+        if any(map(np.ndim, values)):
             fail("circuit", "have one number an angle", f"{step.name} with a batch of them")
         if any(isinstance(value, Expression) for value in values):
-            filled = tuple(
-                v if isinstance(v, Expression) else polynomial({(): float(v)}) for v in values
-            )
+            filled = tuple(polynomial([]) + value for value in values)
             yield Op(_OURS[step.name], wires, filled=filled)
         else:
             yield Op(_OURS[step.name], wires, tuple(map(float, values)) or None)

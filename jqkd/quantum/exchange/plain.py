@@ -22,6 +22,17 @@ def to_plain(circuit: Circuit) -> dict[str, Any]:
     return {"qubits": circuit.num_qubits, "ops": ops}
 
 
+def _written(op: Op) -> list[Any] | None:
+    return (
+        None
+        if op.filled is None
+        else [
+            [[[[s.kind, s.index] for s in slots], coefficient] for slots, coefficient in e.terms]
+            for e in op.filled
+        ]
+    )
+
+
 def from_plain(content: Any) -> Circuit:
     """The circuit that ``to_plain`` was given.
 
@@ -45,20 +56,5 @@ def from_plain(content: Any) -> Circuit:
         fail("circuit", "be one that `to_plain` made", f"something else ({error})")
 
 
-def _written(op: Op) -> list[Any] | None:
-    if op.filled is None:
-        return None
-    return [
-        [[[[s.kind, s.index] for s in slots], coefficient] for slots, coefficient in terms(e)]
-        for e in op.filled
-    ]
-
-
-def terms(expression: Slot | Polynomial) -> tuple[tuple[tuple[Slot, ...], float], ...]:
-    """Products and their coefficients."""
-    return expression.terms if isinstance(expression, Polynomial) else (((expression,), 1.0),)
-
-
 def _read(written: list[Any]) -> Slot | Polynomial:
-    pairs = [(tuple(Slot(*slot) for slot in slots), float(c)) for slots, c in written]
-    return polynomial(dict(pairs))
+    return polynomial((tuple(Slot(*slot) for slot in slots), c) for slots, c in written)

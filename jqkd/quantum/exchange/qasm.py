@@ -55,6 +55,8 @@ def to_qasm(circuit: Circuit, angles: ArrayLike | None = None, *, version: int =
 def from_qasm(source: str | Path, data: Any = None, weights: Any = None) -> Circuit:
     """What ``Circuit.from_qasm`` documents."""
     text = _text(source)
+    if not text.strip():
+        fail("source", "be OpenQASM 2 or 3", "nothing")
     for register in _REGISTER.finditer(text):
         # The parsers allocate whatever is declared.
         try:
@@ -87,17 +89,14 @@ def from_qasm(source: str | Path, data: Any = None, weights: Any = None) -> Circ
 def _text(source: str | Path) -> str:
     """The program itself, or the file that holds it: a path is one line, and ends in .qasm."""
     check_type("source", source, (str, os.PathLike), "a string of OpenQASM or the path of a file")
-    path = Path(source) if isinstance(source, os.PathLike) or _is_path(source) else None
-    if path is None:
-        return str(source)
+    if isinstance(source, str) and (not source.endswith(".qasm") or set(source) & set("\n;")):
+        return source
+    path = Path(source)
     try:
         if path.stat().st_size > _LARGEST:
             fail("source", f"be a file of at most {_LARGEST >> 20} MiB", str(path))
         return path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no text in UTF-8"
-        fail("source", "be a file that can be read", f"{path} ({reason})")
-
-
-def _is_path(text: str) -> bool:
-    return text.endswith(".qasm") and "\n" not in text and ";" not in text
+    except OSError as error:
+        fail("source", "be a file that can be read", f"{path} ({error.strerror})")
+    except UnicodeDecodeError:
+        fail("source", "be a file that can be read", f"{path} (no text in UTF-8)")

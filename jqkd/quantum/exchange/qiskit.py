@@ -98,31 +98,24 @@ def from_qiskit(quantum: QuantumCircuit, data: Any = None, weights: Any = None) 
     if None not in named:
         free = [p for p in free if p in used]
     slots = slots_of(free, *named)
-    steps = [op for gate, wires in _steps(quantum) for op in _converted(gate, wires, slots)]
-    return Circuit(quantum.num_qubits, tuple(steps))
+    wires = tuple(range(quantum.num_qubits))
+    return Circuit(quantum.num_qubits, tuple(_ops(quantum, wires, slots)))
 
 
 def _free(quantum: QuantumCircuit) -> list[Parameter]:
     """All parameters in order of appearance, a vector as a whole and in its own order."""
-    from qiskit.circuit import ParameterExpression
-
     free: dict[Parameter, None] = {}
     for step in quantum.data:
         for value in step.operation.params:
-            names = value.parameters if isinstance(value, ParameterExpression) else ()
-            for parameter in sorted(names, key=lambda p: [*map(_number, _family(p.name))]):
+            for parameter in sorted(getattr(value, "parameters", ()), key=_family):
                 free |= dict.fromkeys(getattr(parameter, "vector", [parameter]))
     return list(free)
 
 
-def _number(text: str) -> tuple[int, str]:
-    return (int(text), "") if text.isdecimal() else (-1, text)
-
-
-def _family(name: str) -> tuple[str, str]:
+def _family(parameter: Parameter) -> tuple[str, int]:
     """``x[3]``, ``x3``, ``x_3`` and OpenQASM's ``_x_3_`` are number 3 of x."""
-    match = re.fullmatch(r"_?(.*?)[\[_]?(\d+)[\]_]?", name)
-    return (match[1], match[2]) if match else (name, "")
+    match = re.fullmatch(r"_?(.*?)[\[_]?(\d{1,9})[\]_]?", parameter.name)
+    return (match[1], int(match[2])) if match else (parameter.name, -1)
 
 
 def _chosen(name: str, given: Any, free: list[Parameter]) -> list[Parameter] | None:
@@ -134,50 +127,62 @@ def _chosen(name: str, given: Any, free: list[Parameter]) -> list[Parameter] | N
     listed = isinstance(given, Sequence | np.ndarray) and not isinstance(given, str)
     chosen: list[Parameter] = []
     for one in given if listed else [given]:
-        if not isinstance(one, Parameter | ParameterVector | str):
-            must = "be a parameter, a vector of them, the name of either, or a list of these"
-            fail(name, must, shown(given))
         if isinstance(one, str):
             chosen += _called(name, one, free)
-        else:
+        elif isinstance(one, Parameter | ParameterVector):
             chosen += [one] if isinstance(one, Parameter) else one
+        else:
+            must = "be a parameter, a vector of them, the name of either, or a list of these"
+            fail(name, must, shown(given))
     return chosen
 
 
 def _called(name: str, given: str, free: list[Parameter]) -> list[Parameter]:
-    """The parameter of a name, the vector, or all that are called so with a number."""
-    for parameter in free:
-        if given == parameter.name:
-            return [parameter]
-        vector = getattr(parameter, "vector", None)
-        if vector is not None and given == vector.name:
-            return list(vector)
-    family = {int(_family(p.name)[1] or -1): p for p in free if _family(p.name)[0] == given}
-    numbers = sorted(family)
-    if not numbers or numbers[-1] - numbers[0] + 1 != len(numbers):
+    """The parameter of a name, or all that are called so with a number, as a vector's are."""
+    family = sorted((p for p in free if _family(p)[0] == given), key=_family)
+    chosen = [p for p in free if p.name == given] or family
+    if not chosen or _family(chosen[-1])[1] - _family(chosen[0])[1] + 1 != len(chosen):
         names = shown(", ".join(p.name for p in free) or "none")[1:-1]
         advice = "a name stands for x, or for all of x0, x1, ... without a gap"
         fail(name, f"name parameters of the circuit: {names}", shown(given), advice)
-    return [family[number] for number in numbers]
+    return chosen
 
 
-def _steps(quantum: QuantumCircuit) -> Iterator[tuple[Instruction, tuple[int, ...]]]:
-    """Every gate and its wires; checks that nothing follows a measurement."""
+def _ops(
+    quantum: QuantumCircuit, wires: tuple[int, ...], slots: dict[Parameter, Slot]
+) -> Iterator[Op]:
+    """Our gates; in place of another one those that Qiskit defines it by."""
     measured: set[int] = set()
     for step in quantum.data:
-        wires = tuple(quantum.find_bit(bit).index for bit in step.qubits)
-        name = step.operation.name
-        if name == "barrier":
+        gate, on = step.operation, tuple(wires[quantum.find_bit(q).index] for q in step.qubits)
+        if gate.name == "barrier":
             continue
-        if measured & set(wires):
-            fail("quantum", "have no operation after a measurement", name, _MIDDLE)
-        if name != "measure":
-            yield step.operation, wires
-            continue
-        bit = quantum.find_bit(step.clbits[0]).index
-        if bit != wires[0]:
-            fail("quantum", "measure qubit k into bit k", f"qubit {wires[0]} into bit {bit}")
-        measured |= set(wires)
+        if measured & set(on):
+            fail("quantum", "have no operation after a measurement", gate.name, _MIDDLE)
+        if gate.name == "measure":
+            measured |= set(on)
+            bit = quantum.find_bit(step.clbits[0]).index
+            if bit != on[0]:
+                fail("quantum", "measure qubit k into bit k", f"qubit {on[0]} into bit {bit}")
+        elif name := _name(gate):
+            if any(getattr(value, "parameters", ()) for value in gate.params):
+                yield Op(name, on, filled=tuple(_angle(p, gate, slots) for p in gate.params))
+            else:
+                yield Op(name, on, tuple(map(float, gate.params)) or None)
+        else:
+            yield from _ops(_definition(gate), on, slots)
+
+
+def _definition(gate: Instruction) -> QuantumCircuit:
+    from qiskit.circuit import ControlFlowOp
+
+    definition = None if isinstance(gate, ControlFlowOp) else gate.definition
+    if definition is None or definition.clbits:
+        allowed = f"hold only the gates {', '.join(g.qiskit for g in GATES.values())}"
+        middle = isinstance(gate, ControlFlowOp) or gate.name in ("reset", "measure")
+        must = f"{allowed}, and gates defined by them"
+        fail("quantum", must, f"the gate {gate.name}", _MIDDLE if middle else _ADVICE)
+    return definition
 
 
 @cache
@@ -213,52 +218,20 @@ def _at(value: Any, point: dict[Parameter, float]) -> float:
     return float(value.bind({p: point[p] for p in left}) if left else value)
 
 
-def _converted(
-    gate: Instruction, wires: tuple[int, ...], slots: dict[Parameter, Slot]
-) -> Iterator[Op]:
-    """One of our gates, or those that Qiskit defines it by."""
-    from qiskit.circuit import ControlFlowOp, ParameterExpression
-
-    name = _name(gate)
-    if name is None:
-        definition = None if isinstance(gate, ControlFlowOp) else gate.definition
-        if definition is None or definition.clbits:
-            allowed = f"hold only the gates {', '.join(g.qiskit for g in GATES.values())}"
-            middle = isinstance(gate, ControlFlowOp) or gate.name in ("reset", "measure")
-            advice = _MIDDLE if middle else _ADVICE
-            fail(
-                "quantum", f"{allowed}, and gates defined by them", f"the gate {gate.name}", advice
-            )
-        for step in definition.data:
-            if step.operation.name != "barrier":
-                inner = tuple(wires[definition.find_bit(bit).index] for bit in step.qubits)
-                yield from _converted(step.operation, inner, slots)
-    elif any(isinstance(p, ParameterExpression) and p.parameters for p in gate.params):
-        yield Op(name, wires, filled=tuple(_expression(p, gate, slots) for p in gate.params))
-    else:
-        yield Op(name, wires, tuple(float(p) for p in gate.params) or None)
-
-
-def _expression(value: Any, gate: Instruction, slots: dict[Parameter, Slot]) -> Slot | Polynomial:
-    from qiskit.circuit import Parameter, ParameterExpression
-
-    if isinstance(value, Parameter):
-        return slots[value]
-    if not isinstance(value, ParameterExpression):
-        return polynomial({(): float(value)})
-    free = sorted(value.parameters, key=lambda p: p.name)
+def _angle(value: Any, gate: Instruction, slots: dict[Parameter, Slot]) -> Slot | Polynomial:
+    free = sorted(getattr(value, "parameters", ()), key=lambda p: p.name)
     point = {p: _POINT + 0.1 * i for i, p in enumerate(free)}
     try:
-        terms = dict(_terms(value, free, ()))
-        got = sum(c * math.prod(point[p] for p in factors) for factors, c in terms.items())
+        terms = list(_terms(value, free, ()))
+        got = sum(c * math.prod(point[p] for p in factors) for factors, c in terms)
         exact = _at(value, point)
-    except (TypeError, ValueError, ArithmeticError, RuntimeError, OverflowError):
-        got, exact = math.nan, 0.0
+    except (TypeError, ValueError, ArithmeticError, RuntimeError):
+        terms, got, exact = [], math.nan, 0.0
     if not abs(got - exact) <= 1e-9 * (1 + abs(exact)):
         must = "have angles that are sums of products of its parameters"
         advice = "compute other functions beforehand, and hand their values to a parameter"
         fail("quantum", must, f"{shown(str(value))[1:-1]} in {gate.name}", advice)
-    return polynomial({tuple(slots[p] for p in factors): c for factors, c in terms.items()})
+    return polynomial((tuple(slots[p] for p in factors), c) for factors, c in terms)
 
 
 def _terms(
@@ -266,11 +239,8 @@ def _terms(
 ) -> Iterator[tuple[tuple[Parameter, ...], float]]:
     """Taylor's series about 0, which ends: each product of parameters and its coefficient."""
     left: set[Parameter] = set(getattr(value, "parameters", ()))
-    yield (
-        factors,
-        _at(value, dict.fromkeys(left, 0.0))
-        / math.prod(map(math.factorial, Counter(factors).values())),
-    )
+    orders = math.prod(map(math.factorial, Counter(factors).values()))
+    yield factors, _at(value, dict.fromkeys(left, 0.0)) / orders
     if left and len(factors) == _DEGREE:
         raise ValueError("no polynomial")
     for i, parameter in enumerate(free):
