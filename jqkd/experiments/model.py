@@ -24,6 +24,7 @@ from jqkd.training.config import StudentConfig, TeacherConfig
 
 # Accuracies by protocol: the paper takes the epoch that is best on the test images.
 PROTOCOLS = ("final", "picked", "best")
+_NAMES_OF_ARMS = tuple((name, str, "names of arms") for name in ("arms", "baselines"))
 T = TypeVar("T")
 
 
@@ -117,6 +118,40 @@ class Mean:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """What a teacher is worth in another currency: as many images, shots, epochs of its students.
+
+    At each x an arm with a teacher is set against the baselines at all x: where would a baseline
+    be as accurate?
+
+    Attributes:
+        label: what has a worth, as a sentence begins: ``A LeNet``.
+        unit: what x counts, many of them: ``images a class``.
+        x: ascending, above 0; at least two.
+        arms: names of those with what has a worth, one for each x.
+        baselines: names of those without.
+    """
+
+    label: str
+    unit: str
+    x: tuple[float, ...]
+    arms: tuple[str, ...]
+    baselines: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("label", "unit"):
+            check_type(name, getattr(self, name), str, "a text")
+        for name, kind, what in (("x", (int, float), "numbers"), *_NAMES_OF_ARMS):
+            items = tuple(check_list(name, getattr(self, name), kind, what))
+            object.__setattr__(self, name, items)
+        if not len(self.x) == len(self.arms) == len(self.baselines) > 1:
+            lengths = f"{len(self.x)}, {len(self.arms)} and {len(self.baselines)}"
+            fail("x", "have as many numbers as there are arms and baselines, two or more", lengths)
+        if self.x[0] <= 0 or list(self.x) != sorted(set(self.x)):
+            fail("x", "ascend, from above 0", shown(self.x))
+
+
+@dataclass(frozen=True)
 class Experiment:
     """A question.
 
@@ -132,6 +167,7 @@ class Experiment:
         shows_mechanism: whether the report says where features have gone.
         published_protocol: how the published accuracies were read; ``None`` if that is not known.
         published_epochs: of the published teachers; others are marked, and not judged.
+        curves: whose arms and baselines differ in one quantity.
 
     Raises:
         InputError: two arms of one name, or a comparison of arms that are not there.
@@ -148,6 +184,7 @@ class Experiment:
     shows_mechanism: bool = False
     published_protocol: str | None = None
     published_epochs: int | None = None
+    curves: tuple[Curve, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("name", "title", "about"):
@@ -161,9 +198,12 @@ class Experiment:
         names = [arm.name for arm in self.arms]
         if not names or len(set(names)) != len(names):
             fail("arms", "be at least one, each with a name of its own", shown(names))
-        for comparison in self.comparisons:
-            for which in ("arm", "baseline"):
-                check_choice(which, getattr(comparison, which), names)
+        pairs = [(name, getattr(c, name)) for c in self.comparisons for name in ("arm", "baseline")]
+        pairs += [("arms", name) for curve in self.curves for name in curve.arms + curve.baselines]
+        known = set(names)
+        for which, name in pairs:
+            if name not in known:
+                check_choice(which, name, names)
 
     def arm(self, name: str) -> Arm:
         """By name.
@@ -203,4 +243,5 @@ class Experiment:
             arms=tuple(arm for arm in self.arms if arm.name in chosen),
             comparisons=tuple(kept),
             means=tuple(mean for mean in self.means if pairs.issuperset(mean.comparisons)),
+            curves=tuple(c for c in self.curves if chosen.issuperset(c.arms + c.baselines)),
         )
