@@ -125,11 +125,12 @@ class Curve:
     be as accurate?
 
     Attributes:
-        label: what has a worth, as a sentence begins: ``A LeNet``.
+        label: what has a worth, in a sentence: ``a LeNet``.
         unit: what x counts, many of them: ``images a class``.
         x: ascending, above 0; at least two.
         arms: names of those with what has a worth, one for each x.
         baselines: names of those without.
+        at: the x whose worth is the answer; the others stand in a table.
     """
 
     label: str
@@ -137,6 +138,7 @@ class Curve:
     x: tuple[float, ...]
     arms: tuple[str, ...]
     baselines: tuple[str, ...]
+    at: float
 
     def __post_init__(self) -> None:
         for name in ("label", "unit"):
@@ -149,6 +151,8 @@ class Curve:
             fail("x", "have as many numbers as there are arms and baselines, two or more", lengths)
         if self.x[0] <= 0 or list(self.x) != sorted(set(self.x)):
             fail("x", "ascend, from above 0", shown(self.x))
+        if self.at not in self.x:
+            fail("at", "be one of x", shown(self.at))
 
 
 @dataclass(frozen=True)

@@ -54,12 +54,16 @@ class Images(Study):
             taught = replace(alone, name=f"{n}-{self.teacher}", distilled=True, against=alone.name)
             lines += [alone, taught]
         made = self.study("How many labelled images a teacher is worth", about, lines)
+        name = teacher_label(self.teacher)
+        article = "an" if name[0] in "AEIOU" else "a"
         curves = (
             Curve(
-                f"A {teacher_label(self.teacher)}",
+                f"{article} {name}",
                 "images a class",
                 self.per_class,
-                *(self._names(dataset, end) for end in (self.teacher, "alone")),
+                self._names(dataset, self.teacher),
+                self._names(dataset, "alone"),
+                50 if 50 in self.per_class else self.per_class[len(self.per_class) // 2],
             )
             for dataset in dict.fromkeys(self.datasets)
         )
