@@ -7,10 +7,13 @@ none of them knows an experiment by name.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import jqkd
 from jqkd._checks import (
     check_choice,
     check_integer,
@@ -21,6 +24,9 @@ from jqkd._checks import (
     shown,
 )
 from jqkd.training.config import StudentConfig, TeacherConfig
+
+if TYPE_CHECKING:
+    from jqkd.experiments.analysis import ArmRecord
 
 # Accuracies by protocol: the paper takes the epoch that is best on the test images.
 PROTOCOLS = ("final", "picked", "best")
@@ -99,6 +105,12 @@ class Comparison:
     family: str = ""
     note: str = ""
 
+    def __post_init__(self) -> None:
+        for name in ("arm", "baseline", "label", "family", "note"):
+            check_type(name, getattr(self, name), str, "a text")
+        if self.published is not None:
+            check_number("published", self.published, least=-100, most=100)
+
 
 @dataclass(frozen=True)
 class Mean:
@@ -115,6 +127,10 @@ class Mean:
     comparisons: tuple[tuple[str, str], ...]
     published: float | None = None
     published_rows: float | None = None
+
+    def __post_init__(self) -> None:
+        pairs = tuple((arm, baseline) for arm, baseline in self.comparisons)
+        object.__setattr__(self, "comparisons", pairs)
 
 
 @dataclass(frozen=True)
@@ -198,16 +214,29 @@ class Experiment:
             check_choice("published_protocol", self.published_protocol, PROTOCOLS)
         check_integer("seeds", self.seeds, 1)
         check_type("shows_mechanism", self.shows_mechanism, bool, "true or false")
-        object.__setattr__(self, "arms", tuple(check_list("arms", self.arms, Arm, "Arms")))
+        for name, kind in _KINDS.items():
+            items = check_list(name, getattr(self, name), kind, f"{kind.__name__}s")
+            object.__setattr__(self, name, tuple(items))
         names = [arm.name for arm in self.arms]
-        if not names or len(set(names)) != len(names):
-            fail("arms", "be at least one, each with a name of its own", shown(names))
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        if not names or twice:
+            given = shown(twice[0]) + " twice" if twice else "none"
+            fail("arms", "be at least one, each with a name of its own", given)
         pairs = [(name, getattr(c, name)) for c in self.comparisons for name in ("arm", "baseline")]
         pairs += [("arms", name) for curve in self.curves for name in curve.arms + curve.baselines]
         known = set(names)
         for which, name in pairs:
             if name not in known:
                 check_choice(which, name, names)
+
+    def run(self, out: str | Path = "runs", **options: Any) -> dict[str, ArmRecord]:
+        """Do what is not in a store yet, see ``jqkd.run_experiment``."""
+        # What does it stands above this module: it is asked for by its public name.
+        return jqkd.run_experiment(self, out, **options)
+
+    def report(self, out: str | Path = "runs", **options: Any) -> list[Path]:
+        """Write the report of what a store has of it, see ``jqkd.report_experiment``."""
+        return jqkd.report_experiment(self, out, **options)
 
     def arm(self, name: str) -> Arm:
         """By name.
@@ -249,3 +278,6 @@ class Experiment:
             means=tuple(mean for mean in self.means if pairs.issuperset(mean.comparisons)),
             curves=tuple(c for c in self.curves if chosen.issuperset(c.arms + c.baselines)),
         )
+
+
+_KINDS = {"arms": Arm, "comparisons": Comparison, "means": Mean, "curves": Curve}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -98,6 +98,22 @@ class Difference:
         return self.gain[self.arm.protocol]
 
 
+class Declared(NamedTuple):
+    """What was written down before an experiment was run, and when it was first asked for.
+
+    Attributes:
+        sha256: of the file's text.
+        seeds: students of every kind that are asked for.
+        first: time, ISO 8601; empty where the store does not know it.
+        others: how many other texts were asked for under the name.
+    """
+
+    sha256: str
+    seeds: int
+    first: str
+    others: int
+
+
 @dataclass(frozen=True)
 class Summary:
     """An experiment, understood.
@@ -109,6 +125,7 @@ class Summary:
         missing: arms without a run.
         machines: where the runs were made.
         valued: the experiment's curves that have runs.
+        declared: of an experiment of a file or of Python.
     """
 
     experiment: Experiment
@@ -118,6 +135,7 @@ class Summary:
     missing: list[str]
     machines: list[str]
     valued: Sequence[Valued] = ()
+    declared: Declared | None = None
 
     @property
     def shown(self) -> list[Line]:
@@ -162,7 +180,10 @@ class Summary:
 
 
 def summarise(
-    experiment: Experiment, records: dict[str, ArmRecord], machines: Sequence[str] = ()
+    experiment: Experiment,
+    records: dict[str, ArmRecord],
+    machines: Sequence[str] = (),
+    declared: Declared | None = None,
 ) -> Summary:
     """All arms and comparisons of an experiment that have runs; records by name of their arm."""
     arms = [arm for arm in experiment.arms if arm.name in records]
@@ -173,7 +194,7 @@ def summarise(
     missing = [arm.name for arm in experiment.arms if arm.name not in lines]
     means = _means(experiment, differences)
     curves = [one for curve in experiment.curves if (one := valued(curve, lines))]
-    return Summary(experiment, lines, differences, means, missing, list(machines), curves)
+    return Summary(experiment, lines, differences, means, missing, list(machines), curves, declared)
 
 
 def _named(arm: Arm) -> dict[str, Any]:

@@ -112,7 +112,7 @@ WRONG = {
     "a name twice": (change('name = "one"', 'name = "two"'), "`arms` must be at least one, each"),
     "no arms": (TEXT[: TEXT.index("[[arms")], "`.*` must|`arms` must be at least one"),
     "arms that are none": ('name = "a"\narms = 3', "`arms` must be tables, each under"),
-    "against nobody": (change('against = "two"', 'against = "x"'), "`baseline` must be one of two"),
+    "against nobody": (change('against = "two"', 'against = "x"'), "`against` must be one of two"),
     "a protocol": (change('"best"', '"first"'), "`protocol` must be one of final"),
     "seeds": (change("seeds = 3", "seeds = 0"), "`seeds` must be an integer of at least 1"),
     "teaching without a teacher": (
