@@ -9,7 +9,19 @@ from typing import Any, NoReturn
 import typer
 
 from jqkd import _interrupts
-from jqkd.cli import audit, crosscheck, demo, experiments, report, study, tables, train, verify
+from jqkd.cli import (
+    audit,
+    crosscheck,
+    demo,
+    experiments,
+    init,
+    report,
+    search,
+    study,
+    tables,
+    train,
+    verify,
+)
 from jqkd.cli.edge import Command, options_of
 from jqkd.cli.endings import code_of
 from jqkd.data import cache_folder
@@ -32,8 +44,10 @@ app.command(cls=Command)(demo.demo)
 app.command(cls=Command)(train.teacher)
 app.command(cls=Command)(train.student)
 app.command(cls=Command)(audit.audit)
+app.command(cls=Command)(init.init)
 app.command(cls=Command)(experiments.run)
 app.command(cls=Command)(experiments.status)
+app.command(cls=Command)(search.search)
 app.command("list", cls=Command)(experiments.list_parts)
 app.command(cls=Command)(verify.verify)
 app.add_typer(tables.app, name="tables")

@@ -22,6 +22,7 @@ A list stands for an arm with each of its values; ``against`` finds the arm with
 from __future__ import annotations
 
 import dataclasses
+import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,8 +35,9 @@ from jqkd.experiments.model import Arm, Comparison, Experiment
 from jqkd.experiments.planner import dataset_label
 from jqkd.training.config import StudentConfig, TeacherConfig
 
+_LISTS = ("arms", "comparisons")
 _OPTIONS = ("protocol", "seeds", "shows_mechanism")
-_TOP = ("name", "title", "about", *_OPTIONS, "defaults", "arms", "comparisons", "search")
+_TOP = ("name", "title", "about", *_OPTIONS, "defaults", "search", *_LISTS)
 _OF_ARM = ("name", "label", "group", "note", "published", "hidden")
 _REFERS = ("against", "family")
 _OF_COMPARISON = tuple(field.name for field in dataclasses.fields(Comparison))
@@ -45,7 +47,8 @@ _OF_TAUGHT = (
     *("recipe", "temperature", "weight", "label_weight", "term", "placebo"),
     *("teacher_epochs", "teacher_seed"),
 )
-_DEFAULTS = (*_STUDENT, "teacher", "teacher_epochs", "teacher_seed")
+# Of an arm's students and teacher; each may stand in [defaults], and be a list.
+FIELDS = (*_STUDENT, "teacher", "teacher_epochs", "teacher_seed")
 # Bytes of a file, and letters of a name that files are called by.
 _LARGEST, _LONGEST = 2**20, 100
 
@@ -80,15 +83,15 @@ def parsed(text: str) -> dict[str, Any]:
     _check_fields("the file", top, _TOP)
     for name in ("defaults", "search"):
         check_type(name, top.setdefault(name, {}), dict, "a table of fields")
-    for name in ("arms", "comparisons"):
+    for name in _LISTS:
         tables = top.setdefault(name, [])
         if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
             fail(name, f"be tables, each under [[{name}]]", shown(tables))
-    _check_fields("[defaults]", top["defaults"], _DEFAULTS)
+    _check_fields("[defaults]", top["defaults"], FIELDS)
     for table in top["arms"]:
         name: Any = table.get("name")
         check_type("name", name, str, "given for each arm, as a text")
-        _check_fields(f"arm {name}", table, (*_OF_ARM, *_DEFAULTS, *_REFERS))
+        _check_fields(f"arm {name}", table, (*_OF_ARM, *FIELDS, *_REFERS))
     for table in top["comparisons"]:
         _check_fields("[[comparisons]]", table, _OF_COMPARISON)
     return top
@@ -110,12 +113,16 @@ def experiment(text: str, *, yes: bool = True) -> Experiment:
         >>> one.title, [arm.name for arm in one.arms]
         ('one', ['a-qubits=1', 'a-qubits=2'])
     """
-    top = parsed(text)
+    return made(parsed(text), yes=yes)
+
+
+def made(top: dict[str, Any], *, yes: bool = True) -> Experiment:
+    """The experiment of a file's tables, as ``parsed`` returns them."""
     name = check_name(top.get("name"))
-    tables = [_with_defaults(table, top["defaults"]) for table in top["arms"]]
+    tables = [with_defaults(table, top["defaults"]) for table in top["arms"]]
     seeds = check_integer("seeds", top.get("seeds", Experiment.seeds), 1)
-    check_size(sum(size(table, _DEFAULTS) for table in tables), seeds, yes)
-    lines = [line for table in tables for line in lines_of(table, _DEFAULTS, _OF_TAUGHT)]
+    check_size(sum(size(table, FIELDS) for table in tables), seeds, yes)
+    lines = [line for table in tables for line in lines_of(table, FIELDS, _OF_TAUGHT)]
     arms = tuple(map(_arm, lines))
     _check_effect(top["defaults"], top["arms"])
     comparisons = _comparisons(lines, top["comparisons"])
@@ -123,6 +130,22 @@ def experiment(text: str, *, yes: bool = True) -> Experiment:
     return Experiment(
         name, top.get("title", name), top.get("about", ""), arms, comparisons, **options
     )
+
+
+def text_of(top: dict[str, Any]) -> str:
+    """A file's tables as TOML again, without comments."""
+    tables = [("", {k: v for k, v in top.items() if k not in ("defaults", "search", *_LISTS)})]
+    tables += [(f"[{name}]", top[name]) for name in ("defaults", "search") if top.get(name)]
+    tables += [(f"[[{name}]]", table) for name in _LISTS for table in top.get(name, [])]
+    lines = [[head, *(f"{k} = {_value(v)}" for k, v in table.items())] for head, table in tables]
+    return "\n\n".join("\n".join(filter(None, some)) for some in lines) + "\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k} = {_value(v)}" for k, v in value.items()) + "}"
+    # What JSON escapes in a text, TOML reads alike; one more letter it does not want as it is.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def check_name(name: Any) -> str:
@@ -137,7 +160,7 @@ def check_name(name: Any) -> str:
     return name
 
 
-def _with_defaults(table: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+def with_defaults(table: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
     """All fields that an arm reads."""
     given = defaults | table
     if isinstance(given.get("teacher"), list) or has_teacher(given):
@@ -202,6 +225,11 @@ def _check_fields(where: str, table: dict[str, Any], known: tuple[str, ...]) -> 
 def _check_effect(defaults: dict[str, Any], tables: list[dict[str, Any]]) -> None:
     """A default that every arm overrides, or that none reads, is a mistake."""
     for field, value in defaults.items():
-        free = [defaults | table for table in tables if field not in table]
-        if not (any(map(has_teacher, free)) if field in _OF_TAUGHT else free):
+        if not is_read(field, defaults, tables):
             fail(field, "not be given in [defaults] where no arm reads it", shown(value))
+
+
+def is_read(field: str, defaults: dict[str, Any], tables: list[dict[str, Any]]) -> bool:
+    """Whether some arm has a default of [defaults]."""
+    free = [defaults | table for table in tables if field not in table]
+    return any(map(has_teacher, free)) if field in _OF_TAUGHT else bool(free)

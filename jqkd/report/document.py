@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from jqkd.common.outputs import write_text
 from jqkd.report.compact import compact
 from jqkd.report.curves import worth_csv, worth_sheets
 from jqkd.report.formats import html_page, html_picture, html_table, latex, markdown
 from jqkd.report.introduction import how, introduction, outcome, what
 from jqkd.report.numbers import comparisons_csv, csv_text
-from jqkd.report.readme import write_text
 from jqkd.report.sheets import sheets
 from jqkd.report.summary import Summary
 
