@@ -103,7 +103,7 @@ def _searched(value: dict[str, Any]) -> dict[str, Any]:
     """A list of values, or a range of numbers."""
     either = [one for one in _or_list(value)["anyOf"] if one["type"] == "array"]
     if value["type"] in ("integer", "number"):
-        either.append(_table(_of(Range), "", "low", "high"))
+        either.append(_table(_of(Range), "Numbers from low to high.", "low", "high"))
     return {"description": value["description"], "anyOf": either}
 
 
