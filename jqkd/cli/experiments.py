@@ -68,7 +68,7 @@ def run(
     )
     chosen = experiment.select(asking.arms)
     refuse_unread(ctx, RUN_RULES, chosen=chosen.arms)
-    check_size(len(chosen.arms), asking.seeds, yes)
+    check_size(sum(not arm.is_teacher for arm in chosen.arms), asking.seeds, yes)
     jobs = plan(chosen, asking.seeds, teacher_seeds)
     tasks = partial(tasks_of, jobs, block or does.block(asking.seeds))
     if dry_run:

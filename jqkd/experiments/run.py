@@ -58,7 +58,7 @@ def run_experiment(
     experiment = experiment_of(source)
     asking = Asked(source, experiment.seeds if seeds is None else seeds, arms=tuple(arms))
     chosen = experiment.select(asking.arms)
-    check_size(len(chosen.arms), asking.seeds, yes)
+    check_size(sum(not arm.is_teacher for arm in chosen.arms), asking.seeds, yes)
     jobs, store = plan(chosen, asking.seeds), Store.create(folder)
     ask(store, experiment.name, asking)
     tasks = tasks_of(jobs, does.block(asking.seeds), lambda job: store.done(job.name))

@@ -117,7 +117,10 @@ def run_search(
         InputError: what is wrong with the file; Optuna is not installed; no trial could be trained.
     """
     trials = check_integer("trials", trials, 1, 10_000)
-    top = toml.parsed(toml.read(check_path("name", path)))
+    file = check_path("name", path)
+    if file.suffix != ".toml":
+        fail("name", "be a TOML file, which ends in .toml", str(file))
+    top = toml.parsed(toml.read(file))
     search, optuna = search_of(top), _optuna()
     folder = check_path("out", out) / "search" / toml.check_name(top["name"])
     store, datasets = Store.create(folder), Datasets(data_dir)
@@ -138,10 +141,10 @@ def run_search(
         if not study.get_trials(states=[optuna.trial.TrialState.COMPLETE]):
             raise InputError("No settings could be trained; choose other ranges in [search].")
         best = Trial(study.best_trial.number, study.best_params, study.best_value)
-    file = folder / "best.toml"
+    to = folder / "best.toml"
     head = f"# Trial {best.number}: validation accuracy {best.accuracy:.2f} %.\n"
-    write_text(file, head + toml.text_of(with_best(top, search, best.settings)))
-    return best, file
+    write_text(to, head + toml.text_of(with_best(top, search, best.settings)))
+    return best, to
 
 
 def search_of(top: dict[str, Any]) -> Search:

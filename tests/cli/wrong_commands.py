@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import cli as benchmarks
-from jqkd.cli import audit, crosscheck, demo, experiments, report, study, tables, train, verify
+from jqkd.cli import (
+    audit,
+    crosscheck,
+    demo,
+    experiments,
+    init,
+    report,
+    search,
+    study,
+    tables,
+    train,
+    verify,
+)
 from tests.command_lines import COMMANDS
 
 FUNCTIONS: dict[str, Callable[..., None]] = {
@@ -16,6 +28,8 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "student": train.student,
     "audit": audit.audit,
     "run": experiments.run,
+    "init": init.init,
+    "search": search.search,
     "status": experiments.status,
     "list": experiments.list_parts,
     "verify": verify.verify,
@@ -29,7 +43,13 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "benchmarks report": benchmarks.report,
 }
 # What a command needs besides the option that is wrong.
-NEEDS = {"run": ["demo"], "study run": ["controls"], "verify": ["results"]}
+NEEDS = {
+    "run": ["demo"],
+    "init": ["new.toml"],
+    "search": ["search.toml"],
+    "study run": ["controls"],
+    "verify": ["results"],
+}
 _REPORTS = ("report", "tables report", "study report")
 NEEDS |= {name: ["--out", "finished", "demo"] for name in ("status", *_REPORTS)}
 READS = ("status", "tables status", "benchmarks report", *_REPORTS)
@@ -110,6 +130,7 @@ def bad_values(command: str, name: str) -> tuple[str, ...]:
             "config": (*NOT_AT_HAND, "folder", "binary", "missing"),
             "picture": PICTURES,
             "qasm": FILES,
+            "schema": FILES,
             "readme": (*FILES, "missing.md", "binary"),
         }
         return NOT_AT_HAND if reads else kinds.get(name, FOLDERS)
@@ -229,6 +250,14 @@ SINGLE = [
     ("audit --run folder --seeds 3", "`--seeds` must not be given with `--run`"),
     ("run", "`NAME` must be given, but is missing"),
     ("run wrong.toml", "`--qubits` must be an integer"),
+    ("run grids.toml", r"`--arms` must make at most 10,000 jobs, .*300,000 in all, .* say --yes"),
+    ("run ladder --seeds 1000", "`--arms` must make at most 10,000 jobs"),
+    ("run empty.toml", "`--temperature` must hold one value or more"),
+    ("init search.toml", "`file` must be a new file, but search.toml, which exists, was given"),
+    ("init new.toml --schema s.json", "`(file|FILE)` must not be given with `--schema`"),
+    ("init demo.toml", "`name` must be a text .* that no experiment of jqkd has"),
+    ("search wrong.toml", "`--qubits` must be an integer"),
+    ("search lists.toml", "`search` must be a table of the file"),
     ("run paper-text:shots=notebook", "`--shots` must be a number or exact where"),
     ("run demo --teachers shipped", "`--teachers` must be train, shipped|made by version 1 of"),
     ("run demo --out older-store", "made by version 1 of the algorithm, but this is version"),

@@ -91,7 +91,7 @@ def searched(file, trials, out, **options):
 
 def test_it_finds_what_is_best_and_goes_on_where_it_was(file, tmp_path, pretended):
     pytest.importorskip("optuna", reason="an extra of its own")
-    best, where, done = searched(file, 12, tmp_path / "runs")
+    best, _where, done = searched(file, 12, tmp_path / "runs")
     assert [trial.number for trial in done] == [*range(12)]
     assert best.accuracy == max(trial.accuracy for trial in done)
     assert best.settings["temperature"] == 2.0
@@ -135,7 +135,7 @@ def test_the_best_is_a_file_that_can_be_run(file, tmp_path, pretended):
         for p in where.parent.rglob("seed-*.json")
     }
     assert tried and not tried & reported
-    assert not [p for p in (tmp_path / "runs").glob("students/*")]
+    assert not list((tmp_path / "runs").glob("students/*"))
 
 
 def test_a_default_that_nobody_reads_any_more_is_left_out():
@@ -152,12 +152,12 @@ def test_no_test_image_is_read(file, tmp_path, pretended):
     pytest.importorskip("optuna", reason="an extra of its own")
     before = searched(file, 4, tmp_path / "runs")
     store = Store.open(before[1].parent)
-    students = [p for p in store.root.rglob("seed-*.json")]
+    students = list(store.root.rglob("seed-*.json"))
     for path in students:
         name = path.relative_to(store.root).with_suffix("").as_posix()
         content = store.read(name)
         right = content["right"]
-        right |= {k: 0 for k in ("final", "picked", "best")} | {"test": [0] * len(right["test"])}
+        right |= dict.fromkeys(("final", "picked", "best"), 0) | {"test": [0] * len(right["test"])}
         content["losses"]["test_loss"] = [9.9] * len(content["losses"]["test_loss"])
         content["images"]["test"] = 7
         store.write(name, content)
@@ -185,7 +185,7 @@ def test_real_students_are_trained(file, tmp_path):
         .replace("temperature = [1.0, 2.0, 4.0]\n", "")
         .replace("high = 4", "high = 2")
     )
-    best, where, done = searched(file, 2, tmp_path / "runs")
+    _best, where, done = searched(file, 2, tmp_path / "runs")
     store = Store.open(where.parent)
     for trial in done:
         arm = search.arm_with(toml.parsed(file.read_text()), found(file), trial.settings)
@@ -194,7 +194,7 @@ def test_real_students_are_trained(file, tmp_path):
         assert trial.accuracy == pytest.approx(100 * np.mean(shares))
         assert [c["seed"] for c in contents] == [1000, 1001]
         rate = trial.settings["learning_rate"]
-            assert contents[0]["student"]["learning_rate"] == pytest.approx(rate, rel=1e-6)
+        assert contents[0]["student"]["learning_rate"] == pytest.approx(rate, rel=1e-6)
 
 
 def found(file):
