@@ -24,7 +24,7 @@ from jqkd.cli import (
 )
 from jqkd.cli.edge import Command, options_of
 from jqkd.cli.endings import code_of
-from jqkd.data import cache_folder
+from jqkd.common.cache import cache_folder
 from jqkd.training.devices import keep_compiled, use_all_cores
 
 # Of every command line of this package.
