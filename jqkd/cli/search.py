@@ -38,6 +38,9 @@ def search(
 
 
 def _line(trial: Trial) -> str:
-    settings = ", ".join(f"{name} = {as_text(value)}" for name, value in trial.settings.items())
+    short = {
+        k: f"{v:.4g}" if isinstance(v, float) else as_text(v) for k, v in trial.settings.items()
+    }
+    settings = ", ".join(f"{name} = {text}" for name, text in short.items())
     result = trial.reason if trial.accuracy is None else f"validation {trial.accuracy:.2f} %"
     return f"trial {trial.number}: {settings}: {result}"

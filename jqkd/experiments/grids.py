@@ -65,9 +65,7 @@ def lines_of(
     """
     axes = {k: v for k, v in table.items() if k in names and isinstance(v, list)}
     for field, values in axes.items():
-        alike = {(type(value), value) for value in values if isinstance(value, _SCALARS)}
-        if not values or len(alike) < len(values):
-            fail(field, "hold one value or more, each once, where it is a list", shown(values))
+        check_values(field, values)
     known = set()
     for values in product(*axes.values()):
         chosen = dict(zip(axes, values, strict=True))
@@ -78,6 +76,18 @@ def lines_of(
         if line.name not in known:
             known.add(line.name)
             yield line
+
+
+def check_values(name: str, values: list[Any]) -> list[Any]:
+    """One value or more, each once.
+
+    Raises:
+        InputError: none, one twice, or what is no value.
+    """
+    alike = {(type(value), value) for value in values if isinstance(value, _SCALARS)}
+    if not values or len(alike) < len(values):
+        fail(name, "hold one value or more, each once, where it is a list", shown(values))
+    return values
 
 
 def has_teacher(fields: dict[str, Any]) -> bool:

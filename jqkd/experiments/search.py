@@ -11,22 +11,21 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, get_args, get_type_hints
+from typing import Any, NamedTuple
 
 from jqkd._checks import (
     InputError,
     check_choice,
     check_integer,
-    check_list,
     check_number,
     check_path,
     check_type,
     fail,
-    shown,
 )
 from jqkd.common.digests import json_digest
 from jqkd.common.outputs import write_text
 from jqkd.experiments import jobs, toml
+from jqkd.experiments.grids import check_values
 from jqkd.experiments.jobs import Datasets
 from jqkd.experiments.model import Arm, Experiment, present
 from jqkd.experiments.planner import Job, plan, student_jobs
@@ -173,28 +172,11 @@ def search_of(top: dict[str, Any]) -> Search:
 def _space(name: str, value: Any) -> Range | Sequence[Any]:
     check_choice("field of [search]", name, toml.FIELDS)
     if isinstance(value, list):
-        if not check_list(name, value, (str, int, float), "values") or len({*value}) < len(value):
-            fail(name, "hold one value or more, each once, where it is a list", shown(value))
-        return value
+        return check_values(name, value)
     check_type(name, value, dict, "a range {low = ..., high = ...} or a list of values")
-    known = [field.name for field in dataclasses.fields(Range)]
     for field in value:
-        check_choice(f"field of {name}", field, known)
-    whole, real = (kind in _kinds(name) for kind in (int, float))
-    ends = [value.get(end) for end in ("low", "high")]
-    if not (whole or real) or None in ends:
-        fail(name, "be a list of values, or of a number a range with low and high", shown(value))
-    if whole and not all(type(end) is int for end in ends):
-        fail(name, "range over whole numbers", shown(value))
-    return Range(**value)
-
-
-def _kinds(name: str) -> tuple[Any, ...]:
-    """What a field may hold."""
-    if name.startswith("teacher"):
-        return (str,) if name == "teacher" else (int,)
-    hint = get_type_hints(StudentConfig)[name]
-    return get_args(hint) or (hint,)
+        check_choice(f"field of {name}", field, [one.name for one in dataclasses.fields(Range)])
+    return Range(**{"low": None, "high": None} | value)
 
 
 def arm_with(top: dict[str, Any], search: Search, settings: Mapping[str, Any]) -> Arm:
@@ -205,10 +187,8 @@ def arm_with(top: dict[str, Any], search: Search, settings: Mapping[str, Any]) -
     """
     (table,) = (arm for arm in top["arms"] if arm["name"] == search.arm)
     table = {k: v for k, v in table.items() if k not in ("against", "family")} | dict(settings)
-    arms = toml.made(
-        {"name": top["name"], "defaults": {}, "comparisons": []}
-        | {"arms": [toml.with_defaults(table, top["defaults"])]}
-    ).arms
+    table = toml.with_defaults(table, top["defaults"])
+    arms = toml.made({"name": top["name"], "defaults": {}, "comparisons": [], "arms": [table]}).arms
     if len(arms) > 1:
         must = "be an arm without lists, or lists that stand in [search]"
         fail("arm of [search]", must, f"{search.arm}, which is {len(arms)} arms,")
@@ -253,17 +233,16 @@ def _trial(optuna: Any, study: Any, number: int, search: Search) -> Any:
     """
     if number == len(study.trials):
         study.sampler = optuna.samplers.TPESampler(seed=number)
-        study.ask({name: _distribution(optuna, one) for name, one in search.space.items()})
+        study.ask({name: _distribution(optuna, name, one) for name, one in search.space.items()})
     return study.trials[number]
 
 
-def _distribution(optuna: Any, one: Range | Sequence[Any]) -> Any:
-    if not isinstance(one, Range):
-        return optuna.distributions.CategoricalDistribution(one)
-    whole = isinstance(one.low, int) and isinstance(one.high, int)
+def _distribution(optuna: Any, name: str, one: Range | Sequence[Any]) -> Any:
     kinds = optuna.distributions
-    kind = kinds.IntDistribution if whole else kinds.FloatDistribution
-    return kind(one.low, one.high, log=one.log)
+    if not isinstance(one, Range):
+        return kinds.CategoricalDistribution(one)
+    real = "float" in StudentConfig.__annotations__.get(name, "")
+    return (kinds.FloatDistribution if real else kinds.IntDistribution)(*dataclasses.astuple(one))
 
 
 def _tried(

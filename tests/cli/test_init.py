@@ -26,8 +26,8 @@ def test_the_example_is_written_and_can_be_run(run, tmp_path, monkeypatch):
     assert json.loads(Path(urlparse(place).path).read_text())["title"] == "Experiment of jqkd"
     assert toml.experiment(text).name == "mine"
     code, out, _ = run("run", "mine.toml", "--dry-run")
-    # A teacher, its answers for two numbers of images, six arms of six students.
-    assert code == 0 and "39 jobs" in out
+    # A teacher, its answers for two numbers of images, six arms of eight students.
+    assert code == 0 and "51 jobs" in out
     assert list(tmp_path.iterdir()) == [tmp_path / "mine.toml"]
 
 

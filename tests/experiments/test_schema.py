@@ -87,7 +87,7 @@ def test_the_example_fits_and_is_an_experiment():
     [
         ('name = "mine"', ""),
         ('name = "mine"', "name = 3"),
-        ("seeds = 6 ", "seeds = 6.5 "),
+        ("seeds = 8 ", "seeds = 8.5 "),
         ('"final"', '"last"'),
         ("epochs = 20", "epochs = 0"),
         ("epochs = 20", "epochs = true"),

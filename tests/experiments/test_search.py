@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -108,6 +109,17 @@ def test_it_finds_what_is_best_and_goes_on_where_it_was(file, tmp_path, pretende
     # Other text, other search.
     file.write_text(change("[1.0, 2.0, 4.0]", "[1.0, 2.0]"))
     assert len(searched(file, 3, tmp_path / "again")[2]) == 3
+
+
+def test_a_range_is_over_what_the_field_holds(file, tmp_path, pretended):
+    """Ends that are written as whole numbers do not make temperatures whole."""
+    pytest.importorskip("optuna", reason="an extra of its own")
+    file.write_text(change("[1.0, 2.0, 4.0]", "{low = 1, high = 4}"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(globals(), "HEAT", defaultdict(int))
+        done = searched(file, 3, tmp_path / "runs")[2]
+    assert not any(float(trial.settings["temperature"]).is_integer() for trial in done)
+    assert all(type(trial.settings["epochs"]) is int for trial in done)
 
 
 def test_a_search_that_was_killed_does_its_trial_again(file, tmp_path, pretended, monkeypatch):
@@ -248,7 +260,7 @@ WRONG = {
     "log of a text": (change("log = true", 'log = "yes"'), "`log` must be true or false"),
     "a range without an end": (
         change(", high = 1e-1", ""),
-        "`learning_rate` must be a list of val",
+        "`high` must be a finite number above 0.0001, but None",
     ),
     "a field of a range": (
         change("log = true", "step = 3"),
@@ -256,11 +268,11 @@ WRONG = {
     ),
     "halves of epochs": (
         change("high = 4", "high = 4.5"),
-        "`epochs` must range over whole numbers",
+        "`epochs` must be an integer of at least 1, but 4.5",
     ),
     "a range of texts": (
         change("temperature = [1.0, 2.0, 4.0]", "recipe = {low = 1, high = 2}"),
-        "`recipe` must be a list of values, or of a number a range",
+        "`recipe` must be one of hinton",
     ),
     "an empty list": (change("[1.0, 2.0, 4.0]", "[]"), "`temperature` must hold one value or more"),
     "a value twice": (change("[1.0, 2.0, 4.0]", "[1.0, 1.0]"), "`temperature` must hold one value"),
