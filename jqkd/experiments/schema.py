@@ -15,7 +15,7 @@ from jqkd.experiments.model import PROTOCOLS, Arm, Comparison, Experiment
 from jqkd.experiments.search import SEARCHED, Range, Search
 from jqkd.training.config import StudentConfig, TeacherConfig
 
-# What is in the wheel; `jqkd init --schema FILE` writes it anew, with plug-ins' parts.
+# What is in the wheel; after a change of fields: `FILE.write_text(text())`.
 FILE = Path(__file__).with_name("experiment.schema.json")
 _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _TEACHER = {"arch": "teacher", "epochs": "teacher_epochs", "seed": "teacher_seed"}
@@ -27,17 +27,14 @@ _REFERS = {
 }
 
 
-def schema(plugins: bool = False) -> dict[str, Any]:
-    """JSON Schema, draft 7; names of parts are examples, as plug-ins may add some.
-
-    Args:
-        plugins: whether parts of those that are loaded are among the examples.
+def schema() -> dict[str, Any]:
+    """JSON Schema, draft 7; names of parts are examples, as plug-ins and imports add some.
 
     Example:
         >>> schema()["required"]
         ['name', 'arms']
     """
-    fields = _fields(plugins)
+    fields = _fields()
     grids = {name: _or_list(value) for name, value in fields.items()}
     search = {name: _searched(value) for name, value in fields.items()}
     texts = {name: {"type": "string", "description": text} for name, text in _REFERS.items()}
@@ -63,23 +60,23 @@ def schema(plugins: bool = False) -> dict[str, Any]:
     return about | _table(properties, "See docs/experiments.md.", "name", "arms")
 
 
-def text(plugins: bool = False) -> str:
+def text() -> str:
     """As it stands in a file."""
-    return json.dumps(schema(plugins), indent=1) + "\n"
+    return json.dumps(schema(), indent=1) + "\n"
 
 
-def _fields(plugins: bool) -> dict[str, dict[str, Any]]:
+def _fields() -> dict[str, dict[str, Any]]:
     """Of a student, and of its teacher by their names in a file."""
     both = ((StudentConfig, None), (TeacherConfig, _TEACHER))
     return {
-        names[field.name] if names else field.name: _property(config, field, plugins)
+        names[field.name] if names else field.name: _property(config, field)
         for config, names in both
         for field in dataclasses.fields(config)
         if "option" in field.metadata and (names is None or field.name in names)
     }
 
 
-def _property(config: type, field: dataclasses.Field[Any], plugins: bool) -> dict[str, Any]:
+def _property(config: type, field: dataclasses.Field[Any]) -> dict[str, Any]:
     option: Option = field.metadata["option"]
     hint = get_type_hints(config)[field.name]
     kind = next((one for one in get_args(hint) if one is not type(None)), hint)
@@ -90,7 +87,7 @@ def _property(config: type, field: dataclasses.Field[Any], plugins: bool) -> dic
         made |= {"minimum": option.check.least, "maximum": option.check.most}
     names = getattr(option.check, "names", ())
     if isinstance(names, Registry):
-        made["examples"] = [name for name in names if plugins or names.plugin_of(name) is None]
+        made["examples"] = [name for name in names if names.plugin_of(name) is None]
     elif names:
         made["enum"] = list(names)
     return made

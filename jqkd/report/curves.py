@@ -1,4 +1,4 @@
-"""Curves of an experiment: what a teacher is worth, as sentences, tables, CSV and a chart.
+"""Curves of an experiment: what a teacher is worth, as sentences, tables and a chart.
 
 Matplotlib is imported when the chart is drawn.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from jqkd.experiments.model import Curve
 from jqkd.report.charts import ONE_COLUMN, TWO_COLUMNS, Chart, Look, looks, taught_words
 from jqkd.report.columns import Column, sheet_of
-from jqkd.report.formats import Sheet, csv_of
+from jqkd.report.formats import Sheet
 from jqkd.report.summary import Line, Summary
 from jqkd.report.text import mean_sd
 from jqkd.report.worth import Valued
@@ -42,10 +42,10 @@ def _sentence(one: Valued) -> str:
     curve = one.curve
     known = [worth for worth in one.worths if worth.x == curve.at]
     if not known:
-        return f"{_group(one)}: not run yet at {curve.at:g} {curve.unit}."
+        return f"{one.group}: not run yet at {curve.at:g} {curve.unit}."
     needed, times, more = (_text(known[0], curve, of, "95 %: ") for of in _COLUMNS.values())
     return (
-        f"{_group(one)}: at {curve.at:g} {curve.unit} {curve.label} is worth {times} times as "
+        f"{one.group}: at {curve.at:g} {curve.unit} {curve.label} is worth {times} times as "
         f"many: alone it takes {needed} to be as accurate, {more} more ({len(one.seeds)} seeds)."
     )
 
@@ -66,22 +66,15 @@ def _sheet(summary: Summary, place: int, one: Valued) -> Sheet:
         for name, of in _COLUMNS.items()
     ]
     rows = list(zip(one.worths, one.arms, one.baselines, strict=True))
-    title = f"{_group(one)}: what {one.curve.label} is worth in {one.curve.unit}"
+    title = f"{one.group}: what {one.curve.label} is worth in {one.curve.unit}"
     return sheet_of(title, f"worth-{place}", rows, columns, [_HOW])
-
-
-def _group(one: Valued) -> str:
-    return one.arms[0].arm.group
 
 
 def _text(worth: Worth, curve: Curve, of: Callable[[float, float], float], word: str = "") -> str:
     """What is shown of a worth, with its interval."""
-    middle, *ends = (_bounded(n, worth.x, curve, of) for n in _numbers(worth))
+    numbers = (worth.equivalent, *(worth.interval or ()))
+    middle, *ends = (_bounded(n, worth.x, curve, of) for n in numbers)
     return f"{middle} [{word}{' to '.join(ends)}]" if ends else middle
-
-
-def _numbers(worth: Worth) -> tuple[float, ...]:
-    return (worth.equivalent, *(worth.interval or ()))
 
 
 def _bounded(n: float, x: float, curve: Curve, of: Callable[[float, float], float]) -> str:
@@ -90,25 +83,6 @@ def _bounded(n: float, x: float, curve: Curve, of: Callable[[float, float], floa
     mark = "> " if n > high else "< " if n < low else ""
     value = of(x, min(max(n, low), high))
     return mark + (f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}").replace("-", "−")
-
-
-def worth_csv(summary: Summary) -> str:
-    """Every number of every curve, one line for each x; without a bound there is no end."""
-    return csv_of([_row(one, place) for one in summary.valued for place in range(len(one.arms))])
-
-
-def _row(one: Valued, place: int) -> dict[str, Any]:
-    worth, arm, baseline = one.worths[place], one.arms[place], one.baselines[place]
-    row: dict[str, Any] = {
-        "group": _group(one),
-        "label": one.curve.label,
-        "unit": one.curve.unit,
-        "x": worth.x,
-    }
-    row |= {"arm": arm.arm.name, "baseline": baseline.arm.name, "seeds": len(one.seeds)}
-    row |= {"taught": round(np.mean(arm.values), 4), "alone": round(np.mean(baseline.values), 4)}
-    names = ("equivalent", "equivalent_low", "equivalent_high")
-    return row | {k: round(n, 4) for k, n in zip(names, _numbers(worth), strict=False)}
 
 
 def draw_worth(summary: Summary) -> Chart:
@@ -129,7 +103,7 @@ def draw_worth(summary: Summary) -> Chart:
             name = taught_words(lines[0].taught_by)
             handles[name] = _curve(place, one.worths, lines, look[lines[0].taught_by])
         _draw_answer(place, one)
-        place.set(title=_group(one), xlabel=one.curve.unit, xscale="log", axisbelow=True)
+        place.set(title=one.group, xlabel=one.curve.unit, xscale="log", axisbelow=True)
         place.set_xticks([worth.x for worth in one.worths], labels=[f"{w.x:g}" for w in one.worths])
         place.minorticks_off()
         place.grid(lw=0.3, color="#dddddd")

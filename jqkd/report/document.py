@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jqkd.common.outputs import write_text
 from jqkd.report.compact import compact
-from jqkd.report.curves import worth_csv, worth_sheets
+from jqkd.report.curves import worth_sheets
 from jqkd.report.formats import html_page, html_picture, html_table, latex, markdown
 from jqkd.report.introduction import how, introduction, outcome, what
 from jqkd.report.numbers import comparisons_csv, csv_text
@@ -45,8 +45,6 @@ def write_report(summary: Summary, folder: Path, pictures: Pictures) -> list[Pat
     }
     if summary.differences:
         files["comparisons.csv"] = comparisons_csv(summary)
-    if summary.valued:
-        files["worth.csv"] = worth_csv(summary)
     return [write_text(folder / name, content) for name, content in files.items()]
 
 

@@ -32,6 +32,11 @@ class Valued:
     baselines: list[Line]
     seeds: list[int]
 
+    @property
+    def group(self) -> str:
+        """The arms' own."""
+        return self.arms[0].arm.group
+
 
 def valued(curve: Curve, lines: Mapping[str, Line]) -> Valued | None:
     """What is known of a curve; ``None`` for fewer than two x with a common seed."""

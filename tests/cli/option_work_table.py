@@ -140,8 +140,6 @@ STATUS = {
 }
 INIT = {
     "file": [Case("other.toml", {"files"}, {"files": ["other.toml"]}, "init")],
-    "schema": [Case("--schema s.json", {"files"}, {"files": ["s.json"]}, "init")],
-    "plugin": [Case(PLUGIN, {"files"}, {"files": ["loaded", "mine.toml"]}, "init")],
 }
 SEARCH = {
     # An argument: it takes the place of the base's.

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
 
-from jqkd.common.plugins import Plugin
 from jqkd.experiments import toml
-from jqkd.experiments.schema import text
-from jqkd.models import ANSATZE, Ansatz
-from tests.parts import registered
 
 
 def test_the_example_is_written_and_can_be_run(run, tmp_path, monkeypatch):
@@ -36,19 +31,6 @@ def test_its_name_is_that_of_its_file(run, tmp_path):
     assert toml.experiment((tmp_path / "other.toml").read_text()).name == "other"
 
 
-def test_the_schema_has_parts_of_plugins_only_where_they_are_named(run, tmp_path):
-    @dataclass(frozen=True)
-    class Mine(Ansatz):
-        """Nothing."""
-
-    name, patch = "mine-of-a-test", Plugin("mine.py", "0" * 16)
-    with registered(ANSATZE, name, Mine):
-        ANSATZE._plugins[name] = patch
-        assert run("init", "--schema", tmp_path / "s.json")[0] == 0
-        assert name not in text()
-    assert name in (tmp_path / "s.json").read_text()
-
-
 @pytest.mark.parametrize(
     ("words", "match"),
     [
@@ -57,8 +39,6 @@ def test_the_schema_has_parts_of_plugins_only_where_they_are_named(run, tmp_path
         (["folder.toml"], "`file` must"),
         (["there.toml/mine.toml"], "`file` must"),
         (["demo.toml"], "`name` must be a text without / and : that no experiment of jqkd has"),
-        (["a.toml", "--schema", "s.json"], "must not be given with `--schema`"),
-        (["--schema", "folder.toml"], "`--schema` must"),
     ],
 )
 def test_wrong_calls_write_nothing(run, tmp_path, monkeypatch, words, match):

@@ -130,7 +130,6 @@ def bad_values(command: str, name: str) -> tuple[str, ...]:
             "config": (*NOT_AT_HAND, "folder", "binary", "missing"),
             "picture": PICTURES,
             "qasm": FILES,
-            "schema": FILES,
             "readme": (*FILES, "missing.md", "binary"),
         }
         return NOT_AT_HAND if reads else kinds.get(name, FOLDERS)
@@ -254,7 +253,6 @@ SINGLE = [
     ("run ladder --seeds 1000", "`--arms` must make at most 10,000 jobs"),
     ("run empty.toml", "`--temperature` must hold one value or more"),
     ("init search.toml", "`file` must be a new file, but search.toml, which exists, was given"),
-    ("init new.toml --schema s.json", "`(file|FILE)` must not be given with `--schema`"),
     ("init demo.toml", "`name` must be a text .* that no experiment of jqkd has"),
     ("search wrong.toml", "`--qubits` must be an integer"),
     ("search lists.toml", "`search` must be a table of the file"),

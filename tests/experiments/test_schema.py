@@ -40,7 +40,7 @@ def fits(value, rule) -> bool:
 
 
 def test_the_file_is_up_to_date():
-    """`jqkd init --schema jqkd/experiments/experiment.schema.json` writes it anew."""
+    """After a change of fields: schema.FILE.write_text(schema.text())."""
     assert schema.FILE.read_text(encoding="utf-8") == schema.text()
 
 
