@@ -74,7 +74,8 @@ def _text(worth: Worth, curve: Curve, of: Callable[[float, float], float], word:
     """What is shown of a worth, with its interval."""
     numbers = (worth.equivalent, *(worth.interval or ()))
     middle, *ends = (_bounded(n, worth.x, curve, of) for n in numbers)
-    return f"{middle} [{word}{' to '.join(ends)}]" if ends else middle
+    # No interval where all of it is beyond the same end.
+    return f"{middle} [{word}{' to '.join(ends)}]" if {*ends} - {middle} else middle
 
 
 def _bounded(n: float, x: float, curve: Curve, of: Callable[[float, float], float]) -> str:

@@ -55,9 +55,9 @@ def test_the_table_says_what_is_beyond(summary):
     (sheet,) = worth_sheets(summary)
     assert sheet.header[:3] == ["images a class", "alone, %", "taught, %"]
     many, times, more = ([row[i] for row in sheet.cells] for i in (3, 4, 5))
-    assert many[0].startswith("< 10 [< 10 to < 10]") and many[3].startswith("> 80")
-    assert times[0].startswith("< 1 ") and times[3].startswith("> 1 ")
-    assert more[3] == "> 0 [> 0 to > 0]"
+    assert (many[0], times[0], more[0]) == ("< 10", "< 1", "< 0")
+    assert (many[3], times[3], more[3]) == ("> 80", "> 1", "> 0")
+    assert many[1].endswith("]")
     assert [row[0] for row in sheet.cells] == ["10", "20", "40", "80"]
     assert sheet.cells[1][1].startswith("65.00") and sheet.cells[1][2].startswith("67.40")
 
@@ -128,10 +128,11 @@ def test_wrong_numbers_of_images(text):
 def test_all_take_as_many_steps():
     """Or as many epochs, where these are given; the one of the preset's size is the preset's."""
     experiment = EXPERIMENTS.build("images").experiment()
-    students = [arm.student for arm in experiment.arms]
+    students = [arm.student for arm in experiment.arms if not arm.is_teacher]
+    assert len(experiment.arms) - len(students) == 2
     assert {s.epochs * s.num_images // s.batch_size for s in students} == {1200}
     equal = EXPERIMENTS.build("images:epochs=40").experiment()
-    assert {arm.student.epochs for arm in equal.arms} == {40}
+    assert {arm.student.epochs for arm in equal.arms if arm.student} == {40}
     robust = EXPERIMENTS.build("robust").experiment().arm("mnist-0-5-3q-lenet")
     assert experiment.arm("mnist-150-lenet").student == robust.student
     assert [curve.at for curve in experiment.curves] == [50, 50]

@@ -17,7 +17,7 @@ from typing import Any
 
 from jqkd._checks import check_integer, check_list, fail, shown
 from jqkd.experiments.catalogue.entry import EXPERIMENTS, Study, Variant
-from jqkd.experiments.model import Curve, Experiment
+from jqkd.experiments.model import Arm, Curve, Experiment
 from jqkd.experiments.planner import teacher_label
 from jqkd.training.config import StudentConfig
 
@@ -67,7 +67,12 @@ class Images(Study):
             )
             for dataset in dict.fromkeys(self.datasets)
         )
-        return replace(made, curves=tuple(curves))
+        # What the teacher itself knows, beside them: no more can be expected of those it teaches.
+        teachers = (
+            Arm(f"{t.dataset}-{self.teacher}", name, group, None, t)
+            for t, group in dict.fromkeys((a.teacher, a.group) for a in made.arms if a.teacher)
+        )
+        return replace(made, arms=(*teachers, *made.arms), curves=tuple(curves))
 
     def student(self, dataset: str, changes: dict[str, Any]) -> StudentConfig:
         usual = StudentConfig(dataset, self.classes, self.qubits, "robust")
