@@ -176,7 +176,8 @@ def _space(name: str, value: Any) -> Range | Sequence[Any]:
     check_type(name, value, dict, "a range {low = ..., high = ...} or a list of values")
     for field in value:
         check_choice(f"field of {name}", field, [one.name for one in dataclasses.fields(Range)])
-    return Range(**{"low": None, "high": None} | value)
+    missing: dict[str, Any] = {"low": None, "high": None}
+    return Range(**missing | value)
 
 
 def arm_with(top: dict[str, Any], search: Search, settings: Mapping[str, Any]) -> Arm:
