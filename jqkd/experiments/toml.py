@@ -88,9 +88,13 @@ def parsed(text: str) -> dict[str, Any]:
         if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
             fail(name, f"be tables, each under [[{name}]]", shown(tables))
     _check_fields("[defaults]", top["defaults"], FIELDS)
+    names: set[str] = set()
     for table in top["arms"]:
         name: Any = table.get("name")
         check_type("name", name, str, "given for each arm, as a text")
+        if name in names:
+            fail("arms", "be at least one, each with a name of its own", f"{shown(name)} twice")
+        names.add(name)
         _check_fields(f"arm {name}", table, (*_OF_ARM, *FIELDS, *_REFERS))
     for table in top["comparisons"]:
         _check_fields("[[comparisons]]", table, _OF_COMPARISON)

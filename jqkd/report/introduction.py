@@ -11,8 +11,6 @@ from jqkd.report.curves import worth_sentences
 from jqkd.report.summary import Summary
 from jqkd.report.text import WHEN, counts_text, p_text, sign_flip_text
 
-# Contrasts that a paragraph holds.
-_MOST_PAIRS = 30
 _VERDICTS = ("reproduced", "higher", "lower", "undecidable")
 
 
@@ -20,29 +18,8 @@ def introduction(summary: Summary) -> list[str]:
     """What was run and how it is judged, then what came out."""
     judged = (*summary.shown, *summary.differences)
     rule = [_rule(summary)] if any(one.verdict for one in judged) else []
-    return [*_declared(summary), what(summary), how(summary), *rule, *outcome(summary)]
-
-
-def _declared(summary: Summary) -> list[str]:
-    """What the file says that is tested, and when it was asked for."""
-    declared = summary.declared
-    if declared is None:
-        return []
-    when = f", first asked for on {declared.first}" if declared.first else ""
-    others = f"; under this name {declared.others} other texts were asked for" * (
-        declared.others > 0
-    )
-    pairs = [
-        f"{c.arm} − {c.baseline}{f' ({c.family})' if c.family else ''}"
-        for c in summary.experiment.comparisons
-    ]
-    rest = f" and {len(pairs) - _MOST_PAIRS} more" if len(pairs) > _MOST_PAIRS else ""
-    contrasts = f"{', '.join(pairs[:_MOST_PAIRS])}{rest}" or "none"
-    return [
-        f"Written down before the run: the experiment's text, SHA-256 {declared.sha256}{when}"
-        f"{others}; seeds 0 to {declared.seeds - 1}; protocol {summary.experiment.protocol}; "
-        f"contrasts (in brackets their family): {contrasts}."
-    ]
+    head = [summary.declared] if summary.declared else []
+    return [*head, what(summary), how(summary), *rule, *outcome(summary)]
 
 
 def outcome(summary: Summary) -> list[str]:

@@ -13,7 +13,10 @@ from jqkd.experiments.model import Experiment
 from jqkd.experiments.store import Store
 from jqkd.report.document import write_report
 from jqkd.report.figures import draw_all
-from jqkd.report.summary import Declared, Summary, summarise
+from jqkd.report.summary import Summary, summarise
+
+# Contrasts that a paragraph holds.
+_MOST_PAIRS = 30
 
 
 def report_experiment(
@@ -81,12 +84,25 @@ def summary_of(name: str, store: Store) -> Summary:
     return summarise(experiment, records(experiment, store), machines(store)[0], declared)
 
 
-def _declared(name: str, asking: Asked, store: Store) -> Declared | None:
-    """What was written down beforehand, and when; nothing of the catalogue's: it is in the code."""
+def _declared(name: str, asking: Asked, store: Store) -> str:
+    """What was written down beforehand, and when; of the catalogue nothing: it is in the code."""
     if "\n" not in asking.source:
-        return None
+        return ""
     entries = [entry for entry in store.times() if entry.get("asked") == name]
-    same = [entry for entry in entries if entry.get("sha256") == asking.digest]
-    others = {entry.get("sha256") for entry in entries} - {asking.digest}
-    first = str(same[0].get("time", "")) if same else ""
-    return Declared(asking.digest, asking.seeds, first, len(others))
+    times = [entry["time"] for entry in entries if entry.get("sha256") == asking.digest]
+    others = len({entry.get("sha256") for entry in entries} - {asking.digest})
+    when = f", first asked for on {times[0]}" if times else ""
+    texts = "text was" if others == 1 else "texts were"
+    when += f"; under this name {others} other {texts} asked for" if others else ""
+    experiment = asking.experiment()
+    pairs = [
+        f"{c.arm} − {c.baseline}{f' ({c.family})' if c.family else ''}"
+        for c in experiment.comparisons
+    ]
+    if len(pairs) > _MOST_PAIRS:
+        pairs[_MOST_PAIRS:] = [f"{len(pairs) - _MOST_PAIRS} more"]
+    return (
+        f"Written down before the run: the experiment's text, SHA-256 {asking.digest}{when}; "
+        f"seeds 0 to {asking.seeds - 1}; protocol {experiment.protocol}; contrasts (in brackets "
+        f"their family): {', '.join(pairs) or 'none'}."
+    )

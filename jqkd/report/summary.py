@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -98,22 +98,6 @@ class Difference:
         return self.gain[self.arm.protocol]
 
 
-class Declared(NamedTuple):
-    """What was written down before an experiment was run, and when it was first asked for.
-
-    Attributes:
-        sha256: of the file's text.
-        seeds: students of every kind that are asked for.
-        first: time, ISO 8601; empty where the store does not know it.
-        others: how many other texts were asked for under the name.
-    """
-
-    sha256: str
-    seeds: int
-    first: str
-    others: int
-
-
 @dataclass(frozen=True)
 class Summary:
     """An experiment, understood.
@@ -125,7 +109,7 @@ class Summary:
         missing: arms without a run.
         machines: where the runs were made.
         valued: the experiment's curves that have runs.
-        declared: of an experiment of a file or of Python.
+        declared: what was written down beforehand, in a sentence.
     """
 
     experiment: Experiment
@@ -135,7 +119,7 @@ class Summary:
     missing: list[str]
     machines: list[str]
     valued: Sequence[Valued] = ()
-    declared: Declared | None = None
+    declared: str = ""
 
     @property
     def shown(self) -> list[Line]:
@@ -183,7 +167,7 @@ def summarise(
     experiment: Experiment,
     records: dict[str, ArmRecord],
     machines: Sequence[str] = (),
-    declared: Declared | None = None,
+    declared: str = "",
 ) -> Summary:
     """All arms and comparisons of an experiment that have runs; records by name of their arm."""
     arms = [arm for arm in experiment.arms if arm.name in records]

@@ -215,6 +215,10 @@ WRONG = {
         TEXT + '[[arms]]\nname = "alone-per_class=10"\nper_class = 10\n',
         "`arms` must be at least one, each with a name of its own, but 'alone-per_class=10' twice",
     ),
+    "two tables of one name": (
+        TEXT + '[[arms]]\nname = "alone"\nper_class = 20\n',
+        "`arms` must be at least one, each with a name of its own, but 'alone' twice",
+    ),
     "comparisons that are none": ("comparisons = 3\n" + TEXT, "`comparisons` must be tables, each"),
     "a comparison of nobody": (
         TEXT + '[[comparisons]]\narm = "x"\nbaseline = "alone"\n',
