@@ -24,12 +24,12 @@ from jqkd._checks import (
 )
 from jqkd.common.digests import json_digest
 from jqkd.common.outputs import write_text
-from jqkd.experiments import jobs, toml
+from jqkd.experiments import toml
 from jqkd.experiments.grids import check_values
-from jqkd.experiments.jobs import Datasets
 from jqkd.experiments.model import Arm, Experiment, present
 from jqkd.experiments.planner import Job, plan, student_jobs
 from jqkd.experiments.store import Store
+from jqkd.experiments.worker import Order, compute
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.config import StudentConfig
 from jqkd.training.loop import TrainingError
@@ -122,7 +122,7 @@ def run_search(
     top = toml.parsed(toml.read(file))
     search, optuna = search_of(top), _optuna()
     folder = check_path("out", out) / "search" / toml.check_name(top["name"])
-    store, datasets = Store.create(folder), Datasets(data_dir)
+    store = Store.create(folder)
     with store.claim("search") as holder:
         if holder is not None:
             fail(
@@ -132,7 +132,7 @@ def run_search(
         for number in range(trials):
             trial = _trial(optuna, study, number, search)
             if not trial.state.is_finished():
-                done = _tried(Trial(number, trial.params, None), top, search, store, datasets)
+                done = _tried(Trial(number, trial.params, None), top, search, store, data_dir)
                 # For Optuna what cannot be trained is worse than all that can.
                 pruned = optuna.trial.TrialState.PRUNED if done.accuracy is None else None
                 study.tell(number, done.accuracy, state=pruned)
@@ -247,7 +247,7 @@ def _distribution(optuna: Any, name: str, one: Range | Sequence[Any]) -> Any:
 
 
 def _tried(
-    trial: Trial, top: dict[str, Any], search: Search, store: Store, datasets: Datasets
+    trial: Trial, top: dict[str, Any], search: Search, store: Store, data_dir: str | Path | None
 ) -> Trial:
     """A trial with its accuracy; settings that cannot be trained have a reason instead."""
     try:
@@ -255,7 +255,7 @@ def _tried(
     except InputError as error:
         return trial._replace(reason=str(error))
     try:
-        contents = students(arm, range(FIRST_SEED, FIRST_SEED + search.seeds), store, datasets)
+        contents = students(arm, range(FIRST_SEED, FIRST_SEED + search.seeds), store, data_dir)
     except TrainingError as error:
         return trial._replace(reason=str(error))
     accuracies = [accuracy(content, search.protocol) for content in contents]
@@ -270,21 +270,17 @@ def accuracy(content: Mapping[str, Any], protocol: str) -> float:
 
 
 def students(
-    arm: Arm, seeds: Sequence[int], store: Store, datasets: Datasets
+    arm: Arm, seeds: Sequence[int], store: Store, data_dir: str | Path | None = None
 ) -> list[dict[str, Any]]:
     """What the files of an arm's students say; trained, with their teacher, where need be."""
-    report = lambda fraction, text: None  # noqa: E731
-    for job in plan(Experiment("search", "", "", (arm,)), 1):
-        if job.seed is None and not _is_whole(store, job):
-            make = jobs.do_teacher if job.kind == "teachers" else jobs.do_answers
-            store.write(job.name, *make(job, datasets, report))
+    order = Order(str(store.root), "search", data_dir=None if data_dir is None else str(data_dir))
+    planned = plan(Experiment("search", "", "", (arm,)), 1)
     own = student_jobs(present(arm.student), arm.teacher, seeds)
-    left = [job for job in own if not _is_whole(store, job)]
-    if left:
-        teaching = store.read_arrays(left[0].needs[0]) if left[0].needs else None
-        contents = jobs.do_students(left, datasets, teaching, report)
-        for job, content in zip(left, contents, strict=True):
-            store.write(job.name, content)
+    for some in [*([job] for job in planned if job.seed is None), own]:
+        left = [job for job in some if not _is_whole(store, job)]
+        made = compute(left, store, order, lambda fraction, text: None) if left else []
+        for job, result in zip(left, made, strict=True):
+            store.write(job.name, *result)
     return [store.read(job.name) for job in own]
 
 
