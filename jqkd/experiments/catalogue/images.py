@@ -46,7 +46,8 @@ class Images(Study):
         steps = "as many epochs" if self.epochs else "as many steps"
         about = (
             "Robust students of n images a class, alone and taught by a teacher that saw all "
-            f"images; all take {steps}. Equal accuracy says how many images the teacher is worth."
+            f"images; all take {steps}. Equal accuracy says how many images the teacher is worth. "
+            "The images are the same for all seeds: intervals are about training, not their choice."
         )
         lines = []
         for n in self.per_class:
