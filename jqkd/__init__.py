@@ -6,7 +6,7 @@ Everything below is imported when it is first used, so that ``import jqkd`` is l
     models      QuantumLayer, Student, StudentSpec, import_circuit
     data        Dataset, load, student_splits
     training    StudentConfig, TeacherConfig, distill, train_students
-    experiments Experiment, Arm, Comparison, run_experiment
+    experiments Experiment, Arm, Comparison, run_experiment, report_experiment
     the rest    InputError, gain_of, load_plugin, to_qiskit
 """
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         sample_counts,
     )
     from jqkd.quantum.exchange.qiskit import to_qiskit
+    from jqkd.report.stored import report_experiment
     from jqkd.statistics import gain_of
     from jqkd.training.config import StudentConfig, TeacherConfig
     from jqkd.training.distill import distill
@@ -52,6 +53,7 @@ _HOMES = {
         *("Circuit", "Op", "PauliSum", "ShiftRule"),
         *("expectation", "outcome_probabilities", "sample_counts"),
     ),
+    "jqkd.report.stored": ("report_experiment",),
     "jqkd.statistics": ("gain_of",),
     "jqkd.training.config": ("StudentConfig", "TeacherConfig"),
     "jqkd.training.distill": ("distill",),
@@ -80,6 +82,7 @@ __all__ = [
     "load",
     "load_plugin",
     "outcome_probabilities",
+    "report_experiment",
     "run_experiment",
     "sample_counts",
     "student_splits",

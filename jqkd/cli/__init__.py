@@ -15,7 +15,9 @@ from jqkd.cli import (
     crosscheck,
     demo,
     experiments,
+    init,
     report,
+    search,
     study,
     tables,
     train,
@@ -43,8 +45,10 @@ app.command(cls=Command)(demo.demo)
 app.command(cls=Command)(train.teacher)
 app.command(cls=Command)(train.student)
 app.command(cls=Command)(audit.audit)
+app.command(cls=Command)(init.init)
 app.command(cls=Command)(experiments.run)
 app.command(cls=Command)(experiments.status)
+app.command(cls=Command)(search.search)
 app.command("list", cls=Command)(experiments.list_parts)
 app.command(cls=Command)(verify.verify)
 app.add_typer(tables.app, name="tables")

@@ -20,6 +20,7 @@ from jqkd.common.registry import KINDS, Registry, as_text
 from jqkd.experiments.asked import Asked, ask, asked, experiment_of, names_in, source_of
 from jqkd.experiments.catalogue import EXPERIMENTS
 from jqkd.experiments.executors import EXECUTORS
+from jqkd.experiments.grids import check_size
 from jqkd.experiments.planner import plan, tasks_of
 from jqkd.experiments.store import DamagedJob, Store
 from jqkd.experiments.worker import Order, check_teachers
@@ -45,6 +46,9 @@ def run(
     block: Annotated[int | None, typer.Option(help=_BLOCK)] = None,
     teachers: Annotated[str, typer.Option(help=_TEACHERS)] = "train",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, do nothing.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Even if it is more than 10,000 jobs.")
+    ] = False,
     redo: Annotated[bool, typer.Option("--redo", help="Do damaged jobs anew.")] = False,
     data_dir: DataDir = None,
     plugin: Plugins = None,
@@ -57,13 +61,14 @@ def run(
     Example: jqkd run paper-code:alexnet_epochs=1 --arms 'mnist-0-5-3q-*' --seeds 10
     """
     known = Store.open(out) if (out / "store.json").exists() else None
-    source, does = source_of(name, known), EXECUTORS.build(executor)
+    source, does = source_of(name, known, yes=yes), EXECUTORS.build(executor)
     experiment = experiment_of(source)
     asking = Asked(
         source, seeds or experiment.seeds, teacher_seeds, tuple(arms.split(",")) if arms else ()
     )
     chosen = experiment.select(asking.arms)
     refuse_unread(ctx, RUN_RULES, chosen=chosen.arms)
+    check_size(sum(not arm.is_teacher for arm in chosen.arms), asking.seeds, yes)
     jobs = plan(chosen, asking.seeds, teacher_seeds)
     tasks = partial(tasks_of, jobs, block or does.block(asking.seeds))
     if dry_run:

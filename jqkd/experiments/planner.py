@@ -157,6 +157,14 @@ def answer_job(teacher: TeacherConfig, student: StudentConfig, algorithm: int = 
     return Job(name, label, (first.name, *needs), images, cost, teacher, student)
 
 
+def needs_answers(student: StudentConfig) -> bool:
+    """Whether a teacher's logits for the data set's first images are not enough."""
+    if needs_views(student):
+        return True
+    usual = DATASETS[student.dataset].train_per_class
+    return student.per_class != usual or student.selection != "first"
+
+
 def student_jobs(
     student: StudentConfig,
     teacher: TeacherConfig | None,
@@ -169,8 +177,8 @@ def student_jobs(
     if teacher is None:
         student = student.alone()
     else:
-        views = needs_views(student)
-        job = answer_job(teacher, student, algorithm) if views else teacher_job(teacher, algorithm)
+        own = needs_answers(student)
+        job = answer_job(teacher, student, algorithm) if own else teacher_job(teacher, algorithm)
         needs = (job.name,)
     arch = "alone" if teacher is None else teacher.arch
     stem = (student.dataset, student.classes, f"{student.qubits}q", arch)
@@ -217,7 +225,7 @@ def plan(
         for teacher in [job.teacher for job in own] if arm.is_teacher else [arm.teacher]:
             every = [] if teacher is None else [*members_of(teacher), teacher]
             teachers += [teacher_job(one, algorithm) for one in every]
-            if arm.student is not None and needs_views(arm.student):
+            if arm.student is not None and needs_answers(arm.student):
                 answers += [answer_job(one, arm.student, algorithm) for one in every]
     for jobs in (teachers, answers):
         jobs.sort(key=lambda job: (len(job.needs), job.cost))

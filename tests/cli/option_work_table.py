@@ -15,6 +15,9 @@ BASES = {
     "run": (DEMO, {}),
     "lenet": (_LENETS, {}),
     "placebos": (PLACEBOS, {}),
+    "many": ("run ladder:datasets=digits,classes=0-1,qubits=2 --seeds 1000 --dry-run", {}),
+    "init": ("init", {}),
+    "search": ("search mine.toml --trials 2 --out out", {"before": ("init mine.toml",)}),
     "damaged": (DEMO, {"before": (DEMO,), "damaged": True}),
     "status": ("status --out out", {"before": _TWO}),
     "report": ("report --out out", {"before": _TWO}),
@@ -47,6 +50,10 @@ def _teachers(*epochs: tuple[str, int]):
 def _all(place: int, wanted):
     """Of how students are trained, one fact of all of them."""
     return lambda value, base: {one[place] for one in value} == {wanted}
+
+
+def _in_there(value, base):
+    return all(name.startswith("there/") for name in value if name != "mine.toml")
 
 
 PAPER = ("lenet", 10), ("alexnet", 10), ("ensemble", 10)
@@ -101,6 +108,7 @@ RUN = {
         Case("--teachers my/results", {"from"}, {"from": ["my/results"]}, "run"),
     ],
     "dry_run": [_DRY],
+    "yes": [Case("--yes", {"exit", "planned"}, {"exit": 0, "planned": True}, "many")],
     "redo": [
         Case(
             "--redo",
@@ -132,6 +140,19 @@ STATUS = {
         ),
     ],
     "plugin": [Case(PLUGIN, {"files"}, {}, "status")],
+}
+INIT = {
+    "file": [Case("other.toml", {"files"}, {"files": ["other.toml"]}, "init")],
+}
+SEARCH = {
+    # An argument: it takes the place of the base's.
+    "name": [Case("./mine.toml", set(), {}, "search", without="mine.toml")],
+    "trials": [Case("--trials 3", {"jobs", "tasks"}, {"tasks": 5}, "search")],
+    "out": [Case("--out there", {"files"}, {"files": _in_there}, "search")],
+    "data_dir": [
+        Case("--data-dir my/images", {"data"}, {"data": [("digits", "my/images")]}, "search"),
+    ],
+    "plugin": [Case(PLUGIN, {"files"}, {}, "search")],
 }
 LIST = {"plugin": [Case(PLUGIN, {"files"}, {}, "list")]}
 VERIFY = {
@@ -465,6 +486,8 @@ TABLE = {
     "tables report": REPORT,
     "study report": REPORT,
     "list": LIST,
+    "init": INIT,
+    "search": SEARCH,
     "verify": VERIFY,
     "tables run": TABLES_RUN,
     "tables status": TABLES_STATUS,

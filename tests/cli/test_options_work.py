@@ -20,7 +20,8 @@ from tests.command_lines import COMMANDS
 
 FACTS = {
     **dict.fromkeys(
-        ("run", "status", "report", "list", "verify", "tables", "study"), facts.job_facts
+        ("run", "init", "search", "status", "report", "list", "verify", "tables", "study"),
+        facts.job_facts,
     ),
     "crosscheck": facts.crosscheck_facts,
     "circuit": facts.circuit_facts,

@@ -105,6 +105,15 @@ def place(tmp_path_factory):
         "wide": "qubit[10] r; h r[9];",
     }.items():
         (root / f"{name}.qasm").write_text(start + end)
+    arm = 'name = "w"\n[[arms]]\nname = "a"\ndataset = "digits"\nclasses = "0-1"\nqubits = 2\n'
+    many = f"teacher = 'lenet'\nweight = {[*range(1, 301)]}\ntemperature = {[*range(1, 101)]}\n"
+    for name, more in {
+        "lists": "epochs = [1, 2]",
+        "grids": many,
+        "empty": "teacher = 'lenet'\ntemperature = []",
+        "search": "[search]\narm = 'a'\nepochs = [1, 2]",
+    }.items():
+        (root / f"{name}.toml").write_text(arm + more)
     (root / "broken.py").write_text("1 / 0\n")
     for name in ("one.py", "two.py"):
         (root / name).write_text(

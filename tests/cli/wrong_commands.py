@@ -13,7 +13,9 @@ from jqkd.cli import (
     crosscheck,
     demo,
     experiments,
+    init,
     report,
+    search,
     study,
     tables,
     train,
@@ -27,6 +29,8 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "student": train.student,
     "audit": audit.audit,
     "run": experiments.run,
+    "init": init.init,
+    "search": search.search,
     "status": experiments.status,
     "list": experiments.list_parts,
     "verify": verify.verify,
@@ -42,7 +46,13 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "benchmarks report": benchmarks.report,
 }
 # What a command needs besides the option that is wrong.
-NEEDS = {"run": ["demo"], "study run": ["controls"], "verify": ["results"]}
+NEEDS = {
+    "run": ["demo"],
+    "init": ["new.toml"],
+    "search": ["search.toml"],
+    "study run": ["controls"],
+    "verify": ["results"],
+}
 NEEDS |= {"circuit import": ["own", "own.qasm"], "circuit remove": ["own"]}
 _REPORTS = ("report", "tables report", "study report")
 NEEDS |= {name: ["--out", "finished", "demo"] for name in ("status", *_REPORTS)}
@@ -259,6 +269,13 @@ SINGLE = [
     ("audit --run folder --seeds 3", "`--seeds` must not be given with `--run`"),
     ("run", "`NAME` must be given, but is missing"),
     ("run wrong.toml", "`--qubits` must be an integer"),
+    ("run grids.toml", r"`--arms` must make at most 10,000 jobs, .*300,000 in all, .* say --yes"),
+    ("run ladder --seeds 1000", "`--arms` must make at most 10,000 jobs"),
+    ("run empty.toml", "`--temperature` must hold one value or more"),
+    ("init search.toml", "`file` must be a new file, but search.toml, which exists, was given"),
+    ("init demo.toml", "`name` must be a text .* that no experiment of jqkd has"),
+    ("search wrong.toml", "`--qubits` must be an integer"),
+    ("search lists.toml", "`search` must be a table of the file"),
     ("run paper-text:shots=notebook", "`--shots` must be a number or exact where"),
     ("run demo --teachers shipped", "`--teachers` must be train, shipped|made by version 1 of"),
     ("run demo --out older-store", "made by version 1 of the algorithm, but this is version"),
