@@ -132,7 +132,9 @@ class Block:
 
     def next_epoch(self) -> Epoch:
         """Train up to the next epoch that is evaluated, and evaluate it; raises like ``train``."""
-        last, metrics = min(self.epoch + self.config.evaluate_every, self.config.epochs), {}
+        every, metrics = self.config.evaluate_every, {}
+        # The last look of a shorter run may lie between two of this one's.
+        last = min((self.epoch // every + 1) * every, self.config.epochs)
         while self.epoch < last:
             metrics = self._train_epoch()
         # The loss of a step is that before its update: no step looks at the last one's.
@@ -144,6 +146,18 @@ class Block:
             loss, accuracy = loop.scores(logits, subset.labels)
             metrics |= {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
         return Epoch(self.epoch, metrics)
+
+    def join(self, parts: Sequence[Block]) -> None:
+        """Take over the runs of other blocks, which have all been trained as far as each other."""
+        order = [[run for part in parts for run in part.runs].index(run) for run in self.runs]
+
+        def gather(*leaves: Any) -> np.ndarray:
+            return np.concatenate([np.asarray(leaf) for leaf in leaves])[order]
+
+        self.epoch = parts[0].epoch
+        self.state = place(jax.tree.map(gather, *(part.state for part in parts)))
+        histories = zip(*(part.history for part in parts), strict=True)
+        self.history = [jax.tree.map(gather, *looks) for looks in histories]
 
     def _train_epoch(self) -> dict[str, np.ndarray]:
         """Train on every image once."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,12 +18,12 @@ from jqkd.models.functional import Params
 from jqkd.training import checkpoint, loop
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import Audit
-from jqkd.training.base_config import Config
-from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.result import RESULT_SCHEMA
+from jqkd.training.resuming import CHECKPOINTS, shapes, train
 from jqkd.training.runs import Run
-from jqkd.training.student_run import StudentJob, prepare, resume
-from jqkd.training.student_task import sized_task, without_regressor
+from jqkd.training.student_job import StudentJob
+from jqkd.training.student_run import prepare
+from jqkd.training.student_task import without_regressor
 from jqkd.training.teachers import Progress
 
 _ADVICE = "train again"
@@ -91,9 +90,7 @@ def load_run(folder: Path) -> TrainedRun:
         )
     _check_plugins(path, result.get("plugins"))
     try:
-        config = StudentConfig(**_fields(StudentConfig, result["student"]))
-        teacher = result["teacher"] and TeacherConfig.from_json(result["teacher"])
-        job = StudentJob(config, teacher, tuple(result["seeds"]))
+        job = StudentJob.from_json(result)
         runs = [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedFile(path, f"{type(error).__name__}: {error}", _ADVICE) from error
@@ -104,7 +101,13 @@ def load_run(folder: Path) -> TrainedRun:
             f"{path} was made by version {algorithm} of the algorithm, but this is version "
             f"{ALGORITHM}, which would find other numbers; train again with this version."
         )
-    kept = checkpoint.restore(folder / "checkpoints", _shapes(job, len(runs)), job.digest())
+    about = checkpoint.about(folder / CHECKPOINTS)
+    if about is not None and about["digest"] != job.digest():
+        raise InputError(
+            f"{folder} holds students that are not those of its result.json: they are on their way "
+            f"to more epochs or seeds; finish them with `jqkd student --out {folder}`."
+        )
+    kept = checkpoint.restore(folder / CHECKPOINTS, shapes(job), job.digest())
     if kept is None:
         raise InputError(f"{folder} has no checkpoint; train again with --out {folder}.")
     params = without_regressor(jax.tree.map(np.asarray, kept[1].params))
@@ -123,15 +126,6 @@ def _check_plugins(path: Path, used: Any) -> None:
                 )
 
 
-def check_resumable(job: StudentJob, folder: Path) -> None:
-    """A checkpoint that a run would go on from is whole, and of that run.
-
-    Raises:
-        InputError: it is not.
-    """
-    checkpoint.restore(folder / "checkpoints", _shapes(job, len(job.runs)), job.digest())
-
-
 def audit_run(
     run: TrainedRun, *, on_teacher: Callable[[Progress], None] = lambda progress: None
 ) -> Audit:
@@ -143,20 +137,7 @@ def audit_run(
         InputError: data that cannot be had.
     """
     prepared = prepare(run.job, on_teacher=on_teacher)
-    resume(prepared.block, run.folder / "checkpoints", run.job.digest())
+    train(run.job, prepared.block, run.folder / CHECKPOINTS)
     look = prepared.audit()
     look(check=False)
     return look
-
-
-def _shapes(job: StudentJob, runs: int) -> loop.State:
-    """The state of a block of students, without its numbers."""
-    reads = job.teacher is not None and job.config.needs_features
-    task = sized_task(job.config, job.teacher.part.hidden_size or 0 if reads else 0)
-    one = jax.eval_shape(partial(loop.start, task.init), jax.random.key(0))
-    return jax.tree.map(lambda a: jax.ShapeDtypeStruct((runs, *a.shape), a.dtype), one)
-
-
-def _fields(kind: type[Config], values: dict[str, Any]) -> dict[str, Any]:
-    names = {field.name for field in dataclasses.fields(kind)}
-    return {name: value for name, value in values.items() if name in names}

@@ -36,7 +36,6 @@ def no_work():
 
     with pytest.MonkeyPatch.context() as patch:
         for module, name in (
-            (train, "run_student"),
             (train, "obtain_teacher"),
             (audit, "audit_run"),
             (student_run, "prepare"),
