@@ -27,7 +27,7 @@ def _set_up(cores: int | None = None) -> None:
     """As the command line does, perhaps on fewer cores."""
     if cores is not None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
-    from jqkd.data import cache_folder
+    from jqkd.common.cache import cache_folder
     from jqkd.training.devices import keep_compiled, use_all_cores
 
     use_all_cores()

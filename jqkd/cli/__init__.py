@@ -12,7 +12,7 @@ from jqkd import _interrupts
 from jqkd.cli import audit, crosscheck, demo, experiments, report, study, tables, train, verify
 from jqkd.cli.edge import Command, options_of
 from jqkd.cli.endings import code_of
-from jqkd.data import cache_folder
+from jqkd.common.cache import cache_folder
 from jqkd.training.devices import keep_compiled, use_all_cores
 
 # Of every command line of this package.

@@ -2,7 +2,8 @@
 
 A part is a frozen dataclass; its fields are its options, and all have defaults. As text it is its
 name and the options that differ from their defaults: ``conv``, ``conv:dropout_rate=0.5``. That text
-stands in configurations, results and digests, and builds an equal part again.
+stands in configurations, results and digests, and builds an equal part again. What a user has
+imported is a part too, whose text is ``NAME@DIGEST``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from weakref import WeakValueDictionary
 
 from jqkd._checks import check_choice, fail, shown
 from jqkd.common import plugins
+from jqkd.common.shelf import Shelf
 
 T = TypeVar("T")
 Class = TypeVar("Class", bound=type)
@@ -31,6 +33,7 @@ class Registry(Mapping[str, type[T]], Generic[T]):
     Args:
         kind: what a part of this kind is called, as the argument that names it: ``ansatz``.
         base: class of all parts of the kind.
+        has_shelf: whether parts of the kind can be imported.
 
     Example:
         >>> shapes = Registry("shape", object)
@@ -42,8 +45,10 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         (Box(width=2.0), 'box:width=2.0', ['box'])
     """
 
-    def __init__(self, kind: str, base: type[T]) -> None:
+    def __init__(self, kind: str, base: type[T], *, has_shelf: bool = False) -> None:
         self.kind, self.base = kind, base
+        self.shelf = Shelf(kind) if has_shelf else None
+        self._imported: type[Any] | None = None
         self._classes: dict[str, type[T]] = {}
         self._plugins: dict[str, plugins.Plugin] = {}
         KINDS.setdefault(kind, self)
@@ -72,6 +77,31 @@ class Registry(Mapping[str, type[T]], Generic[T]):
             return given
 
         return add
+
+    def imported(self, given: Class) -> Class:
+        """Decorates the class of all that is on the shelf: its only field is ``title``."""
+        self._imported = given
+        return given
+
+    def keep(self, name: str, facts: Mapping[str, Any], arrays: Mapping[str, Any], **how: Any) -> T:
+        """Put what a user brought on the shelf, under a name that no part has.
+
+        Returns:
+            The part that it is.
+
+        Raises:
+            InputError: the name is taken, or cannot be one; see ``Shelf.add``.
+        """
+        assert self.shelf is not None
+        if name in self._classes:
+            fail("name", f"be a name that no {self.kind} of jqkd has", shown(name))
+        return self.build(self.shelf.add(name, facts, arrays, **how))
+
+    def title_of(self, text: Any) -> str | None:
+        """``NAME@DIGEST`` of what is on the shelf and called so; ``None`` for all else."""
+        if self.shelf is None or not isinstance(text, str) or text in self._classes:
+            return None
+        return self.shelf.resolve(text)
 
     def _check_class(self, part: Any) -> None:
         frozen = dataclasses.is_dataclass(part) and part.__dataclass_params__.frozen
@@ -107,8 +137,13 @@ class Registry(Mapping[str, type[T]], Generic[T]):
                 self.name_of(text)
                 return text
             check_choice(argument, text, self._classes)
+        title = self.title_of(text)
+        if title is not None and self._imported is not None:
+            return self._imported(title)
         name, _, rest = str(text).partition(":")
         self.check(name, argument)
+        if name not in self._classes:
+            fail(argument, "have no options where it is imported", shown(text))
         options = dict(_option(argument, piece) for piece in rest.split(",") if rest)
         part, hints = self._classes[name], get_type_hints(self._classes[name])
         names = [field.name for field in _fields(part)]
@@ -125,17 +160,22 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         Raises:
             InputError: there is none; lists those that there are.
         """
+        if self.title_of(name) is not None:
+            return
         if not isinstance(name, str) or name not in (*self._classes, *words):
             plugins.load_installed()
-        choices = (*self._classes, *words)
+        imported = self.shelf.titles() if self.shelf else ()
+        choices = (*self._classes, *(title.partition("@")[0] for title in imported), *words)
         check_choice(argument or self.kind, name, choices, unlike=_ELSEWHERE)
 
     def name_of(self, part: T) -> str:
-        """Under which name a part's class is registered.
+        """Under which name a part's class is registered; of what is imported its title.
 
         Raises:
             InputError: it is not.
         """
+        if self._imported is not None and isinstance(part, self._imported):
+            return part.title
         for name, known in self._classes.items():
             if type(part) is known:
                 return name
@@ -144,6 +184,8 @@ class Registry(Mapping[str, type[T]], Generic[T]):
 
     def text(self, part: T) -> str:
         """A part as text: its name, and the options that are not as by default."""
+        if self._imported is not None and isinstance(part, self._imported):
+            return part.title
         changed = [
             f"{field.name}={as_text(getattr(part, field.name))}"
             for field in _fields(part)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jqkd.data import digits, mnist  # noqa: F401  Registers them.
-from jqkd.data.cache import CacheWarning, cache_folder
+from jqkd.data.cache import CacheWarning
 from jqkd.data.classes import parse_classes
 from jqkd.data.images import check_images
 from jqkd.data.sources import DATASETS, Dataset, Source, load
@@ -18,7 +18,6 @@ __all__ = [
     "Source",
     "Splits",
     "Subset",
-    "cache_folder",
     "check_images",
     "load",
     "parse_classes",

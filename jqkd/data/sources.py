@@ -15,8 +15,9 @@ from typing import ClassVar
 import numpy as np
 
 from jqkd._checks import InputError, check_list, check_path, check_type, fail, shown
+from jqkd.common.cache import cache_folder
 from jqkd.common.registry import Registry
-from jqkd.data.cache import PARTS, Arrays, cache_folder, digest, read_cache, write_cache
+from jqkd.data.cache import PARTS, Arrays, digest, read_cache, write_cache
 from jqkd.data.images import check_images
 
 
@@ -67,7 +68,7 @@ class _Datasets(Registry[Source]):
     """As a mapping: the data sets by name, or by text with options, not their classes."""
 
     def __getitem__(self, name: str) -> Source:  # ty: ignore[incompatible-method-override]  As said.
-        if name.partition(":")[0] not in self._classes:
+        if name.partition(":")[0] not in self._classes and self.title_of(name) is None:
             raise KeyError(name)
         return self.build(name)
 
@@ -80,7 +81,7 @@ class _Datasets(Registry[Source]):
         return part
 
 
-DATASETS = _Datasets("dataset", Source)
+DATASETS = _Datasets("dataset", Source, has_shelf=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,8 @@ from pathlib import Path
 import jax
 
 from jqkd._checks import check_integer
+from jqkd.common.cache import cache_folder
 from jqkd.common.registry import Registry
-from jqkd.data import cache_folder
 from jqkd.experiments.planner import Task
 from jqkd.experiments.store import Store
 from jqkd.experiments.worker import Order, Outcome, do_jobs

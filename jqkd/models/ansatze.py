@@ -34,7 +34,7 @@ class Ansatz:
         return jax.random.uniform(key, (number,), float, -jnp.pi, jnp.pi)
 
 
-ANSATZE: Registry[Ansatz] = Registry("ansatz", Ansatz)
+ANSATZE: Registry[Ansatz] = Registry("ansatz", Ansatz, has_shelf=True)
 
 
 @ANSATZE.register("none")

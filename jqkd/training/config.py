@@ -80,7 +80,7 @@ class StudentConfig(Config):
         (6, 6)
     """
 
-    dataset: str = option(..., "Data set.", choice(DATASETS))
+    dataset: str = option(..., "Data set.", part(DATASETS))
     classes: str = option(..., "Classes such as 0-5, 0-7 or 0,2,4.", lambda name, value: value)
     qubits: int = option(..., "Qubits; at most 2**qubits classes.", check_width)
     preset: str = option(

@@ -7,7 +7,7 @@ from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
 
 from jqkd._checks import check_list, check_seed, fail, shown
-from jqkd.common.options import check_fields, choice, option, part
+from jqkd.common.options import check_fields, option, part
 from jqkd.common.plugins import Plugin
 from jqkd.common.registry import plugins_of
 from jqkd.data import DATASETS
@@ -45,7 +45,7 @@ class TeacherConfig(Config):
         "joint-ensemble trains two as one, as the notebooks do.",
         part(TEACHERS),
     )
-    dataset: str = option(..., "Data set.", choice(DATASETS))
+    dataset: str = option(..., "Data set.", part(DATASETS))
     classes: str = option(..., "Classes such as 0-5, 0-7 or 0,2,4.", lambda name, value: value)
     epochs: int = option(10, "Passes over the train images.", EPOCHS)
     batch_size: int = option(128, "Images a step.", IMAGES)

@@ -23,10 +23,10 @@ import numpy as np
 
 from jqkd._interrupts import whole
 from jqkd.common.arrays import Most, arrays_digest, read_npz, write_npz
+from jqkd.common.cache import cache_folder, check_cache
 from jqkd.common.files import DamagedFile, read_json, remove_leftovers, write_json
 from jqkd.common.locks import held
-from jqkd.data import CacheWarning, Dataset, cache_folder
-from jqkd.data.cache import check_cache
+from jqkd.data import CacheWarning, Dataset
 from jqkd.models.functional import Params
 from jqkd.models.teachers import TEACHERS
 from jqkd.training import checkpoint

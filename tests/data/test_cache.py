@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from jqkd._checks import InputError
+from jqkd.common.cache import cache_folder, check_cache
 from jqkd.common.files import FORGOTTEN
-from jqkd.data import CacheWarning, cache_folder, load
-from jqkd.data.cache import PARTS, check_cache
+from jqkd.data import CacheWarning, load
+from jqkd.data.cache import PARTS
 
 
 def impossible(how, folder):

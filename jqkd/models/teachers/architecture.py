@@ -70,7 +70,7 @@ class Architecture:
         return self.network(num_classes, image_shape, rngs=rngs, **options)
 
 
-TEACHERS: Registry[Architecture] = Registry("teacher", Architecture)
+TEACHERS: Registry[Architecture] = Registry("teacher", Architecture, has_shelf=True)
 
 
 def build_teacher(
