@@ -5,7 +5,7 @@ Everything below is imported when it is first used, so that ``import jqkd`` is l
     circuits    Circuit, Op, ShiftRule, outcome_probabilities, expectation, sample_counts
     models      QuantumLayer, Student, StudentSpec
     data        Dataset, load, student_splits
-    training    StudentConfig, TeacherConfig, distill, train_students
+    training    StudentConfig, TeacherConfig, distill, train_students, Output, load_run
     experiments Experiment, Arm, Comparison, run_experiment
     the rest    InputError, gain_of, load_plugin, to_qiskit
 """
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from jqkd.statistics import gain_of
     from jqkd.training.config import StudentConfig, TeacherConfig
     from jqkd.training.distill import distill
+    from jqkd.training.recipes import Output
     from jqkd.training.students import train_students
+    from jqkd.training.trained import load_run
 
 # Where each name is defined.
 _HOMES = {
@@ -54,7 +56,9 @@ _HOMES = {
     "jqkd.statistics": ("gain_of",),
     "jqkd.training.config": ("StudentConfig", "TeacherConfig"),
     "jqkd.training.distill": ("distill",),
+    "jqkd.training.recipes": ("Output",),
     "jqkd.training.students": ("train_students",),
+    "jqkd.training.trained": ("load_run",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
@@ -65,6 +69,7 @@ __all__ = [
     "Experiment",
     "InputError",
     "Op",
+    "Output",
     "QuantumLayer",
     "ShiftRule",
     "Student",
@@ -76,6 +81,7 @@ __all__ = [
     "gain_of",
     "load",
     "load_plugin",
+    "load_run",
     "outcome_probabilities",
     "run_experiment",
     "sample_counts",

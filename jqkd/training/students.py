@@ -182,8 +182,8 @@ class Block:
     def logits(self, subset: Subset) -> Float[np.ndarray, "R N L"]:
         """Of all runs, with the shots that evaluate the last epoch."""
         rest = (self.state.params, self.keys, self.hyper)
-        predict = lambda *rows: _predict(self.task, rows, self.epoch, *rest)  # noqa: E731
-        return loop.predict_chunks(predict, subset.images, subset.ids)
+        say = lambda *rows: predict(self.task, rows, self.epoch, *rest)  # noqa: E731
+        return loop.predict_chunks(say, subset.images, subset.ids)
 
     def _check(self, subject: str, finite: ArrayLike) -> None:
         """After an epoch, (R,): which runs are as they should be."""
@@ -237,9 +237,11 @@ def _train_steps(
 
 
 @partial(jax.jit, static_argnums=0)
-def _predict(
-    task: Task, rows: tuple[Array, Array], epoch: Array, params: Any, keys: Array, hyper: Hyper
-) -> Array:
+def predict(
+    task: Task, rows: tuple[Array, Array], epoch: ArrayLike, params: Any, keys: Array, hyper: Hyper
+) -> Float[Array, "R N L"]:
+    """Logits of R runs for rows of images and ids, with the shots that evaluate an epoch."""
+
     def one(shared: Any, params: Any, key: Array, hyper: Hyper) -> Any:
         rows, epoch = shared
         key = loop.evaluation_key(key, epoch)

@@ -1,4 +1,4 @@
-"""A finished run, read back from its folder."""
+"""A finished run, read back from its folder: its curves, and its students to be asked again."""
 
 from __future__ import annotations
 
@@ -10,20 +10,26 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
 
-from jqkd._checks import InputError
+from jqkd._checks import InputError, check_path, fail
 from jqkd.common.files import DamagedFile, read_json
 from jqkd.common.plugins import load_installed, loaded
+from jqkd.models import Student
 from jqkd.models.functional import Params
+from jqkd.quantum import Circuit
 from jqkd.training import checkpoint, loop
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import Audit
+from jqkd.training.config import StudentConfig
+from jqkd.training.predictions import Predictions, angles, logits_of
 from jqkd.training.result import RESULT_SCHEMA
 from jqkd.training.resuming import CHECKPOINTS, shapes, train
-from jqkd.training.runs import Run
+from jqkd.training.runs import Curves, Run
 from jqkd.training.student_job import StudentJob
 from jqkd.training.student_run import prepare
-from jqkd.training.student_task import without_regressor
+from jqkd.training.student_task import student_model, without_regressor
 from jqkd.training.teachers import Progress
 
 _ADVICE = "train again"
@@ -39,6 +45,7 @@ class TrainedRun:
         result: ``result.json``.
         runs: who the rows of ``params`` are.
         params: weights after the last epoch, each leaf (R, ...).
+        history: curves (R, E) over the evaluated epochs, not rounded.
     """
 
     folder: Path
@@ -46,6 +53,62 @@ class TrainedRun:
     result: dict[str, Any]
     runs: Sequence[Run]
     params: Params
+    history: Curves
+
+    @property
+    def config(self) -> StudentConfig:
+        """How the students were made and trained."""
+        return self.job.config
+
+    def circuit(self) -> Circuit:
+        """That of every student; its angles for an image are a row of ``angles``."""
+        return self.config.spec.circuit
+
+    def model(self, *, seed: int | None = None, arm: str | None = None) -> Student:
+        """A trained student; by default the first seed's, distilled if there is one.
+
+        Raises:
+            InputError: there is no such student.
+        """
+        params = jax.tree.map(lambda leaf: leaf[self._row(seed, arm)], self.params)
+        return student_model(self.config.spec, self.config.image_shape).module(params)
+
+    def _row(self, seed: int | None, arm: str | None) -> int:
+        seed = self.job.seeds[0] if seed is None else seed
+        run = Run(seed, self.runs[-1].arm if arm is None else arm)
+        if run not in self.runs:
+            fail("seed", f"be one of {self.job.seeds}, of an arm that was trained", f"{run}")
+        return list(self.runs).index(run)
+
+    def logits(
+        self, images: ArrayLike, *, shots: int | None = None, seed: int | None = None
+    ) -> Float[np.ndarray, "R N C"]:
+        """Logits of all students, in the order of ``runs``.
+
+        Args:
+            images: (N, *image_shape), uint8, or floating point in [0, 1].
+            shots: S for every circuit; exact probabilities if not given.
+            seed: of the shots, with which it has to be given.
+
+        Raises:
+            InputError: images of another shape or range, shots without a seed or of students that
+                draw none.
+        """
+        return logits_of(self.config, self.params, self.runs, images, shots, seed)
+
+    def predict(
+        self, images: ArrayLike, *, shots: int | None = None, seed: int | None = None
+    ) -> Predictions:
+        """Classes and probabilities, of every student and of the majority of a kind.
+
+        Takes what ``logits`` takes.
+        """
+        said = self.logits(images, shots=shots, seed=seed)
+        return Predictions(self.runs, self.config.class_numbers, said)
+
+    def angles(self, images: ArrayLike) -> Float[np.ndarray, "R N P"]:
+        """Angles of every slot of the circuit, radians, for images as ``logits`` takes them."""
+        return angles(self.config, self.params, images)
 
     def last(self, run: Run) -> tuple[float, float]:
         """Test loss (nats) and test accuracy of a run after the last epoch, as recorded.
@@ -70,12 +133,29 @@ class TrainedRun:
         return jax.vmap(partial(jax.random.fold_in, data=0))(images)
 
 
-def load_run(folder: Path) -> TrainedRun:
-    """Read what ``run_student`` left behind in its ``out``.
+def load_run(folder: str | Path) -> TrainedRun:
+    """Read back what ``jqkd student --out``, or ``distill(..., out=...)``, has written.
+
+    Args:
+        folder: of the run.
+
+    Returns:
+        Its configuration, result and curves, and its students.
 
     Raises:
         InputError: no such run, one of another version, or a damaged one.
+
+    Example:
+        >>> import tempfile
+        >>> from jqkd import StudentConfig, distill, load
+        >>> student = StudentConfig("digits", "0-1", 2, "robust", epochs=1, shots=None)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = distill(student, None, seeds=range(2), out=folder)
+        ...     run = load_run(folder)
+        >>> run.predict(load("digits").test_images[:5]).classes.shape
+        (2, 5)
     """
+    folder = check_path("run", folder)
     path = folder / "result.json"
     try:
         result = read_json(path, _ADVICE)
@@ -111,7 +191,7 @@ def load_run(folder: Path) -> TrainedRun:
     if kept is None:
         raise InputError(f"{folder} has no checkpoint; train again with --out {folder}.")
     params = without_regressor(jax.tree.map(np.asarray, kept[1].params))
-    return TrainedRun(folder, job, result, runs, params)
+    return TrainedRun(folder, job, result, runs, params, Curves(runs, **kept[2]))
 
 
 def _check_plugins(path: Path, used: Any) -> None:
