@@ -5,7 +5,7 @@ Everything below is imported when it is first used, so that ``import jqkd`` is l
     circuits    Circuit, Op, ShiftRule, outcome_probabilities, expectation, sample_counts
     models      QuantumLayer, Student, StudentSpec
     data        Dataset, load, student_splits
-    training    StudentConfig, TeacherConfig, distill, train_students, Output, load_run
+    training    StudentConfig, TeacherConfig, distill, train_students, Output, load_run, setup
     experiments Experiment, Arm, Comparison, run_experiment
     the rest    InputError, gain_of, load_plugin, to_qiskit
 """
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from jqkd.statistics import gain_of
     from jqkd.training.config import StudentConfig, TeacherConfig
+    from jqkd.training.devices import setup
     from jqkd.training.distill import distill
     from jqkd.training.recipes import Output
     from jqkd.training.students import train_students
@@ -55,6 +56,7 @@ _HOMES = {
     ),
     "jqkd.statistics": ("gain_of",),
     "jqkd.training.config": ("StudentConfig", "TeacherConfig"),
+    "jqkd.training.devices": ("setup",),
     "jqkd.training.distill": ("distill",),
     "jqkd.training.recipes": ("Output",),
     "jqkd.training.students": ("train_students",),
@@ -85,6 +87,7 @@ __all__ = [
     "outcome_probabilities",
     "run_experiment",
     "sample_counts",
+    "setup",
     "student_splits",
     "to_qiskit",
     "train_students",

@@ -23,8 +23,7 @@ from jqkd.cli import (
 )
 from jqkd.cli.edge import Command, options_of
 from jqkd.cli.endings import code_of
-from jqkd.common.cache import cache_folder
-from jqkd.training.devices import keep_compiled, use_all_cores
+from jqkd.training.devices import setup
 
 # Of every command line of this package.
 SETTINGS: dict[str, Any] = {
@@ -70,8 +69,7 @@ def run(app: typer.Typer, name: str) -> NoReturn:
 
     def work() -> None:
         _interrupts.keeps("")
-        use_all_cores()
-        keep_compiled(cache_folder() / "compiled")
+        setup()
         # Typer's own way of running a command turns Ctrl-C and closed pipes into codes of its own.
         with _command(app).make_context(name, sys.argv[1:]) as context:
             _command(app).invoke(context)

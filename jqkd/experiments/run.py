@@ -12,6 +12,7 @@ from jqkd.experiments.executors import EXECUTORS
 from jqkd.experiments.planner import plan, tasks_of
 from jqkd.experiments.store import Store
 from jqkd.experiments.worker import Order
+from jqkd.training.devices import setup
 
 
 def run_experiment(
@@ -47,6 +48,7 @@ def run_experiment(
         >>> [len(arm.accuracy("final")) for arm in arms.values()]
         [2]
     """
+    setup()
     folder = check_path("out", out)
     known = Store.open(folder) if (folder / "store.json").exists() else None
     source, does = source_of(name, known), EXECUTORS.build(executor)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jqkd._checks import check_path, check_type
 from jqkd.training.config import StudentConfig
+from jqkd.training.devices import setup
 from jqkd.training.student_run import Outcome, StudentJob, run_student
 from jqkd.training.teacher_config import TeacherConfig
 
@@ -45,6 +46,7 @@ def distill(
         >>> outcome.result["arms"]["alone"]["test_accuracy"]["final"].shape
         (2,)
     """
+    setup()
     check_type("student", student, StudentConfig, "a StudentConfig")
     if isinstance(teacher, str):
         teacher = TeacherConfig(teacher, student.dataset, student.classes)

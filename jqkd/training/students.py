@@ -30,7 +30,7 @@ from jqkd.data import Splits, Subset, check_images, view
 from jqkd.models.functional import Params
 from jqkd.training import loop
 from jqkd.training.config import StudentConfig
-from jqkd.training.devices import across_devices, place
+from jqkd.training.devices import across_devices, place, setup
 from jqkd.training.loop import Data, State, Task, TrainingError
 from jqkd.training.recipes import Output
 from jqkd.training.runs import Curves, Epoch, Run, collect, paired
@@ -295,5 +295,6 @@ def train_students(
         >>> train_students(config, splits, [0, 1])[0].test_accuracy.shape
         (2, 1)
     """
+    setup()
     block = Block(config, splits, paired(seeds, teacher is not None), teacher)
     return block.train(on_epoch), block

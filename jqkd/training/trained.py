@@ -23,6 +23,7 @@ from jqkd.training import checkpoint, loop
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import Audit
 from jqkd.training.config import StudentConfig
+from jqkd.training.devices import setup
 from jqkd.training.predictions import Predictions, angles, logits_of
 from jqkd.training.result import RESULT_SCHEMA
 from jqkd.training.resuming import CHECKPOINTS, shapes, train
@@ -155,6 +156,7 @@ def load_run(folder: str | Path) -> TrainedRun:
         >>> run.predict(load("digits").test_images[:5]).classes.shape
         (2, 5)
     """
+    setup()
     folder = check_path("run", folder)
     path = folder / "result.json"
     try:

@@ -17,7 +17,6 @@ import jax
 import numpy as np
 import pytest
 
-from jqkd import cli
 from jqkd._checks import InputError
 from jqkd.cli import audit as audit_command
 from jqkd.cli import train
@@ -40,8 +39,6 @@ def call(words: list[str]) -> tuple[int, str, str]:
     """Exit code, standard output, standard error."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
-        # Kept programs are this process's own.
-        patch.setattr(cli, "keep_compiled", lambda folder: None)
         # A plug-in is loaded once a process.
         patch.setattr(plugins, "_loaded", {})
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
