@@ -14,6 +14,7 @@ from jqkd.cli import (
     crosscheck,
     demo,
     experiments,
+    export,
     predict,
     report,
     study,
@@ -47,6 +48,7 @@ app.command(cls=Command)(experiments.run)
 app.command(cls=Command)(experiments.status)
 app.command("list", cls=Command)(experiments.list_parts)
 app.command(cls=Command)(verify.verify)
+app.command(cls=Command)(export.export)
 app.add_typer(tables.app, name="tables")
 app.add_typer(study.app, name="study")
 app.command(cls=Command)(report.report)

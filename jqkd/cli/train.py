@@ -29,6 +29,7 @@ from jqkd.cli.options import (
 from jqkd.common.files import write_json
 from jqkd.data import load
 from jqkd.models import TEACHERS
+from jqkd.tracking import TRACKERS, tracker_of
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.figures import curves_figure
@@ -97,6 +98,10 @@ def student(
             "distillation teaches nothing.",
         ),
     ] = False,
+    track: Annotated[
+        str | None,
+        typer.Option(help=f"Follow them live: one of {', '.join(TRACKERS)}, with options."),
+    ] = None,
     config: ConfigFile = None,
     data_dir: DataDir = None,
     out: Out = None,
@@ -118,7 +123,8 @@ def student(
     job, output = student_job(ctx, fields, before), Output(json)
     if before is not None:
         output.say(f"{out} holds students of {before}; what is not given is as it is there.")
-    result, _ = run_job(job, output, out, data_dir=data_dir, audit=audit)
+    tracker = None if track is None else tracker_of(track, "track")
+    result, _ = run_job(job, output, out, data_dir=data_dir, audit=audit, tracker=tracker)
     output.say(student_table(result))
     if audit:
         output.say(audit_table(result["audit"]))
@@ -172,7 +178,7 @@ def run_job(job: StudentJob, output: Output, out: Path | None = None, **how: Any
         job: what to do.
         output: where the bars are.
         out: run folder.
-        **how: ``data_dir`` and ``audit`` of ``run_student``.
+        **how: ``data_dir``, ``audit`` and ``tracker`` of ``run_student``.
     """
     arms = ("alone",) if job.teacher is None else ("alone", "distilled")
     runs = len(job.seeds) * len(arms)

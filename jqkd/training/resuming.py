@@ -35,6 +35,7 @@ def train(
     folder: Path | None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     look: Callable[[], None] | None = None,
+    follow: Callable[[Epoch], None] | None = None,
 ) -> Curves:
     """From the newest checkpoint on, with one after every evaluated epoch.
 
@@ -44,19 +45,26 @@ def train(
         folder: of checkpoints; ``None`` to keep none.
         on_epoch: called after every evaluated epoch.
         look: called before the first and after every evaluated epoch.
+        follow: called after every evaluated epoch, those among them that are not trained anew.
     """
     before = None if folder is None else kept_job(job, folder)
     if folder is not None and before is not None:
         if before.seeds == job.seeds:
             _resume(block, before, folder)
+            if follow is not None:
+                looks = zip(block.config.evaluated_epochs, block.history, strict=False)
+                for number, metrics in looks:
+                    follow(Epoch(number, metrics, block.runs))
         else:
-            _join(job, block, before, folder, on_epoch)
+            _join(job, block, before, folder, on_epoch, follow)
 
     def after(epoch: Epoch) -> None:
         if folder is not None:
             _save(job, block, folder)
         if look is not None:
             look()
+        if follow is not None:
+            follow(epoch)
         on_epoch(epoch)
 
     if look is not None:
@@ -179,12 +187,13 @@ def _join(
     before: StudentJob,
     folder: Path,
     on_epoch: Callable[[Epoch], None],
+    follow: Callable[[Epoch], None] | None,
 ) -> None:
     """Train the seeds that a folder lacks, and put them beside those that it has."""
     parts, groups = [], _groups(job, before, folder)
     for own, where in groups:
         parts.append(dataclasses.replace(block, runs=own.runs, epoch=0))
-        train(own, parts[-1], where, on_epoch)
+        train(own, parts[-1], where, on_epoch, None, follow)
     block.join(parts)
     _save(job, block, folder)
     for _, where in groups[1:]:

@@ -13,10 +13,12 @@ from jqkd.common.files import write_json
 from jqkd.common.outputs import check_out_folder
 from jqkd.data import Dataset, Splits, load, student_splits
 from jqkd.models import count_parameters
+from jqkd.tracking import Tracker
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import FILE as AUDIT_FILE
 from jqkd.training.audit import Audit, check_teaching
 from jqkd.training.config import StudentConfig
+from jqkd.training.following import Followers
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, protocols
 from jqkd.training.resuming import CHECKPOINTS, check_resumable, train
 from jqkd.training.runs import Curves, Epoch
@@ -86,6 +88,7 @@ def run_student(
     on_teacher: Callable[[Progress], None] = lambda progress: None,
     on_data: Callable[[], None] = lambda: None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    tracker: Tracker | None = None,
 ) -> Outcome:
     """Train the teacher if no cached one fits, then the students alone and distilled.
 
@@ -100,6 +103,8 @@ def run_student(
         on_data: called once images and teacher are ready, before the students start.
         on_epoch: called after every evaluated epoch of the students that train; where seeds are
             added to a folder, these are others than before.
+        tracker: follows the students, see ``jqkd.tracking``; told of every evaluated epoch, of
+            those that a run goes on from too.
 
     Returns:
         The result, as ``result.json`` has it (see docs/result.md), and the trained students.
@@ -119,7 +124,10 @@ def run_student(
     on_data()
     teacher, block = prepared.teacher, prepared.block
     look = prepared.audit(out and out / AUDIT_FILE) if audit else None
-    curves = train(job, block, out and out / CHECKPOINTS, on_epoch, look)
+    name = job.digest()[:8] if out is None else out.absolute().name
+    followers = None if tracker is None else Followers(tracker, job, name)
+    follow = followers and followers.log
+    curves = train(job, block, out and out / CHECKPOINTS, on_epoch, look, follow)
     arms, looks = dict.fromkeys(run.arm for run in block.runs), job.config.evaluated_epochs
     result = {
         "schema": RESULT_SCHEMA,
@@ -142,6 +150,8 @@ def run_student(
         result["audit"] = look.report()
     if out is not None:
         write_json(out / "result.json", result)
+    if followers is not None:
+        followers.finish(result)
     return Outcome(result, block)
 
 

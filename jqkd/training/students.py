@@ -145,7 +145,7 @@ class Block:
             self._check(f"{part} logits", np.isfinite(logits).all((1, 2)))
             loss, accuracy = loop.scores(logits, subset.labels)
             metrics |= {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
-        return Epoch(self.epoch, metrics)
+        return Epoch(self.epoch, metrics, self.runs)
 
     def join(self, parts: Sequence[Block]) -> None:
         """Take over the runs of other blocks, which have all been trained as far as each other."""

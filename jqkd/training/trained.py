@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from jqkd.training.devices import setup
 from jqkd.training.predictions import Predictions, angles, logits_of
 from jqkd.training.result import RESULT_SCHEMA
 from jqkd.training.resuming import CHECKPOINTS, shapes, train
-from jqkd.training.runs import Curves, Run
+from jqkd.training.runs import Curves, Epoch, Run
 from jqkd.training.student_job import StudentJob
 from jqkd.training.student_run import prepare
 from jqkd.training.student_task import student_model, without_regressor
@@ -60,6 +60,12 @@ class TrainedRun:
     def config(self) -> StudentConfig:
         """How the students were made and trained."""
         return self.job.config
+
+    def epochs(self) -> Iterator[Epoch]:
+        """The history, epoch by epoch, as ``on_epoch`` was told it."""
+        curves = {name: array for name, array in vars(self.history).items() if name != "runs"}
+        for look, number in enumerate(self.config.evaluated_epochs):
+            yield Epoch(number, {k: array[:, look] for k, array in curves.items()}, self.runs)
 
     def circuit(self) -> Circuit:
         """That of every student; its angles for an image are a row of ``angles``."""
