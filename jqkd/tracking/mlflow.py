@@ -8,10 +8,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from jqkd.common.outputs import check_out_file
 from jqkd.tracking.base import TRACKERS
 
 # Ours, where the user says nothing: seconds until an address is given up, no reports to others.
 _ENVIRONMENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_DISABLE_TELEMETRY": "true"}
+
+_FILE = "sqlite:///"
 
 
 @TRACKERS.register("mlflow")
@@ -28,6 +31,8 @@ class MLflow:
         from mlflow.entities import Param
         from mlflow.tracking import MlflowClient
 
+        if (self.uri or "").startswith(_FILE):  # MLflow would try for minutes.
+            check_out_file("uri", (self.uri or "").removeprefix(_FILE))
         logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
         client, name = MlflowClient(self.uri), config["name"]
         known = client.get_experiment_by_name(name)

@@ -22,6 +22,7 @@ class WeightsAndBiases:
     def start(self, config: dict[str, Any]) -> Any:
         import wandb
 
+        mode: Any = os.environ.get("WANDB_MODE", "offline")
         # A folder that is not there is passed over for another one.
         Path(self.folder).mkdir(parents=True, exist_ok=True)
         return wandb.init(
@@ -30,7 +31,7 @@ class WeightsAndBiases:
             name=config["run"],
             dir=self.folder,
             config=config,
-            mode=os.environ.get("WANDB_MODE", "offline"),
+            mode=mode,
             reinit="create_new",
             settings=wandb.Settings(silent=True, console="off", disable_git=True, save_code=False),
         )

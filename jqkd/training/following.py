@@ -23,9 +23,8 @@ class Followers:
         self._tracker, fields = tracker, fields_of(job.config, job.teacher)
         self._followed = {}
         for run in job.runs:
-            about = {"name": name, "run": f"{run.arm}/seed-{run.seed}"}
-            about |= {"arm": run.arm, "seed": run.seed} | fields
-            self._followed[run] = tell(tracker, "start", about)
+            about = {"name": name, "run": f"{run.arm}/seed-{run.seed}", "arm": run.arm}
+            self._followed[run] = tell(tracker, "start", {**about, "seed": run.seed, **fields})
 
     def log(self, epoch: Epoch) -> None:
         """After an evaluated epoch."""
