@@ -104,18 +104,12 @@ RUN_RULES = (
     ),
 )
 PREDICT_RULES = (
-    Unread(("split", "data_dir"), lambda v: not v["dataset"], "without `dataset`"),
     Unread(
         ("data_dir",),
-        lambda v: v["dataset"] and _ships([v["dataset"]]),
-        "with dataset {dataset}, which is not read from there",
+        lambda v: v["is_file"] or _ships([v["images"]]),
+        "with images {images}, which are not read from there",
     ),
     Unread(("seed",), lambda v: v["shots"] is None, "without `shots`: nothing is drawn"),
-    Unread(
-        ("logits",),
-        lambda v: not v["file"] and not v["json"],
-        "without `out` or `json`: they are written, not printed",
-    ),
 )
 REPORT_RULES = (
     Unread(("data_dir",), lambda v: not v["pictures"], "with `no-pictures`: images are only drawn"),

@@ -23,7 +23,7 @@ class TensorBoard:
 
         folder = Path(self.folder, config["name"], config["run"])
         # What an earlier process has written there is hidden.
-        run = SummaryWriter(str(folder), purge_step=0)
+        run: Any = SummaryWriter(str(folder), purge_step=0)
         # Its own `add_hparams` would open a second file of the same name.
         for summary in hparams(config, {}):
             run.file_writer.add_summary(summary)

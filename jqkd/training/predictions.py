@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import jax
 import numpy as np
@@ -39,27 +39,30 @@ class Predictions:
     class_numbers: tuple[int, ...]
     logits: Float[np.ndarray, "R N C"]
 
-    @property
+    @cached_property
     def probabilities(self) -> Float[np.ndarray, "R N C"]:
         """The softmax of the logits."""
         return softmax(self.logits, -1)
 
-    @property
+    @cached_property
     def classes(self) -> Int[np.ndarray, "R N"]:
         """The likeliest class of every image, as the data set numbers it."""
         return np.array(self.class_numbers)[self.logits.argmax(-1)]
 
-    @property
+    @cached_property
     def majority(self) -> dict[str, Int[np.ndarray, " N"]]:
         """By arm, the class that most seeds choose; of several the one likelier on average."""
-        voted, likely = {}, self.probabilities
+        voted, numbers = {}, np.array(self.class_numbers)
         for arm in dict.fromkeys(run.arm for run in self.runs):
-            rows = [i for i, run in enumerate(self.runs) if run.arm == arm]
-            votes = (self.classes[rows, :, None] == np.array(self.class_numbers)).sum(0)
+            votes = (self.classes[self.rows(arm), :, None] == numbers).sum(0)
             # A mean of probabilities is at most 1: it decides among equals alone.
-            best = (votes + likely[rows].mean(0) / 2).argmax(-1)
-            voted[arm] = np.array(self.class_numbers)[best]
+            likely = self.probabilities[self.rows(arm)].mean(0)
+            voted[arm] = numbers[(votes + likely / 2).argmax(-1)]
         return voted
+
+    def rows(self, arm: str) -> list[int]:
+        """Which of the students are of an arm."""
+        return [row for row, run in enumerate(self.runs) if run.arm == arm]
 
 
 def read_pixels(images: ArrayLike, image_shape: tuple[int, ...]) -> Float[np.ndarray, "N ..."]:

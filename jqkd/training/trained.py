@@ -110,8 +110,8 @@ class TrainedRun:
 
         Takes what ``logits`` takes.
         """
-        said = self.logits(images, shots=shots, seed=seed)
-        return Predictions(self.runs, self.config.class_numbers, said)
+        logits = self.logits(images, shots=shots, seed=seed)
+        return Predictions(self.runs, self.config.class_numbers, logits)
 
     def angles(self, images: ArrayLike) -> Float[np.ndarray, "R N P"]:
         """Angles of every slot of the circuit, radians, for images as ``logits`` takes them."""
