@@ -19,7 +19,7 @@ from benchmarks.parts import images_per_second
 from benchmarks.peers.own_training import CONFIG
 from jqkd.common.files import write_json
 from jqkd.training.config import StudentConfig
-from jqkd.training.devices import use_cores
+from jqkd.training.devices import use_all_cores
 from jqkd.training.result import environment
 
 STEPS = 30
@@ -30,7 +30,7 @@ ROBUST = StudentConfig(
 
 def main(seeds: str = "1,8,64,512", file: str | None = None) -> None:
     """Prints a line for each preset, number of shots and number of students."""
-    use_cores()
+    use_all_cores()
     rates: dict[str, dict[str, float]] = {}
     for config in (CONFIG, ROBUST):
         for shots in (5000, None):

@@ -20,9 +20,9 @@ from jqkd.quantum.measurement import parity, probabilities
 def start(workload: str) -> None:
     """T1 runs as the command line does, with every core a device."""
     if workload == "T1":
-        from jqkd.training.devices import use_cores
+        from jqkd.training.devices import use_all_cores
 
-        use_cores()
+        use_all_cores()
     jnp.zeros(1).block_until_ready()
 
 

@@ -16,16 +16,15 @@ from jqkd.cli.console import Output, spread, table
 from jqkd.cli.effects import PREDICT_RULES, refuse_unread
 from jqkd.cli.options import DataDir, Json, Plugins, deliver
 from jqkd.common.arrays import Most, read_npz
-from jqkd.common.files import DamagedFile, written_whole
+from jqkd.common.files import written_whole
 from jqkd.common.outputs import check_out_file
 from jqkd.data import DATASETS, load
 from jqkd.training.config import read_shots
 from jqkd.training.predictions import Predictions
 from jqkd.training.trained import TrainedRun, load_run
 
-_ADVICE = "give images as .npy, or as .npz with `images` and perhaps `labels`"
+_ADVICE = "write it with numpy.savez(FILE, images=..., labels=...)"
 _MOST = {"images": Most("uif", 2**30), "labels": Most("ui", 2**24)}
-_ENDINGS = (".npy", ".npz")
 # Images, and their labels where these are known, as the data set numbers them.
 Labelled = tuple[np.ndarray, np.ndarray | None]
 # Images whose classes are printed.
@@ -38,8 +37,8 @@ def predict(
     images: Annotated[
         str,
         typer.Argument(
-            help="File .npy, or .npz with `images` and perhaps `labels`; or a data set, whose test "
-            "images of the run's classes are taken."
+            help="File .npz with `images` and perhaps `labels`; or a data set, whose test images "
+            "of the run's classes are taken."
         ),
     ],
     *,
@@ -58,9 +57,9 @@ def predict(
 
     Example: jqkd predict runs/f7 fashion_mnist --out classes.csv
     """
-    is_file = images.endswith(_ENDINGS)
+    is_file = images.endswith(".npz")
     if not is_file:
-        DATASETS.check(images, "images", words=("FILE.npy", "FILE.npz"))
+        DATASETS.check(images, "images", words=("FILE.npz",))
     if out is not None:
         check_out_file("out", out, (".csv",))
     refuse_unread(ctx, PREDICT_RULES, is_file=is_file)
@@ -95,18 +94,10 @@ def _of_dataset(run: TrainedRun, data_dir: Path | None, name: str) -> Labelled:
 
 
 def _of_file(name: str) -> Labelled:
-    path = Path(name)
     try:
-        if path.suffix == ".npy":
-            # Mapped, it is as long as its header says, and holds no Python objects.
-            return np.load(path, mmap_mode="r", allow_pickle=False), None
-        arrays = read_npz(path, _MOST, _ADVICE, optional=("labels",))
+        arrays = read_npz(Path(name), _MOST, _ADVICE, optional=("labels",))
     except FileNotFoundError:
-        fail("images", "be a file that exists", str(path), _ADVICE)
-    except DamagedFile:
-        raise
-    except (OSError, ValueError, EOFError) as error:
-        raise DamagedFile(path, getattr(error, "strerror", None) or str(error), _ADVICE) from error
+        fail("images", "be a file that exists, or a data set", name, _ADVICE)
     labels = arrays.get("labels")
     if labels is not None:
         check_array("labels", labels, (len(arrays["images"]),), kinds="iu")

@@ -110,8 +110,16 @@ def about(folder: Path) -> dict[str, Any] | None:
     """
     if not folder.is_dir() or not any(p.name.isdigit() for p in folder.iterdir()):
         return None
+    import orbax.checkpoint as ocp
+
     with _quiet(), _manager(folder, read_only=True) as manager:
-        return _about(folder, manager)
+        step = manager.latest_step()
+        try:
+            items = ocp.args.Composite(about=ocp.args.JsonRestore())
+            kept = dict(manager.restore(step, args=items)["about"])
+            return {**kept, "digest": kept["digest"], "epoch": int(kept["epoch"])}
+        except Exception as error:
+            raise _damaged(folder, step, error) from error
 
 
 @whole()
@@ -127,14 +135,14 @@ def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.
         DamagedFile: the checkpoint is damaged or incomplete.
         InputError: it belongs to another configuration.
     """
-    if not folder.is_dir() or not any(p.name.isdigit() for p in folder.iterdir()):
+    kept = about(folder)
+    if kept is None:
         return None
+    if kept["digest"] != name:
+        raise another(folder, f"{kept['digest']}, not {name}")
     import orbax.checkpoint as ocp
 
     with _quiet(), _manager(folder, read_only=True) as manager:
-        kept = _about(folder, manager)
-        if kept["digest"] != name:
-            raise another(folder, f"{kept['digest']}, not {name}")
         items = ocp.args.Composite(
             state=ocp.args.StandardRestore(_on_one_device(like)), curves=ocp.args.StandardRestore()
         )
@@ -144,18 +152,6 @@ def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.
         except Exception as error:
             raise _damaged(folder, manager.latest_step(), error) from error
     return kept["epoch"], arrays["state"], curves
-
-
-def _about(folder: Path, manager: Any) -> dict[str, Any]:
-    import orbax.checkpoint as ocp
-
-    step = manager.latest_step()
-    try:
-        items = ocp.args.Composite(about=ocp.args.JsonRestore())
-        kept = dict(manager.restore(step, args=items)["about"])
-        return {**kept, "digest": kept["digest"], "epoch": int(kept["epoch"])}
-    except Exception as error:
-        raise _damaged(folder, step, error) from error
 
 
 def another(folder: Path, difference: str) -> InputError:

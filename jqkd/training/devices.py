@@ -15,42 +15,35 @@ import numpy as np
 from jax import lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from jqkd._checks import check_integer
 from jqkd.common.cache import cache_folder
 from jqkd.common.files import try_to_write
 
 
-def setup(cores: int | None = None) -> None:
+def setup() -> None:
     """Train on every CPU core, and keep compiled programs in jqkd's cache folder.
 
     The command line, ``distill``, ``train_students``, ``run_experiment`` and ``load_run`` do this
-    themselves. A script calls it first where it uses JAX before, as the number of devices is fixed
-    by JAX's first computation. What ``JAX_NUM_CPU_DEVICES``, ``XLA_FLAGS``,
+    themselves. A script calls it first where it uses JAX before, as JAX's first computation fixes
+    the number of devices. What ``JAX_NUM_CPU_DEVICES``, ``XLA_FLAGS``,
     ``JAX_COMPILATION_CACHE_DIR`` or JAX's own configuration say already is left as it is.
 
-    Args:
-        cores: that students are dealt out to; by default all that the process may use.
-
-    Raises:
-        InputError: no such number of cores.
-
     Warns:
-        UserWarning: JAX has already started on fewer cores; said once.
+        UserWarning: JAX has already started on fewer cores; once.
 
     Example:
         >>> setup()
     """
-    use_cores(cores)
+    use_all_cores()
     keep_compiled(cache_folder() / "compiled")
 
 
-def use_cores(cores: int | None = None) -> None:
-    """Make CPU cores devices, by default all, unless JAX has started or been told how many."""
-    cores = num_cores() if cores is None else check_integer("cores", cores, 1)
+def use_all_cores() -> None:
+    """Make every CPU core a device, unless JAX has been told how many there are."""
     if "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
         return
     if getattr(jax.config, "jax_num_cpu_devices", -1) >= 0:
         return
+    cores = num_cores()
     try:
         jax.config.update("jax_num_cpu_devices", cores)
     except RuntimeError:  # Too late.

@@ -87,10 +87,10 @@ class TrainedRun:
             fail("seed", f"be one of {self.job.seeds}, of an arm that was trained", f"{run}")
         return list(self.runs).index(run)
 
-    def logits(
+    def predict(
         self, images: ArrayLike, *, shots: int | None = None, seed: int | None = None
-    ) -> Float[np.ndarray, "R N C"]:
-        """Logits of all students, in the order of ``runs``.
+    ) -> Predictions:
+        """Logits, probabilities and classes by every student, and by the majority of a kind.
 
         Args:
             images: (N, *image_shape), uint8, or floating point in [0, 1].
@@ -101,20 +101,11 @@ class TrainedRun:
             InputError: images of another shape or range, shots without a seed or of students that
                 draw none.
         """
-        return logits_of(self.config, self.params, self.runs, images, shots, seed)
-
-    def predict(
-        self, images: ArrayLike, *, shots: int | None = None, seed: int | None = None
-    ) -> Predictions:
-        """Classes and probabilities, of every student and of the majority of a kind.
-
-        Takes what ``logits`` takes.
-        """
-        logits = self.logits(images, shots=shots, seed=seed)
+        logits = logits_of(self.config, self.params, self.runs, images, shots, seed)
         return Predictions(self.runs, self.config.class_numbers, logits)
 
     def angles(self, images: ArrayLike) -> Float[np.ndarray, "R N P"]:
-        """Angles of every slot of the circuit, radians, for images as ``logits`` takes them."""
+        """Angles of every slot of the circuit, radians, for images as ``predict`` takes them."""
         return angles(self.config, self.params, images)
 
     def last(self, run: Run) -> tuple[float, float]:

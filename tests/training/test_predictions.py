@@ -1,4 +1,4 @@
-"""A run read back: its students say what they said when they were trained."""
+"""A run read back: its students say what they predictions when they were trained."""
 
 import dataclasses
 
@@ -34,13 +34,15 @@ def trained(tmp_path_factory):
 def test_logits_are_those_of_the_trained_students_bit_for_bit(trained):
     run, outcome = trained
     whole = outcome.block.logits(TEST)
-    np.testing.assert_array_equal(run.logits(TEST.images), whole[..., :3])
-    said = run.predict(TEST.images)
-    np.testing.assert_array_equal(said.classes, np.array([0, 3, 4])[whole[..., :3].argmax(-1)])
-    np.testing.assert_allclose(said.probabilities.sum(-1), 1, atol=1e-6)
+    np.testing.assert_array_equal(run.predict(TEST.images).logits, whole[..., :3])
+    predictions = run.predict(TEST.images)
+    np.testing.assert_array_equal(
+        predictions.classes, np.array([0, 3, 4])[whole[..., :3].argmax(-1)]
+    )
+    np.testing.assert_allclose(predictions.probabilities.sum(-1), 1, atol=1e-6)
     # The fourth outcome is no class; where it is not chosen, accuracy is that of the result.
     chosen = whole.argmax(-1) < 3
-    right = (said.classes == np.array([0, 3, 4])[TEST.labels]) & chosen
+    right = (predictions.classes == np.array([0, 3, 4])[TEST.labels]) & chosen
     final = [outcome.result["arms"][r.arm]["test_accuracy"]["final"] for r in run.runs[::2]]
     np.testing.assert_allclose(right.mean(-1), np.concatenate(final))
 
@@ -65,20 +67,20 @@ def test_circuit_and_angles_by_dense_matrices_give_the_logits(trained):
             [dense.simulate(run.circuit(), np.asarray(a, float)) for a in angles[row]]
         )
         logits = student.logits((np.abs(states) ** 2).astype(np.float32), 3)
-        np.testing.assert_allclose(logits[:, :3], run.logits(images)[row], atol=2e-6)
+        np.testing.assert_allclose(logits[:, :3], run.predict(images).logits[row], atol=2e-6)
     np.testing.assert_allclose(run.model().encoded(images).angles, angles[2], atol=1e-5)
 
 
 def test_shots_are_whole_numbers_that_depend_on_the_seeds(trained):
     run, _ = trained
     images, shots = TEST.images[:20], 64
-    one, again, other = (run.logits(images, shots=shots, seed=s) for s in (1, 1, 2))
+    one, again, other = (run.predict(images, shots=shots, seed=s).logits for s in (1, 1, 2))
     np.testing.assert_array_equal(one, again)
     assert (one != other).any()
     # The readout is a sigmoid of frequencies.
     counts = shots * np.log(one / (1 - one))
     np.testing.assert_allclose(counts, counts.round(), atol=1e-3)
-    exact = run.logits(images)
+    exact = run.predict(images).logits
     exact = np.log(exact / (1 - exact))
     sd = np.sqrt(np.maximum(exact * (1 - exact), 1 / shots) / shots)
     assert (np.abs(counts / shots - exact) < 6 * sd).all()
@@ -88,7 +90,7 @@ def test_bytes_are_the_same_images(trained):
     run, _ = trained
     pixels = load("digits").test_images[TEST.ids][:5]
     assert pixels.dtype == np.uint8
-    np.testing.assert_array_equal(run.logits(pixels), run.logits(TEST.images[:5]))
+    np.testing.assert_array_equal(run.predict(pixels).logits, run.predict(TEST.images[:5]).logits)
 
 
 def test_a_majority_is_of_an_arm_and_ties_go_to_the_likelier():
@@ -97,8 +99,8 @@ def test_a_majority_is_of_an_arm_and_ties_go_to_the_likelier():
     logits[[0, 1, 2], 0, [1, 1, 2]] = 0.1, 0.1, 9.0  # two weak votes against a strong one
     logits[[0, 1, 2], 1, [0, 1, 2]] = 1.0, 2.0, 1.0  # three votes apart
     logits[3, :, 0] = 1.0
-    said = Predictions(runs, (2, 5, 7), logits)
-    assert {arm: v.tolist() for arm, v in said.majority.items()} == {
+    predictions = Predictions(runs, (2, 5, 7), logits)
+    assert {arm: v.tolist() for arm, v in predictions.majority.items()} == {
         "alone": [5, 5],
         "distilled": [2, 2],
     }
@@ -106,17 +108,20 @@ def test_a_majority_is_of_an_arm_and_ties_go_to_the_likelier():
 
 NAN = np.full((1, 28, 28), np.nan)
 WRONG = {
-    "shape": (lambda run: run.logits(np.zeros((2, 8, 8))), r"\(N, 28, 28\), but shape \(2, 8, 8\)"),
-    "one": (lambda run: run.logits(np.zeros((28, 28))), r"shape \(28, 28\) was given"),
+    "shape": (
+        lambda run: run.predict(np.zeros((2, 8, 8))),
+        r"\(N, 28, 28\), but shape \(2, 8, 8\)",
+    ),
+    "one": (lambda run: run.predict(np.zeros((28, 28))), r"shape \(28, 28\) was given"),
     "none": (lambda run: run.predict(np.zeros((0, 28, 28))), "`images` must hold at least one"),
     "number": (lambda run: run.predict(3.0), "`images` must hold at least one"),
     "nan": (lambda run: run.predict(NAN), r"`images` must lie in \[0, 1\].* nan"),
     "range": (lambda run: run.angles(NAN * 0 + 2.0), r"`images` must lie in \[0, 1\]"),
     "integers": (lambda run: run.angles(np.zeros((1, 28, 28), int)), "must be uint8, or floating"),
-    "texts": (lambda run: run.logits([["a"]]), "`images` must hold integers or real numbers"),
-    "no seed": (lambda run: run.logits(TEST.images, shots=5), "`seed` must be given where shots"),
-    "no shots": (lambda run: run.logits(TEST.images, seed=5), "`seed` must be given where shots"),
-    "zero": (lambda run: run.logits(TEST.images, shots=0, seed=0), "`shots` must be"),
+    "texts": (lambda run: run.predict([["a"]]), "`images` must hold integers or real numbers"),
+    "no seed": (lambda run: run.predict(TEST.images, shots=5), "`seed` must be given where shots"),
+    "no shots": (lambda run: run.predict(TEST.images, seed=5), "`seed` must be given where shots"),
+    "zero": (lambda run: run.predict(TEST.images, shots=0, seed=0), "`shots` must be"),
     "another seed": (lambda run: run.model(seed=1), r"`seed` must be one of \(0, 2\)"),
     "another arm": (lambda run: run.model(arm="both"), "`arm` must be one of alone, distilled"),
 }
