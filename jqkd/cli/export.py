@@ -24,8 +24,9 @@ def export(
         Path, typer.Argument(help="Run of `jqkd student --out`, or store of `jqkd run`.")
     ],
     *,
-    to: Annotated[
-        str, typer.Option(help=f"One of {', '.join(TRACKERS)}; its options are in `jqkd list`.")
+    tracker: Annotated[
+        str,
+        typer.Option("--to", help=f"One of {', '.join(TRACKERS)}; `jqkd list` has their options."),
     ],
     plugin: Plugins = None,
 ) -> None:
@@ -33,10 +34,10 @@ def export(
 
     Example: jqkd export runs/f7 --to tensorboard:folder=runs/boards
     """
-    tracker = tracker_of(to, "to")
+    follows = tracker_of(tracker)
     keeps("what was exported stays; the same command begins anew")
-    count = (_store if (folder / "store.json").exists() else _run)(tracker, folder)
-    Output().say(f"Exported to {to}: {count} students of {folder}")
+    count = (_store if (folder / "store.json").exists() else _run)(follows, folder)
+    Output().say(f"Exported to {tracker}: {count} curves of {folder}")
 
 
 def _run(tracker: Tracker, folder: Path) -> int:

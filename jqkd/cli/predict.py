@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,21 +18,20 @@ from jqkd.common.arrays import Most, read_npz
 from jqkd.common.files import written_whole
 from jqkd.common.outputs import check_out_file
 from jqkd.data import DATASETS, load
+from jqkd.quantum.sampling import check_shots
 from jqkd.training.config import read_shots
 from jqkd.training.predictions import Predictions
-from jqkd.training.trained import TrainedRun, load_run
+from jqkd.training.trained import load_run
 
 _ADVICE = "write it with numpy.savez(FILE, images=..., labels=...)"
 _MOST = {"images": Most("uif", 2**30), "labels": Most("ui", 2**24)}
-# Images, and their labels where these are known, as the data set numbers them.
-Labelled = tuple[np.ndarray, np.ndarray | None]
 # Images whose classes are printed.
 _SHOWN = 20
 
 
 def predict(
     ctx: typer.Context,
-    run: Annotated[Path, typer.Argument(help="Folder that `jqkd student --out` has written.")],
+    folder: Annotated[Path, typer.Argument(help="Run of `jqkd student --out`.")],
     images: Annotated[
         str,
         typer.Argument(
@@ -46,8 +44,8 @@ def predict(
         str, typer.Option(help="For every circuit, or `exact`.", callback=read_shots)
     ] = "exact",
     seed: Annotated[int, typer.Option(help="Of the shots.")] = 0,
-    out: Annotated[
-        Path | None, typer.Option(help="Write a .csv: a row for each image and student.")
+    file: Annotated[
+        Path | None, typer.Option("--out", help="Write a .csv: a row for each image and student.")
     ] = None,
     data_dir: DataDir = None,
     json: Json = None,
@@ -60,20 +58,25 @@ def predict(
     is_file = images.endswith(".npz")
     if not is_file:
         DATASETS.check(images, "images", words=("FILE.npz",))
-    if out is not None:
-        check_out_file("out", out, (".csv",))
-    refuse_unread(ctx, PREDICT_RULES, is_file=is_file)
+    if file is not None:
+        check_out_file("file", file, (".csv",))
     drawn: Any = shots  # Read by the option's callback.
-    trained, output = load_run(run), Output(json)
+    if drawn is not None:
+        check_shots(drawn)
+    refuse_unread(ctx, PREDICT_RULES, is_file=is_file)
+    pixels, labels = _of_file(Path(images)) if is_file else (None, None)
+    trained, output = load_run(folder), Output(json)
     keeps("nothing was changed")
-    read = _of_file if is_file else partial(_of_dataset, trained, data_dir)
-    pixels, labels = read(images)
+    if pixels is None:
+        data = load(images, data_dir=data_dir)
+        chosen = np.isin(data.test_labels, trained.config.class_numbers)
+        pixels, labels = data.test_images[chosen], data.test_labels[chosen]
     predictions = trained.predict(pixels, shots=drawn, seed=None if drawn is None else seed)
     right = {} if labels is None else _right(predictions, labels)
     output.say(_table(predictions, labels, right))
-    if out is not None:
-        _write(out, predictions)
-        output.say(f"Predictions: {out}")
+    if file is not None:
+        _write(file, predictions)
+        output.say(f"Predictions: {file}")
     result = {
         "schema": 1,
         "kind": "predictions",
@@ -87,17 +90,12 @@ def predict(
     deliver(result, json)
 
 
-def _of_dataset(run: TrainedRun, data_dir: Path | None, name: str) -> Labelled:
-    data = load(name, data_dir=data_dir)
-    chosen = np.isin(data.test_labels, run.config.class_numbers)
-    return data.test_images[chosen], data.test_labels[chosen]
-
-
-def _of_file(name: str) -> Labelled:
+def _of_file(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """Images, and their labels where these are known, as the data set numbers them."""
     try:
-        arrays = read_npz(Path(name), _MOST, _ADVICE, optional=("labels",))
+        arrays = read_npz(path, _MOST, _ADVICE, optional=("labels",))
     except FileNotFoundError:
-        fail("images", "be a file that exists, or a data set", name, _ADVICE)
+        fail("images", "be a file that exists, or a data set", str(path), _ADVICE)
     labels = arrays.get("labels")
     if labels is not None:
         check_array("labels", labels, (len(arrays["images"]),), kinds="iu")

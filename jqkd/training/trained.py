@@ -154,13 +154,13 @@ def load_run(folder: str | Path) -> TrainedRun:
         (2, 5)
     """
     setup()
-    folder = check_path("run", folder)
+    folder = check_path("folder", folder)
     path = folder / "result.json"
     try:
         result = read_json(path, _ADVICE)
     except FileNotFoundError as error:
-        must = "be a folder that `jqkd student --out` has written"
-        raise InputError(f"Argument `run` must {must}, but {folder} has no result.json.") from error
+        must = f"be one that `jqkd student --out` has written, but {folder} has no result.json"
+        raise InputError(f"Argument `folder` must {must}.") from error
     kind = result.get("kind"), result.get("schema")
     if None not in kind and kind != ("student", RESULT_SCHEMA):
         raise InputError(

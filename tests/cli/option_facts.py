@@ -139,6 +139,7 @@ def watch_students(patch: pytest.MonkeyPatch, seen: dict, trained: bool) -> None
         return epoch
 
     patch.setattr(train, "run_student", run)
+    patch.setattr(train, "tracker_of", lambda text, argument: seen.update(tracker=text))
     patch.setattr(Block, "next_epoch", next_epoch)
     if not trained:
         patch.setattr(student_run, "obtain_teacher", lambda config, data, **_: made_up(config))
@@ -200,6 +201,7 @@ def _of_students(seen: dict, answers: bool) -> dict:
     ]
     dataset = load(block.config.dataset)
     return {
+        "tracker": seen.get("tracker"),
         "seeds": result["seeds"],
         "runs": [(run.arm, run.seed) for run in block.runs],
         "different starts": len(set(starts)),

@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import cli as benchmarks
-from jqkd.cli import audit, crosscheck, demo, experiments, report, study, tables, train, verify
+from jqkd.cli import (
+    audit,
+    crosscheck,
+    demo,
+    experiments,
+    export,
+    predict,
+    report,
+    study,
+    tables,
+    train,
+    verify,
+)
 from tests.command_lines import COMMANDS
 
 FUNCTIONS: dict[str, Callable[..., None]] = {
@@ -19,6 +31,8 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "status": experiments.status,
     "list": experiments.list_parts,
     "verify": verify.verify,
+    "predict": predict.predict,
+    "export": export.export,
     **dict.fromkeys(("report", "tables report", "study report"), report.report),
     "tables run": tables.run,
     "tables status": tables.status,
@@ -30,6 +44,7 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
 }
 # What a command needs besides the option that is wrong.
 NEEDS = {"run": ["demo"], "study run": ["controls"], "verify": ["results"]}
+NEEDS |= {"predict": ["folder", "digits"], "export": ["--to", "tensorboard", "folder"]}
 _REPORTS = ("report", "tables report", "study report")
 NEEDS |= {name: ["--out", "finished", "demo"] for name in ("status", *_REPORTS)}
 READS = ("status", "tables status", "benchmarks report", *_REPORTS)
@@ -64,6 +79,10 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "stand_in": ("", "none", "quantum"),
     "selection": ("", "last"),
     "json": FILES,
+    "images": ("", "cifar", "file", "folder", "[red]", "missing.npz", "loop.npz"),
+    **dict.fromkeys(
+        ("track", "tracker"), ("", "tensorbord", "wandb:colour=1", "mlflow:uri", "[red]")
+    ),
     "table": ("", "3", "one"),
     "rows": ("", "cifar*", ",", "[red]"),
     "ensemble": ("", "both"),
@@ -110,6 +129,7 @@ def bad_values(command: str, name: str) -> tuple[str, ...]:
             "config": (*NOT_AT_HAND, "folder", "binary", "missing"),
             "picture": PICTURES,
             "qasm": FILES,
+            "file": (*FILES, "classes.txt", "classes"),
             "readme": (*FILES, "missing.md", "binary"),
         }
         return NOT_AT_HAND if reads else kinds.get(name, FOLDERS)
@@ -119,6 +139,7 @@ def bad_values(command: str, name: str) -> tuple[str, ...]:
 def families() -> Iterator[tuple[str, list[str], str]]:
     """Identifier, words and what the sentence must match, for every option of every command."""
     for command, described in COMMANDS.items():
+        arguments = [p.name for p in described.params if not p.opts[0].startswith("-")]
         for param in described.params:
             if param.name == "help":
                 continue
@@ -129,7 +150,7 @@ def families() -> Iterator[tuple[str, list[str], str]]:
                 if is_option:
                     words += [f"{option}={value}"]
                 else:
-                    words[-1] = value
+                    words[arguments.index(param.name) - len(arguments)] = value
                 names = [f"`{option}`" if is_option else f"`({param.name}|NAME)`"]
                 names += [UNNAMED[param.name]] if param.name in UNNAMED and value else []
                 yield f"{command} {option} {value[:24]}", words, "|".join(names)
@@ -249,6 +270,27 @@ SINGLE = [
     ("verify tables", "made by version 1 of the algorithm, in the layout of jqkd 0.1"),
     ("verify older-store", "made by version 1 of the algorithm, but this is version"),
     ("verify", "`FOLDER` must be given, but is missing"),
+    ("predict nowhere digits", "`folder` must be one that .* nowhere has no result.json"),
+    ("predict older digits", "was made by version 1 of the algorithm"),
+    ("predict stranger digits", "from plug-in far.py .*, which is not loaded; name it with --plug"),
+    ("predict no-checkpoint digits", "has no checkpoint"),
+    ("predict folder bad.npz", "bad.npz cannot be read or is damaged"),
+    (
+        "predict folder objects.npz",
+        "objects.npz cannot be read or is damaged: images.npy holds object",
+    ),
+    (
+        "predict folder strange.npz",
+        "strange.npz .* is damaged: it holds arrays that are not expected",
+    ),
+    ("predict folder unlike.npz", r"`labels` must have shape \(2,\), but shape \(3,\) was given"),
+    ("predict folder missing.npz", "`images` must be a file that exists, or a data set, but"),
+    ("predict folder", "`IMAGES` must be given, but is missing"),
+    ("predict folder digits --seed 3", "`--seed` must not be given without `--shots`"),
+    ("export folder --to tensorboard", "`folder` must be one that .* has no result.json"),
+    ("export folder", "`--to` must be given, but is missing"),
+    ("export older-store --to tensorboard", "`folder` must be a store with results, but older-sto"),
+    ("student --track tensorbord", "`--track` must be one of .*; perhaps 'tensorboard' is meant"),
     ("benchmarks --out x report", "`--out` must (stand after|not be given before) `"),
     ("benchmarks report --out folder", "holds no bench.json"),
     ("benchmarks report --out not-bench", "is damaged"),

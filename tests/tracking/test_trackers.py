@@ -153,7 +153,7 @@ def test_what_is_exported_is_what_the_result_says(run, trained, tracker):
     folder, _ = trained
     text, read = tracker
     code, out, err = run("export", folder, "--to", text)
-    assert (code, err) == (0, "") and "4 students" in out
+    assert (code, err) == (0, "") and "4 curves" in out
     runs = {config["run"]: (config, curves) for config, curves in read()}
     assert len(runs) == 4
     for name, curves, numbers in of_result(folder):

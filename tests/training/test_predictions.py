@@ -146,7 +146,7 @@ def test_what_has_no_circuit_draws_no_shots():
 def test_a_folder_of_another_kind_is_refused(tmp_path):
     write_npz(tmp_path / "file", {"a": np.zeros(2)})
     for place in (tmp_path, tmp_path / "file", tmp_path / "nothing"):
-        with pytest.raises(InputError, match=r"`run` must be a folder that .* has no result\.json"):
+        with pytest.raises(InputError, match=r"`folder` must be one that .* has no result\.json"):
             load_run(place)
-    with pytest.raises(InputError, match="`run` must be a path, but 3 was given"):
+    with pytest.raises(InputError, match="`folder` must be a path, but 3 was given"):
         load_run(3)
