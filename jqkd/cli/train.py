@@ -152,7 +152,9 @@ def student_job(
     TEACHERS.check(teacher.partition(":")[0], "teacher", words=("none",))
     given = {name for name in ctx.params if is_given(ctx, name)}
     if before is not None:
-        fields = {k: v if k in given else getattr(before.config, k) for k, v in fields.items()}
+        # A preset that is given decides what is None.
+        own = given | {k for k, v in fields.items() if v is None and "preset" in given}
+        fields = {k: v if k in own else getattr(before.config, k) for k, v in fields.items()}
         first = first if "first_seed" in given else before.seeds[0]
     if fields["stand_in"] is not None and "shots" not in given:
         fields = fields | {"shots": None}

@@ -58,6 +58,7 @@ def test_a_run_takes_epochs_and_seeds_and_answers(run, student, tmp_path):
     [
         ("--learning-rate 0.5", "another configuration (learning_rate 0.004, not 0.5); choose"),
         ("--schedule cosine --epochs 2", "another configuration (schedule 'constant', not"),
+        ("--preset paper-text", "another configuration ("),
         ("--qubits 3", "another configuration (qubits 2, not 3)"),
         ("--first-seed 7", "(seed 0, which is not asked for)"),
         ("--teacher none", "another configuration (teacher TeacherConfig"),
