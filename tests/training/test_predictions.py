@@ -1,4 +1,4 @@
-"""A run read back: its students say what they predictions when they were trained."""
+"""A run read back: its students answer as they did when they were trained."""
 
 import dataclasses
 
