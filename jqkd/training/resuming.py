@@ -35,7 +35,7 @@ def train(
     folder: Path | None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     look: Callable[[], None] | None = None,
-    follow: Callable[[Epoch], None] | None = None,
+    follow: Callable[[Epoch], None] = lambda epoch: None,
 ) -> Curves:
     """From the newest checkpoint on, with one after every evaluated epoch.
 
@@ -51,10 +51,8 @@ def train(
     if folder is not None and before is not None:
         if before.seeds == job.seeds:
             _resume(block, before, folder)
-            if follow is not None:
-                looks = zip(block.config.evaluated_epochs, block.history, strict=False)
-                for number, metrics in looks:
-                    follow(Epoch(number, metrics, block.runs))
+            for number, metrics in zip(job.config.evaluated_epochs, block.history, strict=False):
+                follow(Epoch(number, metrics, block.runs))
         else:
             _join(job, block, before, folder, on_epoch, follow)
 
@@ -63,8 +61,7 @@ def train(
             _save(job, block, folder)
         if look is not None:
             look()
-        if follow is not None:
-            follow(epoch)
+        follow(epoch)
         on_epoch(epoch)
 
     if look is not None:
@@ -187,7 +184,7 @@ def _join(
     before: StudentJob,
     folder: Path,
     on_epoch: Callable[[Epoch], None],
-    follow: Callable[[Epoch], None] | None,
+    follow: Callable[[Epoch], None],
 ) -> None:
     """Train the seeds that a folder lacks, and put them beside those that it has."""
     parts, groups = [], _groups(job, before, folder)

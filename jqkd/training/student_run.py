@@ -126,8 +126,8 @@ def run_student(
     look = prepared.audit(out and out / AUDIT_FILE) if audit else None
     name = job.digest()[:8] if out is None else out.absolute().name
     followers = None if tracker is None else Followers(tracker, job, name)
-    follow = followers.log if followers else None
-    curves = train(job, block, out and out / CHECKPOINTS, on_epoch, look, follow)
+    follow = {"follow": followers.log} if followers else {}
+    curves = train(job, block, out and out / CHECKPOINTS, on_epoch, look, **follow)
     arms, looks = dict.fromkeys(run.arm for run in block.runs), job.config.evaluated_epochs
     result = {
         "schema": RESULT_SCHEMA,

@@ -11,6 +11,7 @@ import pytest
 
 from jqkd import load_run
 from jqkd._checks import InputError
+from jqkd.common import plugins
 from jqkd.experiments.analysis import records
 from jqkd.experiments.asked import Asked
 from jqkd.tracking import TRACKERS, tracker_of
@@ -236,3 +237,39 @@ def test_a_place_that_cannot_be_written_is_one_sentence(run, trained, tracker, t
     (tmp_path / "written" / "f7").write_text("")
     code, out, err = run("export", trained[0], "--to", text)
     assert code == 2 and err.startswith("jqkd: Tracker ") and err.count("\n") == 1, out + err
+
+
+PLUGIN = """
+from dataclasses import dataclass
+
+from jqkd.tracking import TRACKERS
+
+
+@TRACKERS.register("lines")
+@dataclass(frozen=True)
+class Lines:
+    file: str = "lines"
+
+    def start(self, config):
+        return config["run"]
+
+    def log(self, run, step, values):
+        with open(self.file, "a") as lines:
+            print(run, step, values["test_loss"], file=lines)
+
+    def finish(self, run, result):
+        pass
+"""
+
+
+def test_a_tracker_from_a_plugin_is_one_of_the_command_line(run, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(plugins, "_loaded", {})
+    monkeypatch.setattr(TRACKERS, "_classes", dict(TRACKERS._classes))
+    monkeypatch.setattr(TRACKERS, "_plugins", dict(TRACKERS._plugins))
+    (tmp_path / "mine.py").write_text(PLUGIN)
+    to = f"lines:file={tmp_path / 'lines'}"
+    code, _, err = run("export", trained[0], "--plugin", tmp_path / "mine.py", "--to", to)
+    assert code == 0, err
+    words = [line.split() for line in (tmp_path / "lines").read_text().splitlines()]
+    points = [(n, s, v) for n, curves, _ in of_result(trained[0]) for s, v in curves["test_loss"]]
+    assert sorted((name, int(step)) for name, step, _ in words) == sorted(p[:2] for p in points)
