@@ -102,10 +102,10 @@ def kept_job(job: StudentJob, folder: Path) -> StudentJob | None:
     before = _job(about, folder)
     if before is None:
         raise checkpoint.another(folder, f"{about['digest']}, not {job.digest()}")
-    kept, asked = ({**one.config.to_json(), "teacher": one.teacher} for one in (before, job))
-    for name in asked:
-        if kept[name] != asked[name] and name not in ("epochs", "preset"):
-            difference = f"{name} {shown(kept[name])}, not {shown(asked[name])}"
+    old, new = ({**one.config.to_json(), "teacher": one.teacher} for one in (before, job))
+    for name in new:
+        if old[name] != new[name] and name not in ("epochs", "preset"):
+            difference = f"{name} {shown(old[name])}, not {shown(new[name])}"
             raise checkpoint.another(folder, difference)
     lost = [seed for seed in before.seeds if seed not in job.seeds]
     if lost:
