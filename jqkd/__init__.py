@@ -5,7 +5,7 @@ Everything below is imported when it is first used, so that ``import jqkd`` is l
     circuits    Circuit, Op, ShiftRule, PauliSum, outcome_probabilities, expectation, sample_counts
     models      QuantumLayer, Student, StudentSpec, import_circuit
     data        Dataset, load, student_splits
-    training    StudentConfig, TeacherConfig, distill, train_students
+    training    StudentConfig, TeacherConfig, distill, train_students, Output, load_run, setup
     experiments Experiment, Arm, Comparison, run_experiment, report_experiment
     the rest    InputError, gain_of, load_plugin, to_qiskit
 """
@@ -37,8 +37,11 @@ if TYPE_CHECKING:
     from jqkd.report.stored import report_experiment
     from jqkd.statistics import gain_of
     from jqkd.training.config import StudentConfig, TeacherConfig
+    from jqkd.training.devices import setup
     from jqkd.training.distill import distill
+    from jqkd.training.recipes import Output
     from jqkd.training.students import train_students
+    from jqkd.training.trained import load_run
 
 # Where each name is defined.
 _HOMES = {
@@ -56,8 +59,11 @@ _HOMES = {
     "jqkd.report.stored": ("report_experiment",),
     "jqkd.statistics": ("gain_of",),
     "jqkd.training.config": ("StudentConfig", "TeacherConfig"),
+    "jqkd.training.devices": ("setup",),
     "jqkd.training.distill": ("distill",),
+    "jqkd.training.recipes": ("Output",),
     "jqkd.training.students": ("train_students",),
+    "jqkd.training.trained": ("load_run",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
@@ -68,6 +74,7 @@ __all__ = [
     "Experiment",
     "InputError",
     "Op",
+    "Output",
     "PauliSum",
     "QuantumLayer",
     "ShiftRule",
@@ -81,10 +88,12 @@ __all__ = [
     "import_circuit",
     "load",
     "load_plugin",
+    "load_run",
     "outcome_probabilities",
     "report_experiment",
     "run_experiment",
     "sample_counts",
+    "setup",
     "student_splits",
     "to_qiskit",
     "train_students",

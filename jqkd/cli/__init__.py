@@ -15,7 +15,9 @@ from jqkd.cli import (
     crosscheck,
     demo,
     experiments,
+    export,
     init,
+    predict,
     report,
     search,
     study,
@@ -25,8 +27,7 @@ from jqkd.cli import (
 )
 from jqkd.cli.edge import Command, options_of
 from jqkd.cli.endings import code_of
-from jqkd.common.cache import cache_folder
-from jqkd.training.devices import keep_compiled, use_all_cores
+from jqkd.training.devices import setup
 
 # Of every command line of this package.
 SETTINGS: dict[str, Any] = {
@@ -44,6 +45,7 @@ app = typer.Typer(
 app.command(cls=Command)(demo.demo)
 app.command(cls=Command)(train.teacher)
 app.command(cls=Command)(train.student)
+app.command(cls=Command)(predict.predict)
 app.command(cls=Command)(audit.audit)
 app.command(cls=Command)(init.init)
 app.command(cls=Command)(experiments.run)
@@ -51,6 +53,7 @@ app.command(cls=Command)(experiments.status)
 app.command(cls=Command)(search.search)
 app.command("list", cls=Command)(experiments.list_parts)
 app.command(cls=Command)(verify.verify)
+app.command(cls=Command)(export.export)
 app.add_typer(tables.app, name="tables")
 app.add_typer(study.app, name="study")
 app.command(cls=Command)(report.report)
@@ -73,8 +76,7 @@ def run(app: typer.Typer, name: str) -> NoReturn:
 
     def work() -> None:
         _interrupts.keeps("")
-        use_all_cores()
-        keep_compiled(cache_folder() / "compiled")
+        setup()
         # Typer's own way of running a command turns Ctrl-C and closed pipes into codes of its own.
         with _command(app).make_context(name, sys.argv[1:]) as context:
             _command(app).invoke(context)

@@ -91,7 +91,8 @@ class StudentBar(CountBar):
     def __call__(self, epoch: Epoch) -> None:
         """Move the bar; the rate counts from the end of the first epoch, which compiles."""
         now = time.perf_counter()
-        self._first = self._first or (epoch.number, now)
+        if self._first is None or epoch.number < self._first[0]:  # Others: seeds that are added.
+            self._first = (epoch.number, now)
         done, seconds = (epoch.number - self._first[0]) * self._images, now - self._first[1]
         self.move(epoch.number, epoch_text(epoch, self._arms, done, seconds))
 

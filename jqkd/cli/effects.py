@@ -103,6 +103,14 @@ RUN_RULES = (
         "where all images come with scikit-learn",
     ),
 )
+PREDICT_RULES = (
+    Unread(
+        ("data_dir",),
+        lambda v: v["is_file"] or _ships([v["images"]]),
+        "with images {images}, which are not read from there",
+    ),
+    Unread(("seed",), lambda v: v["shots"] is None, "without `shots`: nothing is drawn"),
+)
 REPORT_RULES = (
     Unread(("data_dir",), lambda v: not v["pictures"], "with `no-pictures`: images are only drawn"),
 )

@@ -29,13 +29,15 @@ from jqkd.cli.options import (
 from jqkd.common.files import write_json
 from jqkd.data import load
 from jqkd.models import TEACHERS
+from jqkd.tracking import TRACKERS, tracker_of
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.figures import curves_figure
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment
-from jqkd.training.student_run import Outcome, StudentJob, run_student
+from jqkd.training.resuming import CHECKPOINTS, job_in
+from jqkd.training.student_job import StudentJob
+from jqkd.training.student_run import Outcome, run_student
 from jqkd.training.teacher_store import describe, obtain_teacher
-from jqkd.training.trained import check_resumable
 
 # What a command takes where nothing is said.
 STUDENT: dict[str, Any] = {"dataset": "mnist", "classes": "0-5", "qubits": 3, "preset": "robust"}
@@ -96,6 +98,10 @@ def student(
             "distillation teaches nothing.",
         ),
     ] = False,
+    track: Annotated[
+        str | None,
+        typer.Option(help=f"Follow them live: one of {', '.join(TRACKERS)}, with options."),
+    ] = None,
     config: ConfigFile = None,
     data_dir: DataDir = None,
     out: Out = None,
@@ -113,9 +119,12 @@ def student(
 
     Example: jqkd student --dataset fashion_mnist --classes 0-7 --qubits 4 --seeds 8 --out runs/f7
     """
-    job = student_job(ctx, fields)
-    output = Output(json)
-    result, _ = run_job(job, output, out, data_dir=data_dir, audit=audit)
+    before = None if out is None else job_in(out / CHECKPOINTS)
+    job, output = student_job(ctx, fields, before), Output(json)
+    if before is not None:
+        output.say(f"{out} holds students of {before}; what is not given is as it is there.")
+    tracker = None if track is None else tracker_of(track, "track")
+    result, _ = run_job(job, output, out, data_dir=data_dir, audit=audit, tracker=tracker)
     output.say(student_table(result))
     if audit:
         output.say(audit_table(result["audit"]))
@@ -126,26 +135,40 @@ def student(
     deliver(result, json)
 
 
-def student_job(ctx: typer.Context, fields: dict[str, Any]) -> StudentJob:
+def student_job(
+    ctx: typer.Context, fields: dict[str, Any], before: StudentJob | None = None
+) -> StudentJob:
     """The job that a command's options describe.
 
     Args:
         ctx: of a command with the options of ``jqkd student``.
         fields: of ``StudentConfig``.
+        before: the job that has what is not given.
 
     Raises:
         InputError: one sentence about the first option that is out of range or has no effect.
     """
     teacher, seeds, first = (ctx.params[name] for name in ("teacher", "seeds", "first_seed"))
     TEACHERS.check(teacher.partition(":")[0], "teacher", words=("none",))
-    if fields["stand_in"] is not None and not is_given(ctx, "shots"):
+    given = {name for name in ctx.params if is_given(ctx, name)}
+    if before is not None:
+        # A preset that is given decides what is None.
+        own = given | {k for k, v in fields.items() if v is None and "preset" in given}
+        fields = {k: v if k in own else getattr(before.config, k) for k, v in fields.items()}
+        first = first if "first_seed" in given else before.seeds[0]
+    if fields["stand_in"] is not None and "shots" not in given:
         fields = fields | {"shots": None}
     config, taught = StudentConfig(**fields), None
-    if teacher != "none":
+    if before is not None and not given & {"teacher", "teacher_epochs"}:
+        taught = before.teacher
+    elif teacher != "none":
         teacher = TEACHERS.text(TEACHERS.build(teacher, "teacher"))
         epochs = ctx.params["teacher_epochs"]
         taught = TeacherConfig(teacher, config.dataset, config.classes, epochs)
-    job = StudentJob(config, taught, tuple(range(first, first + seeds)))
+    numbers = tuple(range(first, first + seeds))
+    if before is not None and not given & {"seeds", "first_seed"}:
+        numbers = before.seeds
+    job = StudentJob(config, taught, numbers)
     refuse_unread(ctx, STUDENT_RULES, job=job)
     return job
 
@@ -157,13 +180,11 @@ def run_job(job: StudentJob, output: Output, out: Path | None = None, **how: Any
         job: what to do.
         output: where the bars are.
         out: run folder.
-        **how: ``data_dir`` and ``audit`` of ``run_student``.
+        **how: ``data_dir``, ``audit`` and ``tracker`` of ``run_student``.
     """
     arms = ("alone",) if job.teacher is None else ("alone", "distilled")
     runs = len(job.seeds) * len(arms)
     check_memory(job, runs)
-    if out is not None:
-        check_resumable(job, out)
     keeps(_kept(job, out))
     teacher, students = TeacherBar(output, job.teacher), StudentBar(output, job.config, runs, arms)
     with teacher, students:

@@ -14,6 +14,7 @@ from jqkd.experiments.model import Experiment
 from jqkd.experiments.planner import plan, tasks_of
 from jqkd.experiments.store import Store
 from jqkd.experiments.worker import Order
+from jqkd.training.devices import setup
 
 
 def run_experiment(
@@ -52,6 +53,7 @@ def run_experiment(
         >>> [len(arm.accuracy("final")) for arm in arms.values()]
         [2]
     """
+    setup()
     folder = check_path("out", out)
     known = Store.open(folder) if (folder / "store.json").exists() else None
     source, does = source_of(name, known, yes=yes), EXECUTORS.build(executor)

@@ -15,13 +15,17 @@ import pytest
 from benchmarks import command as bench_command
 from benchmarks import runner as bench_runner
 from jqkd.cli import circuit as circuit_command
-from jqkd.cli import crosscheck, demo, experiments, report
+from jqkd.cli import crosscheck, demo, experiments, export, predict, report
 from jqkd.crosscheck.battery import BatteryReport
+from jqkd.data import load
 from jqkd.experiments import executors, jobs, verify, worker
 from jqkd.experiments.asked import asked, names_in
 from jqkd.experiments.store import Store
 from jqkd.models import ANSATZE, import_circuit
 from jqkd.quantum import Circuit, Op
+from jqkd.training import following
+from jqkd.training.predictions import Predictions
+from jqkd.training.trained import TrainedRun
 from tests.cli.option_facts import TINY, call, split, told, watch_students
 from tests.experiments.pretended import content_of, images_of
 
@@ -204,6 +208,38 @@ def finished_run(shared: Path) -> Path:
             code, _, err = call(split(words))
             assert code == 0, err
     return folder
+
+
+def predict_facts(words: list[str], folder: Path):
+    """Of ``jqkd predict``: which images are asked about, and with which shots; nobody answers."""
+    seen: dict = {}
+
+    def read(name, *, data_dir=None):
+        seen["read"] = (name, data_dir and str(data_dir))
+        return load("digits")
+
+    def answer(self, images, *, shots, seed):
+        seen["drawn"] = (shots, seed)
+        return Predictions(self.runs, self.config.class_numbers, np.zeros((2, len(images), 2)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        shutil.copytree(finished_run(folder.parent), "run")
+        patch.setattr(predict, "load", read)
+        patch.setattr(TrainedRun, "predict", answer)
+        return told(*call(words), folder) | seen
+
+
+def export_facts(words: list[str], folder: Path):
+    """Of ``jqkd export``: to which tracker, which is told nothing."""
+    seen: dict = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        shutil.copytree(finished_run(folder.parent), "run")
+        patch.setattr(export, "tracker_of", lambda text: seen.update(tracker=text))
+        patch.setattr(following, "tell", lambda *given: None)
+        patch.setattr(TrainedRun, "epochs", lambda run: [])
+        return told(*call(words), folder) | seen
 
 
 OWN = "OPENQASM 3; include 'stdgates.inc'; input float a; input float b; qubit q; ry(b) q; rx(a) q;"

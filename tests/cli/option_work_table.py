@@ -39,6 +39,8 @@ BASES = {
         {"before": (_BENCH, _BENCH.replace("--out out", "--out other"))},
     ),
     "demo": ("demo --epochs 2", {}),
+    "predict": ("predict run mnist", {}),
+    "export": ("export run --to tensorboard", {}),
 }
 
 
@@ -478,6 +480,25 @@ DEMONSTRATION = {
         Case("--json -", {"JSON spoken"}),
     ],
 }
+PREDICT = {
+    # Arguments: they take the places of the base's.
+    "folder": [],
+    "images": [Case("digits", {"read"}, {"read": ("digits", None)}, without="mnist")],
+    "shots": [Case("--shots 9", {"drawn"}, {"drawn": (9, 0)})],
+    "seed": [Case("--shots 9 --seed 5", {"drawn"}, {"drawn": (9, 5)})],
+    "file": [Case("--out c.csv", {"files"}, {"files": lambda v, base: "c.csv" in v})],
+    "data_dir": [Case("--data-dir my/images", {"read"}, {"read": ("mnist", "my/images")})],
+    "plugin": [Case(PLUGIN, {"files"}, {"files": lambda v, base: "loaded" in v})],
+    "json": [
+        Case("--json mine.json", {"files"}, {"files": lambda v, base: "mine.json" in v}),
+        Case("--json -", {"JSON spoken"}, {"JSON spoken": True}),
+    ],
+}
+EXPORT = {
+    "folder": [],
+    "tracker": [Case("--to wandb", {"tracker"}, {"tracker": "wandb"}, without="--to tensorboard")],
+    "plugin": [Case(PLUGIN, {"files"}, {"files": lambda v, base: "loaded" in v})],
+}
 # By the names that a user types.
 TABLE = {
     "run": RUN,
@@ -499,4 +520,6 @@ TABLE = {
     "benchmarks": BENCH,
     "benchmarks report": BENCH_REPORT,
     "demo": DEMONSTRATION,
+    "predict": PREDICT,
+    "export": EXPORT,
 }

@@ -27,13 +27,17 @@ FACTS = {
     "circuit": facts.circuit_facts,
     "benchmarks": facts.bench_facts,
     "demo": facts.demo_facts,
+    "predict": facts.predict_facts,
+    "export": facts.export_facts,
 }
 
 
+# Others, or none.
+NOT_OF_AUDIT = ("audit", "track", "out", "json", "plugin")
 ALL = TABLE | {
     "student": STUDENT,
     "teacher": TEACHERS,
-    "audit": {n: c for n, c in STUDENT.items() if n not in ("audit", "out", "json", "plugin")}
+    "audit": {n: c for n, c in STUDENT.items() if n not in NOT_OF_AUDIT}
     | {"run": [Case("--run run", set())]}
     | {"out": [Case("--out here", set())], "json": [Case("--json -", set())]}
     | {"plugin": STUDENT["plugin"]},
@@ -89,7 +93,7 @@ def audited():
     """A command line of `jqkd student` for each option that an audit has too."""
     for name, (case, *_) in STUDENT.items():
         words, _ = STUDENT_BASES[case.base]
-        if name not in ("audit", "out", "json", "plugin"):
+        if name not in NOT_OF_AUDIT:
             yield f"{words.replace(case.without, '')} {case.words}".removeprefix("student ")
     yield f"{TINY} --preset paper-code --readout softmax"
 
@@ -132,6 +136,7 @@ WORK = (
     "jqkd.cli.crosscheck.run_battery",
     "jqkd.cli.crosscheck.load_run",
     "jqkd.cli.audit.load_run",
+    "jqkd.cli.predict.load_run",
     "jqkd.cli.experiments.ask",
     "benchmarks.command.run",
 )
@@ -172,6 +177,8 @@ def began(*given, **named):
         ("crosscheck --noise", "`noise` must"),
         ("crosscheck --run there --quick", "`quick` must"),
         ("crosscheck --run there --no-noise --picture a.png", "`picture` must"),
+        ("predict there digits --data-dir a", "`data_dir` must not be given with images digits"),
+        ("predict there digits --seed 1", "`seed` must not be given without `shots`"),
         ("run demo --redo --dry-run", "`redo` must not be given with `dry-run`"),
         ("run robust --arms *-alone --teacher-seeds 2", "where no chosen arm is a teacher"),
         ("run robust --arms *-teacher-* --seeds 2", "where all chosen arms are teachers"),

@@ -10,6 +10,7 @@ import os
 import re
 import time
 
+import numpy as np
 import pytest
 
 from benchmarks import command as benchmark
@@ -36,7 +37,6 @@ def no_work():
 
     with pytest.MonkeyPatch.context() as patch:
         for module, name in (
-            (train, "run_student"),
             (train, "obtain_teacher"),
             (audit, "audit_run"),
             (student_run, "prepare"),
@@ -85,6 +85,10 @@ def place(tmp_path_factory):
     for name, content in results.items():
         (root / name).mkdir()
         (root / name / "result.json").write_bytes(content)
+    (root / "bad.npz").write_bytes(b"PK\x03\x04")
+    np.savez(root / "objects.npz", images=np.array([{}]))
+    np.savez(root / "strange.npz", pixels=np.zeros((1, 8, 8)))
+    np.savez(root / "unlike.npz", images=np.zeros((2, 8, 8)), labels=np.zeros(3, int))
     (root / "not-bench").mkdir()
     (root / "not-bench" / "bench.json").write_text("[]")
     for name in ("finished", "older-store"):

@@ -13,7 +13,9 @@ from jqkd.cli import (
     crosscheck,
     demo,
     experiments,
+    export,
     init,
+    predict,
     report,
     search,
     study,
@@ -34,6 +36,8 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "status": experiments.status,
     "list": experiments.list_parts,
     "verify": verify.verify,
+    "predict": predict.predict,
+    "export": export.export,
     **dict.fromkeys(("report", "tables report", "study report"), report.report),
     "tables run": tables.run,
     "tables status": tables.status,
@@ -54,6 +58,7 @@ NEEDS = {
     "verify": ["results"],
 }
 NEEDS |= {"circuit import": ["own", "own.qasm"], "circuit remove": ["own"]}
+NEEDS |= {"predict": ["folder", "digits"], "export": ["--to", "tensorboard", "folder"]}
 _REPORTS = ("report", "tables report", "study report")
 NEEDS |= {name: ["--out", "finished", "demo"] for name in ("status", *_REPORTS)}
 READS = ("status", "tables status", "benchmarks report", *_REPORTS)
@@ -91,6 +96,10 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "data": ("", "c", "a,", "a,a", "a,c"),
     "weights": ("", "c", "a,", "a,a"),
     "circuit import name": ("", "paper", "../own", "a b", "[red]", "x" * 65),
+    "images": ("", "cifar", "file", "folder", "[red]", "missing.npz", "loop.npz"),
+    **dict.fromkeys(
+        ("track", "tracker"), ("", "tensorbord", "wandb:colour=1", "mlflow:uri", "[red]")
+    ),
     "table": ("", "3", "one"),
     "rows": ("", "cifar*", ",", "[red]"),
     "ensemble": ("", "both"),
@@ -138,6 +147,7 @@ def bad_values(command: str, name: str) -> tuple[str, ...]:
             "picture": PICTURES,
             "qasm": FILES,
             "source": (*NOT_AT_HAND, "folder", "binary", "missing.qasm", "a.qasm;"),
+            "file": (*FILES, "classes.txt", "classes"),
             "readme": (*FILES, "missing.md", "binary"),
         }
         return NOT_AT_HAND if reads else kinds.get(name, FOLDERS)
@@ -296,6 +306,27 @@ SINGLE = [
     ("verify tables", "made by version 1 of the algorithm, in the layout of jqkd 0.1"),
     ("verify older-store", "made by version 1 of the algorithm, but this is version"),
     ("verify", "`FOLDER` must be given, but is missing"),
+    ("predict nowhere digits", "`folder` must be one that .* nowhere has no result.json"),
+    ("predict older digits", "was made by version 1 of the algorithm"),
+    ("predict stranger digits", "from plug-in far.py .*, which is not loaded; name it with --plug"),
+    ("predict no-checkpoint digits", "has no checkpoint"),
+    ("predict folder bad.npz", "bad.npz cannot be read or is damaged"),
+    (
+        "predict folder objects.npz",
+        "objects.npz cannot be read or is damaged: images.npy holds object",
+    ),
+    (
+        "predict folder strange.npz",
+        "strange.npz .* is damaged: it holds arrays that are not expected",
+    ),
+    ("predict folder unlike.npz", r"`labels` must have shape \(2,\), but shape \(3,\) was given"),
+    ("predict folder missing.npz", "`images` must be a file that exists, or a data set, but"),
+    ("predict folder", "`IMAGES` must be given, but is missing"),
+    ("predict folder digits --seed 3", "`--seed` must not be given without `--shots`"),
+    ("export folder --to tensorboard", "`folder` must be one that .* has no result.json"),
+    ("export folder", "`--to` must be given, but is missing"),
+    ("export older-store --to tensorboard", "`folder` must be a store with results, but older-sto"),
+    ("student --track tensorbord", "`--track` must be one of .*; perhaps 'tensorboard' is meant"),
     ("benchmarks --out x report", "`--out` must (stand after|not be given before) `"),
     ("benchmarks report --out folder", "holds no bench.json"),
     ("benchmarks report --out not-bench", "is damaged"),
