@@ -6,6 +6,7 @@ Everything below is imported when it is first used, so that ``import jqkd`` is l
     models      QuantumLayer, Student, StudentSpec
     data        Dataset, load, student_splits
     training    StudentConfig, TeacherConfig, distill, train_students
+    teachers    answer_teacher, import_teacher
     experiments Experiment, Arm, Comparison, run_experiment
     the rest    InputError, gain_of, load_plugin, to_qiskit
 """
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from jqkd.training.config import StudentConfig, TeacherConfig
     from jqkd.training.distill import distill
     from jqkd.training.students import train_students
+    from jqkd.training.teacher_answer import answer_teacher
+    from jqkd.training.teacher_import import import_teacher
 
 # Where each name is defined.
 _HOMES = {
@@ -55,6 +58,8 @@ _HOMES = {
     "jqkd.training.config": ("StudentConfig", "TeacherConfig"),
     "jqkd.training.distill": ("distill",),
     "jqkd.training.students": ("train_students",),
+    "jqkd.training.teacher_answer": ("answer_teacher",),
+    "jqkd.training.teacher_import": ("import_teacher",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
@@ -71,9 +76,11 @@ __all__ = [
     "StudentConfig",
     "StudentSpec",
     "TeacherConfig",
+    "answer_teacher",
     "distill",
     "expectation",
     "gain_of",
+    "import_teacher",
     "load",
     "load_plugin",
     "outcome_probabilities",

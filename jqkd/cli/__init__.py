@@ -9,7 +9,18 @@ from typing import Any, NoReturn
 import typer
 
 from jqkd import _interrupts
-from jqkd.cli import audit, crosscheck, demo, experiments, report, study, tables, train, verify
+from jqkd.cli import (
+    audit,
+    crosscheck,
+    demo,
+    experiments,
+    report,
+    study,
+    tables,
+    teacher,
+    train,
+    verify,
+)
 from jqkd.cli.edge import Command, options_of
 from jqkd.cli.endings import code_of
 from jqkd.common.cache import cache_folder
@@ -29,7 +40,7 @@ app = typer.Typer(
     **SETTINGS,
 )
 app.command(cls=Command)(demo.demo)
-app.command(cls=Command)(train.teacher)
+app.add_typer(teacher.app, name="teacher")
 app.command(cls=Command)(train.student)
 app.command(cls=Command)(audit.audit)
 app.command(cls=Command)(experiments.run)

@@ -53,6 +53,11 @@ STUDENT_RULES = (
         lambda v: v["job"].teacher is None,
         "with teacher none: students alone read labels only",
     ),
+    Unread(
+        ("teacher_epochs",),
+        lambda v: v["job"].teacher and not any(m.part.is_trained for m in v["job"].teacher.members),
+        "with teacher {teacher}, which is imported and not trained",
+    ),
     *(
         Unread(
             (field,),

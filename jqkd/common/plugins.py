@@ -11,16 +11,16 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from jqkd._checks import InputError, check_type, fail
+from jqkd._checks import InputError, check_type, fail, shown
 
 GROUP = "jqkd.plugins"
 
@@ -49,6 +49,24 @@ def loading() -> Plugin | None:
 def loaded() -> list[Plugin]:
     """All plug-ins that are loaded by now."""
     return list(_loaded.values())
+
+
+def load_function(argument: str, text: str) -> tuple[Callable[..., Any], Plugin]:
+    """A function by ``module:function`` or ``file.py:function``, and where it comes from.
+
+    Raises:
+        InputError: it cannot be imported, or has no such function.
+    """
+    place, _, name = text.rpartition(":")
+    try:
+        plugin = load_plugin(place)
+    except InputError as error:
+        raise InputError(str(error).replace("`plugin`", f"`{argument}`")) from error
+    module = sys.modules.get(place) or sys.modules[_unique(Path(place))]
+    function = getattr(module, name, None)
+    if not callable(function):
+        fail(argument, f"name a function of {place}", shown(name))
+    return function, plugin
 
 
 def load_plugin(name: str) -> Plugin:
@@ -101,8 +119,7 @@ def _run(name: str, path: Path | None) -> ModuleType:
     try:
         if path is None:
             return importlib.import_module(name)
-        place = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
-        unique = f"jqkd_plugin_{path.stem}_{place}"
+        unique = _unique(path)
         spec = importlib.util.spec_from_file_location(unique, path)
         if spec is None or spec.loader is None:
             fail("plugin", "be a Python file (.py)", str(path))
@@ -116,6 +133,12 @@ def _run(name: str, path: Path | None) -> ModuleType:
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         fail("plugin", "be a file or module that can be imported", f"{name} ({reason})")
+
+
+def _unique(path: Path) -> str:
+    """What a file's module is called."""
+    place = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
+    return f"jqkd_plugin_{path.stem}_{place}"
 
 
 def _source(path: Path) -> bytes:

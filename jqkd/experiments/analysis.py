@@ -15,6 +15,7 @@ from jqkd._checks import check_choice
 from jqkd.experiments.model import PROTOCOLS, Arm, Experiment
 from jqkd.experiments.planner import jobs_of, trained
 from jqkd.experiments.store import DamagedJob, Store
+from jqkd.training.config import TeacherConfig
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +86,14 @@ def _record(arm: Arm, contents: dict[int, dict[str, Any]]) -> ArmRecord:
         first["epochs"],
         curves,
         {name: [one[name] for one in why] for name in (why[0] if all(why) else {})},
-        {} if teacher is None else {one.arch: one.epochs for one in trained(teacher)},
+        _epochs(teacher),
     )
+
+
+def _epochs(teacher: TeacherConfig | None) -> dict[str, int]:
+    """Of all that was trained, by architecture."""
+    parts = () if teacher is None else trained(teacher)
+    return {one.arch: one.epochs for one in parts if one.part.is_trained}
 
 
 def machines(store: Store) -> tuple[list[str], float]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from jqkd._checks import check_path, check_type
 from jqkd.training.config import StudentConfig
 from jqkd.training.student_run import Outcome, StudentJob, run_student
+from jqkd.training.teacher_answer import answer_teacher
 from jqkd.training.teacher_config import TeacherConfig
+from jqkd.training.teaching import teachable
 
 
 def distill(
     student: StudentConfig,
-    teacher: TeacherConfig | str | None = "lenet",
+    teacher: TeacherConfig | str | Callable[[np.ndarray], Any] | None = "lenet",
     *,
     seeds: Iterable[int] = range(4),
     out: str | Path | None = None,
@@ -26,8 +31,9 @@ def distill(
 
     Args:
         student: what it is made of and how it is trained.
-        teacher: its configuration, or the text of one, such as ``lenet``, of the student's data;
-            ``None`` for students alone.
+        teacher: its configuration; the text of one, such as ``lenet``, of the student's data; a
+            function from images (B, *shape) in [0, 1] to logits (B, C), which is asked about all
+            images of the classes and the student's views; ``None`` for students alone.
         seeds: one pair of students each.
         out: folder for result and checkpoint; resumes what is there.
         data_dir: TFDS's data folder.
@@ -46,10 +52,17 @@ def distill(
         (2,)
     """
     check_type("student", student, StudentConfig, "a StudentConfig")
+    folder, images = _path("out", out), _path("data_dir", data_dir)
+    if callable(teacher):
+        how: dict[str, Any] = {"views": "none"}
+        if student.augmentation != "none":
+            views = f"{student.augmentation}:{student.views}"
+            how = {"views": views, "per_class": student.per_class}
+        about = student.dataset, student.classes
+        teacher = answer_teacher(teacher, *about, data_dir=images, **how)
     if isinstance(teacher, str):
         teacher = TeacherConfig(teacher, student.dataset, student.classes)
-    job = StudentJob(student, teacher, tuple(seeds))
-    folder, images = _path("out", out), _path("data_dir", data_dir)
+    job = StudentJob(teachable(student, teacher), teacher, tuple(seeds))
     return run_student(job, out=folder, data_dir=images)
 
 

@@ -27,6 +27,7 @@ from jqkd.training.runs import Curves, Epoch, Run, check_seeds, paired
 from jqkd.training.student_task import ALONE, DISTILLED
 from jqkd.training.students import Block
 from jqkd.training.teacher import Teacher
+from jqkd.training.teacher_import import check_views
 from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.teachers import Progress
 from jqkd.training.teaching import answers, check_features, controlled
@@ -43,7 +44,7 @@ class StudentJob:
 
     Raises:
         InputError: no seed, a seed twice or of more than 32 bits, a teacher of other classes, or
-            one whose hidden layer the recipe cannot use.
+            one whose hidden layer the recipe cannot use, or who cannot answer the student's views.
     """
 
     config: StudentConfig
@@ -59,6 +60,7 @@ class StudentJob:
             must = f"know the student's classes, {self.config.dataset} {self.config.classes}"
             fail("teacher", must, f"{self.teacher.dataset} {self.teacher.classes}")
         check_features(self.teacher, self.config)
+        check_views(self.teacher, self.config)
 
     @property
     def runs(self) -> list[Run]:

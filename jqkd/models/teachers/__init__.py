@@ -9,6 +9,7 @@ from jqkd.models.teachers.lenet import LeNet
 from jqkd.models.teachers.alexnet import AlexNet
 from jqkd.models.teachers.architecture import TEACHERS, Architecture, Network, build_teacher
 from jqkd.models.teachers.ensembles import JointEnsemble, average_probabilities
+from jqkd.models.teachers.imported import Imported
 from jqkd.models.teachers.resnet import ResNet
 from jqkd.models.teachers.vgg import VGG
 
@@ -17,6 +18,7 @@ __all__ = [
     "VGG",
     "AlexNet",
     "Architecture",
+    "Imported",
     "JointEnsemble",
     "LeNet",
     "Network",
