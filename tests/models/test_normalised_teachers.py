@@ -19,15 +19,19 @@ pytestmark = pytest.mark.quick
 SMALL = {"resnet": "resnet:width=4,depth=1", "vgg": "vgg:width=8,depth=2"}
 
 
-def normalised(layer, x, training, stride=1):
+def normalised(layer, x, training):
     """Of images (B, H, W, channels): PyTorch's padding, statistics as sums by hand."""
     kernel = np.asarray(layer.conv.kernel)
     edge = kernel.shape[0] // 2
     names = ("NHWC", "HWIO", "NHWC")
     x = jax.lax.conv_general_dilated(
-        x, kernel, (stride, stride), [(edge, edge)] * 2, dimension_numbers=names
+        x, kernel, (layer.stride,) * 2, [(edge, edge)] * 2, dimension_numbers=names
     )
     x, norm = np.asarray(x, float), layer.norm
+    if layer.pool:
+        x = x[:, : x.shape[1] // 2 * 2, : x.shape[2] // 2 * 2]
+        windows = x.reshape(len(x), x.shape[1] // 2, 2, x.shape[2] // 2, 2, -1)
+        x = windows.max((2, 4))
     own = (x.mean((0, 1, 2)), x.var((0, 1, 2)))
     mean, variance = own if training else (np.asarray(norm.mean), np.asarray(norm.var))
     scaled = (x - mean) / np.sqrt(variance + 1e-5)
@@ -35,23 +39,20 @@ def normalised(layer, x, training, stride=1):
 
 
 def resnet(model, x, training):
-    x = np.maximum(normalised(model.stem, x, training), 0)
-    for block in model.blocks:
-        y = np.maximum(normalised(block.first, x, training, block.stride), 0)
+    stem, *blocks = model.layers
+    x = np.maximum(normalised(stem, x, training), 0)
+    for block in blocks:
+        y = np.maximum(normalised(block.first, x, training), 0)
         y = normalised(block.second, y, training)
         if block.shortcut is not None:
-            x = normalised(block.shortcut, x, training, block.stride)
+            x = normalised(block.shortcut, x, training)
         x = np.maximum(x + y, 0)
     return x
 
 
 def vgg(model, x, training):
-    for number, layer in enumerate(model.layers):
+    for layer in model.layers:
         x = np.maximum(normalised(layer, x, training), 0)
-        if number % 2:
-            x = x[:, : x.shape[1] // 2 * 2, : x.shape[2] // 2 * 2]
-            pairs = x.reshape(len(x), x.shape[1] // 2, 2, x.shape[2] // 2, 2, -1)
-            x = pairs.max((2, 4))
     return x
 
 

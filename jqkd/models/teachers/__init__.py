@@ -10,8 +10,7 @@ from jqkd.models.teachers.alexnet import AlexNet
 from jqkd.models.teachers.architecture import TEACHERS, Architecture, Network, build_teacher
 from jqkd.models.teachers.ensembles import JointEnsemble, average_probabilities
 from jqkd.models.teachers.imported import Imported
-from jqkd.models.teachers.resnet import ResNet
-from jqkd.models.teachers.vgg import VGG
+from jqkd.models.teachers.normalised import VGG, ResNet
 
 __all__ = [
     "TEACHERS",
