@@ -11,11 +11,12 @@ from jqkd._interrupts import keeps
 from jqkd.cli.bars import CountBar, TeacherBar
 from jqkd.cli.console import Output, seconds_text, teacher_table
 from jqkd.cli.edge import Command, Group, check_options
-from jqkd.cli.effects import ALL, DATA_RULES, Unread, refuse_unread
+from jqkd.cli.effects import ALL, DATA_RULES, TEACHER_RULES, Unread, refuse_unread
 from jqkd.cli.fields import takes
 from jqkd.cli.options import DataDir, Json, Out, Plugins, deliver
 from jqkd.common.files import write_json
 from jqkd.data import load
+from jqkd.models import TEACHERS
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.config import TeacherConfig
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment
@@ -32,19 +33,11 @@ RULES = (
         "give options of `{command}` after it",
     ),
 )
-TRAIN_RULES = (
-    Unread(
-        ("epochs", "batch_size", "learning_rate", "seed"),
-        lambda values: not any(member.part.is_trained for member in values["config"].members),
-        "with arch {arch}, which is imported and not trained",
-    ),
-    *DATA_RULES,
-)
+Set = Annotated[str, typer.Option(help="Data set whose images are answered.")]
 Classes = Annotated[str | None, typer.Option(help="Classes that it knows (default: all).")]
 Replace = Annotated[
     bool, typer.Option("--replace", help="Take the place of another teacher of that name.")
 ]
-Set = Annotated[str, typer.Option(help="Data set whose images are answered.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -69,28 +62,22 @@ def teacher(
         return
     check_options(ctx)
     config, output, watch = TeacherConfig(**fields), Output(json), Stopwatch()
-    refuse_unread(ctx, TRAIN_RULES, config=config)
+    refuse_unread(ctx, TEACHER_RULES, config=config)
     keeps("finished epochs are in the cache, and the same command goes on from there")
-    with TeacherBar(output, config) as on_progress:
-        result = _result(config, watch, data_dir, on_progress=on_progress)
-    _tell(result, output)
+    result = _shown(config, output, watch, data_dir)
     if out is not None:
         write_json(out / "result.json", result)
     deliver(result, json)
 
 
-class _ImageBar(CountBar):
-    """Counts images once the model has answered some."""
-
-    opening = None
-
-
-def _result(
-    config: TeacherConfig, watch: Stopwatch, data_dir: Path | None, **how: Any
+def _shown(
+    config: TeacherConfig, output: Output, watch: Stopwatch, data_dir: Path | None
 ) -> dict[str, Any]:
+    """Train if need be, and say how good it is."""
     images = load(config.dataset, data_dir=data_dir)
-    trained = obtain_teacher(config, images, **how)
-    return {
+    with TeacherBar(output, config) as on_progress:
+        trained = obtain_teacher(config, images, on_progress=on_progress)
+    result = {
         "schema": RESULT_SCHEMA,
         "kind": "teacher",
         "algorithm": ALGORITHM,
@@ -99,11 +86,9 @@ def _result(
         "seconds": watch.seconds(),
         "environment": environment(),
     }
-
-
-def _tell(result: dict[str, Any], output: Output) -> None:
     output.say(teacher_table(result))
     output.say(seconds_text(result["seconds"]))
+    return result
 
 
 @app.command("import", cls=Command)
@@ -111,21 +96,28 @@ def import_command(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="What students will call it by.")],
     *,
-    logits: Annotated[Path, typer.Option(help=".npz: train_ids, train_logits, test_...")],
+    logits: Annotated[
+        Path, typer.Option(help=".npz: train_ids, train_logits, test_ids, test_logits.")
+    ],
     dataset: Set,
     classes: Classes = None,
     replace: Replace = False,
     data_dir: DataDir = None,
     json: Json = None,
+    plugin: Plugins = None,
 ) -> None:
     """Keep the logits of a teacher that exists already; docs/teachers.md says how a file is made.
 
     Example: jqkd teacher import mine --logits logits.npz --dataset mnist
     """
     refuse_unread(ctx, DATA_RULES)
-    output, watch = Output(json), Stopwatch()
+    watch = Stopwatch()
     title = import_teacher(name, logits, dataset, classes, replace=replace, data_dir=data_dir)
-    _kept(title, dataset, classes, output, watch, data_dir, json)
+    _kept(title, Output(json), watch, data_dir, json)
+
+
+class _ImageBar(CountBar):
+    opening = None
 
 
 @app.command("answer", cls=Command)
@@ -142,6 +134,7 @@ def answer_command(
     replace: Replace = False,
     data_dir: DataDir = None,
     json: Json = None,
+    plugin: Plugins = None,
     **fields: Any,
 ) -> None:
     """Ask a model about all images of a data set, and about students' views; keep the answers.
@@ -153,26 +146,19 @@ def answer_command(
     """
     refuse_unread(ctx, DATA_RULES)
     output, watch = Output(json), Stopwatch()
-    fields |= {"name": name, "replace": replace, "data_dir": data_dir}
     with _ImageBar(output, "images", 1) as bar:
-        on_images = lambda done, total: bar.move(done, "", total)  # noqa: E731
-        title = answer_teacher(model, dataset, classes, on_images=on_images, **fields)
-    _kept(title, dataset, classes, output, watch, data_dir, json)
+        fields |= {"on_images": lambda done, total: bar.move(done, "", total)}
+        fields |= {"name": name, "replace": replace, "data_dir": data_dir}
+        title = answer_teacher(model, dataset, classes, **fields)
+    _kept(title, output, watch, data_dir, json)
 
 
 def _kept(
-    title: str,
-    dataset: str,
-    classes: str | None,
-    output: Output,
-    watch: Stopwatch,
-    data_dir: Path | None,
-    json: str | None,
+    title: str, output: Output, watch: Stopwatch, data_dir: Path | None, json: str | None
 ) -> None:
-    """Say how good it is, and what it is called."""
-    images = load(dataset, data_dir=data_dir)
-    known = classes or f"0-{len(images.class_names) - 1}"
-    result = _result(TeacherConfig(title, dataset, known), watch, data_dir)
-    _tell(result, output)
+    facts: Any = TEACHERS.build(title)
+    facts = facts.facts
+    config = TeacherConfig(title, facts["dataset"], ",".join(map(str, facts["classes"])))
+    result = _shown(config, output, watch, data_dir)
     output.say(f"Kept as {title}: jqkd student --teacher {title.partition('@')[0]}")
     deliver(result, json)

@@ -38,7 +38,7 @@ class Plugin(NamedTuple):
 
 
 _loading: ContextVar[Plugin | None] = ContextVar("loading", default=None)
-_loaded: dict[str, Plugin] = {}
+_loaded: dict[str, tuple[Plugin, ModuleType]] = {}
 
 
 def loading() -> Plugin | None:
@@ -48,25 +48,7 @@ def loading() -> Plugin | None:
 
 def loaded() -> list[Plugin]:
     """All plug-ins that are loaded by now."""
-    return list(_loaded.values())
-
-
-def load_function(argument: str, text: str) -> tuple[Callable[..., Any], Plugin]:
-    """A function by ``module:function`` or ``file.py:function``, and where it comes from.
-
-    Raises:
-        InputError: it cannot be imported, or has no such function.
-    """
-    place, _, name = text.rpartition(":")
-    try:
-        plugin = load_plugin(place)
-    except InputError as error:
-        raise InputError(str(error).replace("`plugin`", f"`{argument}`")) from error
-    module = sys.modules.get(place) or sys.modules[_unique(Path(place))]
-    function = getattr(module, name, None)
-    if not callable(function):
-        fail(argument, f"name a function of {place}", shown(name))
-    return function, plugin
+    return [plugin for plugin, _ in _loaded.values()]
 
 
 def load_plugin(name: str) -> Plugin:
@@ -83,6 +65,27 @@ def load_plugin(name: str) -> Plugin:
         'json'
     """
     check_type("plugin", name, str, "a Python file or the name of a module")
+    return _load(name)[0]
+
+
+def load_function(argument: str, text: str) -> tuple[Callable[..., Any], Plugin]:
+    """A function by ``module:function`` or ``file.py:function``, and where it comes from.
+
+    Raises:
+        InputError: it cannot be imported, or has no such function.
+    """
+    place, _, name = text.rpartition(":")
+    try:
+        plugin, module = _load(place)
+    except InputError as error:
+        raise InputError(str(error).replace("`plugin`", f"`{argument}`")) from error
+    function = getattr(module, name, None)
+    if not callable(function):
+        fail(argument, f"name a function of {place}", shown(name))
+    return function, plugin
+
+
+def _load(name: str) -> tuple[Plugin, ModuleType]:
     path = Path(name)
     is_file = name.endswith(".py") or path.is_file()
     known = str(path.resolve()) if is_file else name
@@ -90,8 +93,7 @@ def load_plugin(name: str) -> Plugin:
         source = _source(path) if is_file else _module_source(name)
         plugin = Plugin(path.name if is_file else name, hashlib.sha256(source).hexdigest()[:16])
         with _as_loading(plugin):
-            _run(name, path if is_file else None)
-        _loaded[known] = plugin
+            _loaded[known] = plugin, _run(name, path if is_file else None)
     return _loaded[known]
 
 
@@ -119,7 +121,8 @@ def _run(name: str, path: Path | None) -> ModuleType:
     try:
         if path is None:
             return importlib.import_module(name)
-        unique = _unique(path)
+        place = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
+        unique = f"jqkd_plugin_{path.stem}_{place}"
         spec = importlib.util.spec_from_file_location(unique, path)
         if spec is None or spec.loader is None:
             fail("plugin", "be a Python file (.py)", str(path))
@@ -133,12 +136,6 @@ def _run(name: str, path: Path | None) -> ModuleType:
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         fail("plugin", "be a file or module that can be imported", f"{name} ({reason})")
-
-
-def _unique(path: Path) -> str:
-    """What a file's module is called."""
-    place = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
-    return f"jqkd_plugin_{path.stem}_{place}"
 
 
 def _source(path: Path) -> bytes:

@@ -99,11 +99,7 @@ class Shelf:
         return title
 
     def check_name(self, name: Any) -> None:
-        """It can be an entry's name, and no path; to be called before hours of work.
-
-        Raises:
-            InputError: it cannot.
-        """
+        """It can be an entry's name, and no path; raises ``InputError`` where it cannot."""
         check_type("name", name, str, "a text")
         if not _NAME.fullmatch(name):
             must = "be letters, digits, ., _ and - only, 64 at most, the first a letter or digit"

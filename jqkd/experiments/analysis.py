@@ -15,7 +15,6 @@ from jqkd._checks import check_choice
 from jqkd.experiments.model import PROTOCOLS, Arm, Experiment
 from jqkd.experiments.planner import jobs_of, trained
 from jqkd.experiments.store import DamagedJob, Store
-from jqkd.training.config import TeacherConfig
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,14 +85,8 @@ def _record(arm: Arm, contents: dict[int, dict[str, Any]]) -> ArmRecord:
         first["epochs"],
         curves,
         {name: [one[name] for one in why] for name in (why[0] if all(why) else {})},
-        _epochs(teacher),
+        {t.arch: t.epochs for t in (trained(teacher) if teacher else ()) if t.part.is_trained},
     )
-
-
-def _epochs(teacher: TeacherConfig | None) -> dict[str, int]:
-    """Of all that was trained, by architecture."""
-    parts = () if teacher is None else trained(teacher)
-    return {one.arch: one.epochs for one in parts if one.part.is_trained}
 
 
 def machines(store: Store) -> tuple[list[str], float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,63 +20,50 @@ from jqkd._checks import InputError, check_path, fail, shown
 from jqkd.common.arrays import arrays_digest
 from jqkd.common.options import check_fields, choice, option
 from jqkd.common.plugins import load_function
-from jqkd.data import AUGMENTATIONS, Subset, load, student_splits, teacher_splits, view
+from jqkd.data import AUGMENTATIONS, student_splits, teacher_splits, view
 from jqkd.data.views import check_moves
 from jqkd.models import PRESETS
-from jqkd.models.teachers.architecture import shelf
+from jqkd.models.teachers.architecture import SHELF
 from jqkd.training.base_config import IMAGES
-from jqkd.training.teacher_import import Answered
+from jqkd.training.teacher_import import Answered, views_of
 
 # Images that a model is shown at a time.
 _CHUNK = 256
 # How far an answer may move with the images beside it: rounding, and no more.
 _ROUNDING = 1e-2
-# How many, and where; none: those that an image has, last.
-_CHANNELS = {
-    "none": (0, -1),
-    "1-first": (1, 1),
-    "3-first": (3, 1),
-    "1-last": (1, -1),
-    "3-last": (3, -1),
-}
-_LARGEST = 2048
 _ROBUST = PRESETS["robust"].training
 Model = Callable[[np.ndarray], Any]
 
 
 def _numbers(name: str, value: Any) -> str:
     """One number, or one a channel, as text."""
-    parts = value.split(",") if isinstance(value, str) else np.atleast_1d(value).tolist()
     try:
-        numbers = [float(part) for part in parts]
+        numbers = np.atleast_1d(value.split(",") if isinstance(value, str) else value).astype(float)
     except (TypeError, ValueError):
-        numbers = [np.nan]
-    if not np.isfinite(numbers).all() or (name == "std" and min(numbers) <= 0):
+        numbers = np.array([np.nan])
+    if not np.isfinite(numbers).all() or (name == "std" and numbers.min() <= 0):
         more = " above 0" if name == "std" else ""
-        fail(
-            name,
-            f"be a finite number{more}, or one for each channel, such as 0.5,0.4",
-            shown(value),
-        )
+        must = f"be a finite number{more}, or one for each channel, such as 0.5,0.4"
+        fail(name, must, shown(value))
     return ",".join(f"{number:g}" for number in numbers)
 
 
-def _size(name: str, value: Any) -> str:
-    """Height and width, or one number for both."""
-    match = re.fullmatch(r"([0-9]{1,4})(?:x([0-9]{1,4}))?", str(value))
-    size = [int(number or match[1]) for number in match.groups()] if match else [0]
-    if not 1 <= min(size) <= max(size) <= _LARGEST:
-        fail(name, f"be pixels, 1 to {_LARGEST}, such as 32 or 32x48", shown(value))
-    return "x".join(map(str, size))
+def _matching(pattern: str, must: str) -> Callable[[str, Any], str]:
+    def check(name: str, value: Any) -> str:
+        if not re.fullmatch(pattern, str(value)):
+            fail(name, must, shown(value))
+        return str(value)
+
+    return check
 
 
-def _views(name: str, value: Any) -> str:
-    augmentation, _, number = str(value).partition(":")
-    known = augmentation in AUGMENTATIONS and re.fullmatch("[1-9][0-9]{0,5}", number)
-    if value != "none" and (not known or augmentation == "none"):
-        must = f"be none, or AUGMENTATION:EPOCHS with one of {', '.join(AUGMENTATIONS)}"
-        fail(name, must, shown(value), "for example half-mixup:40")
-    return value
+_PIXELS = "[1-9][0-9]{0,3}"
+_SIZE = _matching(f"{_PIXELS}(x{_PIXELS})?", "be pixels, 1 to 9999, such as 32 or 32x48")
+_MOVING = [name for name in AUGMENTATIONS if name != "none"]
+_VIEWS = _matching(
+    f"none|({'|'.join(map(re.escape, _MOVING))}):[1-9][0-9]{{0,5}}",
+    f"be none, or AUGMENTATION:EPOCHS, such as half-mixup:40, with one of {', '.join(_MOVING)}",
+)
 
 
 @dataclass(frozen=True)
@@ -91,17 +78,19 @@ class Asking:
     """
 
     resize: str | None = option(
-        None, "Pixels, such as 32 or 32x48, by jax.image.resize: linear, smoothed.", _size
+        None, "Pixels, such as 32 or 32x48, by jax.image.resize: linear, smoothed.", _SIZE
     )
     channels: str = option(
-        "none", "1 or 3 channels, as first or last axis of an image.", choice(_CHANNELS)
+        "none",
+        "1 or 3 channels, as first or last axis of an image.",
+        choice(("none", "1-first", "3-first", "1-last", "3-last")),
     )
     mean: str = option("0", "Subtracted then: a number, or one for each channel.", _numbers)
     std: str = option("1", "Divided by then: a number, or one for each channel.", _numbers)
     views: str = option(
         f"{_ROBUST['augmentation']}:{_ROBUST['epochs']}",
         "Views of train images to answer too, AUGMENTATION:EPOCHS of the students (or none).",
-        _views,
+        _VIEWS,
     )
     per_class: int | None = option(
         None, "Train images a class that the students have (default: the data set's own).", IMAGES
@@ -112,27 +101,28 @@ class Asking:
         if self.views == "none" and self.per_class is not None:
             fail("per_class", "not be given where `views` is none", self.per_class, "leave it out")
 
-    def recipe(self) -> dict[str, Any]:
-        """What is done to an image."""
-        return {name: getattr(self, name) for name in ("resize", "channels", "mean", "std")}
-
     def prepare(self, images: np.ndarray) -> np.ndarray:
         """Images (B, ...) as the model reads them."""
-        if images.ndim == 2 and (self.resize or self.channels != "none"):
+        kind, _, axis = self.channels.partition("-")
+        if images.ndim == 2 and (self.resize or axis):
             fail("resize", "be left out, as `channels`, where images are features", "it")
         x = images[..., None] if images.ndim == 3 else images
         if self.resize:
-            size = (len(x), *map(int, self.resize.split("x")), x.shape[-1])
+            rows, _, columns = self.resize.partition("x")
+            size = (len(x), int(rows), int(columns or rows), x.shape[-1])
             x = np.asarray(jax.image.resize(x, size, "linear"))
-        number, axis = _CHANNELS[self.channels]
-        if number and number != x.shape[-1]:
-            x = np.repeat(x.mean(-1, keepdims=True), number, -1)
+        if axis and int(kind) != x.shape[-1]:
+            x = np.repeat(x.mean(-1, keepdims=True), int(kind), -1)
         for name, apply in (("mean", np.subtract), ("std", np.divide)):
             numbers = np.array(getattr(self, name).split(","), np.float32)
             if len(numbers) not in (1, x.shape[-1]):
                 fail(name, f"be one number or {x.shape[-1]}, one a channel", getattr(self, name))
             x = apply(x, numbers)
-        return x[..., 0] if images.ndim == 3 and not number else np.moveaxis(x, -1, axis)
+        return (
+            x[..., 0]
+            if images.ndim == 3 and not axis
+            else np.moveaxis(x, -1, 1 if axis == "first" else -1)
+        )
 
 
 def answer_teacher(
@@ -157,8 +147,7 @@ def answer_teacher(
         replace: take the place of another teacher of that name.
         data_dir: TFDS's data folder.
         on_images: called with how many images are answered, of how many.
-        **how: fields of ``Asking``: ``resize``, ``channels``, ``mean``, ``std``, ``views``,
-            ``per_class``.
+        **how: fields of ``Asking``.
 
     Returns:
         ``NAME@DIGEST``, which may stand wherever a teacher's name may, as may ``NAME``.
@@ -175,98 +164,95 @@ def answer_teacher(
         'hole'
     """
     if name is not None:
-        shelf().check_name(name)
-    asking, answered = Asking(**how), Answered.of(load(dataset, data_dir=data_dir), classes)
-    text, source, function = load_model(model)
-    splits, (views, shown_in) = (
-        teacher_splits(answered.dataset, answered.classes),
-        _views_of(asking, answered),
-    )
-    _check_steady(function, text, asking.prepare(splits.train.images[:_CHUNK]), answered)
-    subsets = [*vars(splits).values(), *[shown_in] * views["views"]]
-    total, logits = sum(map(len, subsets)), []
-    for number, subset in enumerate(subsets, -3):
-        seen = subset if number < 0 else view(subset, views["augmentation"], number)[0]
-        logits.append(_ask(function, text, asking, seen.images))
+        SHELF.check_name(name)
+    asking, asked = Asking(**how), load_model(model)
+    answered = Answered.of(dataset, classes, data_dir)
+    splits = teacher_splits(answered.data, answered.classes)
+    augmentation, _, number = asking.views.partition(":")
+    check_moves(augmentation, answered.data.image_shape)
+    own = student_splits(answered.data, answered.classes, per_class=asking.per_class).train
+    plain, views = [*vars(splits).values()], int(number or 0)
+    total, logits = sum(map(len, plain)) + views * len(own), []
+    _check_steady(asked, asking.prepare(plain[0].images[:_CHUNK]))
+    for subset in (*plain, *(view(own, augmentation, n)[0] for n in range(views))):
+        rows = range(0, len(subset), _CHUNK)
+        chunks = (asking.prepare(subset.images[row : row + _CHUNK]) for row in rows)
+        logits.append(np.concatenate([asked.logits(chunk) for chunk in chunks]))
         on_images(sum(map(len, logits)), total)
     train, validation, test, *of_views = logits
-    ids = np.concatenate([splits.train.ids, splits.validation.ids])
-    pairs = {"train": (ids, np.concatenate([train, validation])), "test": (splits.test.ids, test)}
-    about = {"model": text, "source": source} | asking.recipe()
-    kept = {"how": about, "views": views, "of_views": (shown_in.ids, of_views)}
-    return answered.keep(name or _name(text, logits), pairs, replace=replace, **kept)
+    arrays = {
+        "train_ids": np.concatenate([splits.train.ids, splits.validation.ids]),
+        "train_logits": np.concatenate([train, validation]),
+        "test_ids": splits.test.ids,
+        "test_logits": test,
+    }
+    facts = {"model": asked.text, "source": asked.source, "how": asdict(asking), "views": None}
+    if views:
+        arrays |= {"view_ids": own.ids, "view_logits": np.stack(of_views)}
+        about = {"augmentation": augmentation, "per_class": len(own) // len(answered.classes)}
+        facts["views"] = views_of(answered.classes, views, **about)
+    return answered.keep(name or asked.name(arrays), arrays, replace=replace, **facts)
 
 
-def _views_of(asking: Asking, answered: Answered) -> tuple[dict[str, Any], Subset]:
-    """Which views of which images, see ``StudentConfig.shown``, and the images."""
-    augmentation, _, number = asking.views.partition(":")
-    check_moves(augmentation, answered.dataset.image_shape)
-    train = student_splits(answered.dataset, answered.classes, per_class=asking.per_class).train
-    each = len(train) // len(answered.classes)
-    facts = {"augmentation": augmentation, "per_class": each, "selection": "first"}
-    return facts | {"views": int(number or 0)}, train
+@dataclass(frozen=True)
+class Asked:
+    """A model: its name, the digest of its source if there is a file of it, and a function."""
+
+    text: str
+    source: str | None
+    function: Model
+
+    def name(self, arrays: dict[str, np.ndarray]) -> str:
+        """Its own, and six digits of all that it answered: never another teacher's."""
+        stem = re.sub("[^A-Za-z0-9._-]", "-", self.text.removesuffix(".onnx").rpartition(":")[2])
+        return f"{stem.strip('-._')[:40] or 'teacher'}-{arrays_digest(arrays)[:6]}"
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """Of some prepared images."""
+        must = f"answer images of shape {images.shape} with logits ({len(images)}, C)"
+        advice = "see `resize` and `channels` if images have another shape than it reads"
+        try:
+            logits = np.asarray(self.function(images), np.float32)
+        except Exception as error:  # Of a model: any.
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            fail("model", must, f"{self.text}, which raises {reason},", advice)
+        if logits.ndim != 2 or len(logits) != len(images):
+            given = f"{self.text}, which answers with an array of shape {logits.shape},"
+            fail("model", must, given, advice)
+        return logits
 
 
-def _name(text: str, logits: list[np.ndarray]) -> str:
-    """A model's own name, and six digits of all that it answered: never another teacher's."""
-    stem = re.sub("[^A-Za-z0-9._-]", "-", text.removesuffix(".onnx").rpartition(":")[2])
-    digest = arrays_digest({str(number): one for number, one in enumerate(logits)})
-    return f"{stem.strip('-._')[:40] or 'teacher'}-{digest[:6]}"
-
-
-def _ask(model: Model, text: str, asking: Asking, images: np.ndarray) -> np.ndarray:
-    chunks = (images[first : first + _CHUNK] for first in range(0, len(images), _CHUNK))
-    return np.concatenate([_logits(model, text, asking.prepare(chunk)) for chunk in chunks])
-
-
-def _logits(model: Model, text: str, images: np.ndarray) -> np.ndarray:
-    """Of some prepared images."""
-    must = f"answer images of shape {images.shape} with logits ({len(images)}, C)"
-    try:
-        logits = np.asarray(model(images), np.float32)
-    except InputError:
-        raise
-    except Exception as error:  # Of a model: any.
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        fail("model", must, f"{text}, which raises {reason},")
-    if logits.ndim != 2 or len(logits) != len(images):
-        fail("model", must, f"{text}, which answers with an array of shape {logits.shape},")
-    return logits
-
-
-def _check_steady(model: Model, text: str, images: np.ndarray, answered: Answered) -> None:
-    """Of so many classes, and the same whatever images lie beside: nothing of training is on."""
+def _check_steady(model: Asked, images: np.ndarray) -> None:
+    """The same whatever images lie beside: nothing of training is on."""
     some = images[: len(images) // 2 + 1]
-    together, apart = _logits(model, text, images), _logits(model, text, some)
-    answered.columns(together)
-    if not np.allclose(together[: len(some)], apart, _ROUNDING, _ROUNDING, equal_nan=True):
+    together, apart = model.logits(images)[: len(some)], model.logits(some)
+    if not np.allclose(together, apart, _ROUNDING, _ROUNDING, equal_nan=True):
         must = "answer an image alike whatever images lie beside it"
         advice = "switch dropout and batch statistics off, as PyTorch's model.eval() does"
-        fail("model", must, f"{text}, which does not,", advice)
+        fail("model", must, f"{model.text}, which does not,", advice)
 
 
-def load_model(model: Any) -> tuple[str, str | None, Model]:
-    """A model as text, the digest of its source if there is a file of it, and as a function."""
+def load_model(model: str | Path | Model) -> Asked:
+    """By a file's name, a function's place, or of a function itself."""
     if callable(model):
-        return (
-            f"{model.__module__}:{getattr(model, '__qualname__', type(model).__name__)}",
-            None,
-            model,
-        )
-    text = str(model)
-    if text.endswith(".onnx"):
-        return _onnx(check_path("model", model))
-    if not all(text.rpartition(":")):
+        name = getattr(model, "__qualname__", type(model).__name__)
+        return Asked(f"{model.__module__}:{name}", None, model)
+    path = check_path("model", model)
+    if path.suffix == ".onnx":
+        return _onnx(path)
+    if not all(str(model).rpartition(":")):
         must = "be an .onnx file, module:function or file.py:function"
-        fail("model", must, shown(text), "a function takes images (B, *shape) to logits (B, C)")
-    function, plugin = load_function("model", text)
-    return f"{plugin.name}:{text.rpartition(':')[2]}", plugin.digest, function
+        fail(
+            "model", must, shown(str(model)), "a function takes images (B, *shape) to logits (B, C)"
+        )
+    function, plugin = load_function("model", str(model))
+    return Asked(f"{plugin.name}:{str(model).rpartition(':')[2]}", plugin.digest, function)
 
 
-def _onnx(path: Path) -> tuple[str, str, Model]:
+def _onnx(path: Path) -> Asked:
     """A model by onnxruntime, which reads one array of images; its first output are the logits."""
     try:
-        source = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        source = path.read_bytes()
     except OSError as error:
         fail("model", "be a file that can be read", f"{path} ({error.strerror})")
     try:
@@ -280,20 +266,14 @@ def _onnx(path: Path) -> tuple[str, str, Model]:
     except Exception as error:  # onnxruntime's own have no common base.
         reason = " ".join(str(error).split())[:200]
         fail("model", "be an ONNX model that onnxruntime reads", f"{path} ({reason})")
-    first, *others = session.get_inputs()
-    shape = tuple(size if isinstance(size, int) else "B" for size in first.shape)
+    first = session.get_inputs()[0]
 
     def model(images: np.ndarray) -> np.ndarray:
-        fits = [a in ("B", b) for a, b in zip(shape[1:], images.shape[1:], strict=False)]
-        if others or len(shape) != images.ndim or not all(fits) or first.type != "tensor(float)":
-            reads = f"{path.name}, which reads {first.type} {shape}{' and more' * bool(others)},"
-            must = f"read images of shape (B, {', '.join(map(str, images.shape[1:]))}) alone"
-            fail("model", must, reads, "see --resize and --channels")
         # Some models were exported for a fixed number of images.
-        size = len(images) if shape[0] == "B" else shape[0]
-        spare = np.repeat(images[:1], -len(images) % size, 0)
-        filled = np.concatenate([images, spare]).reshape(-1, size, *images.shape[1:])
-        parts = [np.asarray(session.run(None, {first.name: part})[0]) for part in filled]
-        return np.concatenate(parts)[: len(images)]
+        size = first.shape[0] if isinstance(first.shape[0], int) else len(images)
+        filled = np.concatenate([images, np.repeat(images[:1], -len(images) % size, 0)])
+        parts = np.split(filled, len(filled) // size)
+        answers = [np.asarray(session.run(None, {first.name: part})[0]) for part in parts]
+        return np.concatenate(answers)[: len(images)]
 
-    return path.name, source, model
+    return Asked(path.name, hashlib.sha256(source).hexdigest()[:16], model)

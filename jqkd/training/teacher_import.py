@@ -15,9 +15,9 @@ import numpy as np
 
 from jqkd._checks import InputError, check_array, check_path, fail
 from jqkd.common.arrays import Most, read_npz
-from jqkd.data import Dataset, Subset, load, parse_classes, teacher_splits
+from jqkd.data import DATASETS, Dataset, Subset, load, parse_classes, teacher_splits
 from jqkd.models.arguments import MOST_CLASSES
-from jqkd.models.teachers import TEACHERS, Imported
+from jqkd.models.teachers import TEACHERS
 from jqkd.training.config import StudentConfig
 from jqkd.training.recipes import Output
 from jqkd.training.teacher import Teacher, of_logits
@@ -27,14 +27,10 @@ from jqkd.training.teacher_config import TeacherConfig
 VERSION = 1
 # How often a teacher that guesses passes for one that knows something.
 _GUESSES_PASS = 1e-3
-# Of a row of probabilities, how far its sum may be from 1.
-_ROUNDING = 1e-3
 # The largest number in half precision, which answers to views are kept in.
 _LARGEST = 65504.0
-SPLITS = ("train", "test")
-_KEYS = tuple(f"{part}_{what}" for part in SPLITS for what in ("ids", "logits"))
+_KEYS = ("train_ids", "train_logits", "test_ids", "test_logits")
 _ADVICE = f"save {', '.join(_KEYS)} with numpy.savez"
-Pairs = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 def import_teacher(
@@ -51,9 +47,9 @@ def import_teacher(
     Args:
         name: letters, digits, ``.``, ``_`` and ``-``.
         logits: ``train_ids`` (N,), ``train_logits`` (N, C), ``test_ids`` and ``test_logits``, or
-            an ``.npz`` file of them. An id is the image's position within its split, as in
-            ``load(dataset).train_images``; order does not matter. C columns: one for each class of
-            the data set, or of ``classes``, in the order of their numbers.
+            an ``.npz`` file of them. An id is the image's position in ``load(dataset)``'s
+            ``train_images``; order does not matter. One column for each class of the data set, or
+            of ``classes``.
         dataset: whose images were answered.
         classes: such as 0-5, of which all images are answered; by default all.
         replace: take the place of another teacher of that name.
@@ -66,7 +62,6 @@ def import_teacher(
         InputError: one sentence about the first thing that is wrong with them.
 
     Example:
-        >>> from jqkd.data import load
         >>> data, logits = load("digits"), {}
         >>> for part in ("train", "test"):
         ...     labels = getattr(data, f"{part}_labels")
@@ -75,18 +70,17 @@ def import_teacher(
         >>> import_teacher("oracle", logits, "digits").partition("@")[0]
         'oracle'
     """
-    answered = Answered.of(load(dataset, data_dir=data_dir), classes)
-    arrays = logits if isinstance(logits, Mapping) else _read(logits, answered.dataset)
+    answered = Answered.of(dataset, classes, data_dir)
+    arrays = logits if isinstance(logits, Mapping) else _read(logits, answered.data)
     lacking = [key for key in _KEYS if key not in arrays]
     if lacking:
         fail("logits", f"have {', '.join(_KEYS)}", f"one without {', '.join(lacking)}", _ADVICE)
-    pairs = {part: (arrays[f"{part}_ids"], arrays[f"{part}_logits"]) for part in SPLITS}
-    return answered.keep(name, pairs, replace=replace)
+    return answered.keep(name, {key: arrays[key] for key in _KEYS}, replace=replace)
 
 
-def _read(path: str | Path, dataset: Dataset) -> dict[str, np.ndarray]:
+def _read(path: str | Path, data: Dataset) -> dict[str, np.ndarray]:
     path = check_path("logits", path)
-    rows = max(len(dataset.train_labels), len(dataset.test_labels))
+    rows = max(len(data.train_labels), len(data.test_labels))
     most = {"ids": Most("iu", rows), "logits": Most("f", rows * MOST_CLASSES)}
     try:
         return read_npz(path, {key: most[key.partition("_")[2]] for key in _KEYS}, _ADVICE)
@@ -98,101 +92,80 @@ def _read(path: str | Path, dataset: Dataset) -> dict[str, np.ndarray]:
 class Answered:
     """Some classes of a data set, whose images a teacher has answered."""
 
-    dataset: Dataset
+    data: Dataset
     classes: tuple[int, ...]
 
     @classmethod
-    def of(cls, dataset: Dataset, classes: str | None) -> Answered:
+    def of(cls, dataset: str, classes: str | None, data_dir: str | Path | None) -> Answered:
         """By the text of the classes; all without one."""
-        number = len(dataset.class_names)
-        every = tuple(range(number))
-        return cls(dataset, every if classes is None else parse_classes(classes, number))
+        number = DATASETS.build(dataset).num_classes
+        chosen = parse_classes(f"0-{number - 1}" if classes is None else classes, number)
+        return cls(load(dataset, data_dir=data_dir), chosen)
 
     def keep(
-        self,
-        name: str,
-        pairs: Pairs,
-        *,
-        how: Mapping[str, Any] | None = None,
-        views: Mapping[str, Any] | None = None,
-        of_views: tuple[np.ndarray, Sequence[np.ndarray]] | None = None,
-        replace: bool = False,
+        self, name: str, arrays: Mapping[str, Any], *, replace: bool = False, **facts: Any
     ) -> str:
         """Look at ids and logits of both splits, and put them on the shelf.
 
         Args:
             name: of the teacher.
-            pairs: ids and logits.
-            how: the model was asked.
-            views: which it has answered, see ``views_of``; none by default.
-            of_views: ids (N,), and logits (N, C) of each view.
+            arrays: see ``import_teacher``; with ``view_ids`` (N,) and ``view_logits`` (V, N, C) if
+                it has answered views.
             replace: take the place of another teacher of that name.
+            **facts: how the model was asked, and ``views``, which it has answered.
         """
-        rows = {part: self._in_order(part, *pairs[part]) for part in SPLITS}
-        self._check_meaning(np.concatenate([logits for _, logits in rows.values()]))
-        kept = {part: logits[:, self.columns(logits)] for part, (_, logits) in rows.items()}
-        self._check_knows(rows["test"][0], kept["test"])
-        arrays = {f"{part}_ids": ids for part, (ids, _) in rows.items()}
-        arrays |= {f"{part}_logits": logits for part, logits in kept.items()}
-        ids, every = of_views or (np.empty(0), ())
-        facts = {
-            **{"version": VERSION, "dataset": self.dataset.name, "classes": self.classes},
-            **{"data_digest": self.dataset.digest, "how": how, "views": views if every else None},
-        }
-        for logits in every:
-            check_finite("logits of views", logits, ids)
-        if every:
-            stack = np.stack(every)[..., self.columns(every[0])]
-            arrays |= {"view_ids": ids, "view_logits": stack.astype(np.float16)}
-        return TEACHERS.text(TEACHERS.keep(name, facts, arrays, replace=replace))
+        kept = {}
+        for part in ("train", "test"):
+            ids, logits = self._in_order(part, arrays[f"{part}_ids"], arrays[f"{part}_logits"])
+            kept |= {f"{part}_ids": ids, f"{part}_logits": logits}
+        self._check_knows(kept["test_ids"], kept["test_logits"])
+        if "view_ids" in arrays:
+            logits = arrays["view_logits"]
+            _check_finite("view_logits", logits, np.tile(arrays["view_ids"], len(logits)))
+            logits = logits[..., self._columns(logits)].astype(np.float16)
+            kept |= {"view_ids": arrays["view_ids"], "view_logits": logits}
+        facts |= {"version": VERSION, "dataset": self.data.name, "classes": self.classes}
+        facts |= {"data_digest": self.data.digest}
+        return TEACHERS.text(TEACHERS.keep(name, facts, kept, replace=replace))
 
     def _in_order(self, part: str, ids: Any, logits: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Ids of all images of the classes, ascending, and the logits of each, all columns."""
-        labels = getattr(self.dataset, f"{part}_labels")
+        """Ids of all images of the classes, ascending, and the logits of each for the classes."""
+        labels = getattr(self.data, f"{part}_labels")
         logits = check_array(f"{part}_logits", logits, ("N", "C"), kinds="f", finite=False)
-        ids = check_array(f"{part}_ids", ids, (len(logits),), kinds="iu")
-        logits, ids = np.asarray(logits, np.float32), np.asarray(ids)
-        self.columns(logits)
-        every, count = np.unique(ids, return_counts=True)
-        self._check_ids(part, every[(every < 0) | (every >= len(labels))], "that are not its")
-        self._check_ids(part, every[count > 1], "that are there twice")
+        ids = np.asarray(check_array(f"{part}_ids", ids, (len(logits),), kinds="iu"))
+        columns = self._columns(logits)
+        every, first, count = np.unique(ids, return_index=True, return_counts=True)
         asked = np.flatnonzero(np.isin(labels, self.classes)).astype(np.int32)
-        self._check_ids(part, asked[~np.isin(asked, ids)], "that are missing")
-        logits = logits[np.argsort(ids)[np.searchsorted(every, asked)]]
-        check_finite(f"{part}_logits", logits, asked)
-        return asked, logits
+        outside = every[(every < 0) | (every >= len(labels))]
+        wrong = {"that it has not": outside, "given twice": every[count > 1]}
+        for what, some in (wrong | {"missing": np.setdiff1d(asked, every)}).items():
+            if len(some):
+                must = f"name {self.data.name}'s {part} images, 0 to {len(labels) - 1}"
+                given = f"{len(some)} {what} (the first is {some[0]})"
+                fail(f"{part}_ids", f"{must}, all of the classes, each once", given)
+        logits = np.asarray(logits, np.float32)[first[np.searchsorted(every, asked)]]
+        _check_finite(f"{part}_logits", logits, asked)
+        if (logits >= 0).all():
+            given, advice = "none below 0", "take what comes before a ReLU at the end, if one does"
+            if np.allclose(logits.sum(1), 1, atol=1e-3):
+                given, advice = "probabilities", "take their logarithm: np.log(np.clip(p, 1e-9, 1))"
+            fail(f"{part}_logits", "be what enters a softmax, of either sign", given, advice)
+        return asked, logits[:, columns]
 
-    def _check_ids(self, part: str, wrong: np.ndarray, what: str) -> None:
-        if len(wrong):
-            number = len(getattr(self.dataset, f"{part}_labels"))
-            must = f"name images of the {part} split of {self.dataset.name}, 0 to {number - 1}"
-            given = f"{len(wrong)} {what} (the first is {wrong[0]})"
-            fail(f"{part}_ids", f"{must}, all of the classes, each once", given)
-
-    def columns(self, logits: np.ndarray) -> np.ndarray:
+    def _columns(self, logits: np.ndarray) -> np.ndarray:
         """Where the classes stand: of a teacher of all classes by their numbers."""
-        known, chosen, number = len(self.dataset.class_names), len(self.classes), logits.shape[-1]
+        known, chosen, number = len(self.data.class_names), len(self.classes), logits.shape[-1]
         if number not in (known, chosen):
-            must = f"have {known} columns, one for each class of {self.dataset.name}"
+            must = f"have {known} columns, one for each class of {self.data.name}"
             must += f", or {chosen}, one for each that is chosen" if chosen < known else ""
             fail("logits", must, f"{number} columns")
         return np.array(self.classes) if number == known else np.arange(chosen)
-
-    def _check_meaning(self, logits: np.ndarray) -> None:
-        """They are numbers of either sign, as what enters a softmax is."""
-        if (logits >= 0).all():
-            if (abs(logits.sum(1) - 1) < _ROUNDING).all():
-                advice = "take their logarithm: np.log(np.clip(p, 1e-9, 1))"
-                fail("logits", "be what enters a softmax", "probabilities", advice)
-            advice = "take what comes before a ReLU at the end, if there is one"
-            given = "none below 0"
-            fail("logits", "be what enters a softmax, of either sign", given, advice)
 
     def _check_knows(self, ids: np.ndarray, logits: np.ndarray) -> None:
         """One-sided binomial test of the right answers against the largest class's share."""
         from scipy.stats import binom
 
-        labels = np.searchsorted(self.classes, self.dataset.test_labels[ids])
+        labels = np.searchsorted(self.classes, self.data.test_labels[ids])
         right, count = int((logits.argmax(1) == labels).sum()), len(labels)
         guess = np.bincount(labels).max() / count
         if binom.sf(right - 1, count, guess) > _GUESSES_PASS:
@@ -202,8 +175,9 @@ class Answered:
             fail("logits", f"{must} in {1 / _GUESSES_PASS:.0f} times)", given, advice)
 
 
-def check_finite(name: str, logits: np.ndarray, ids: Sequence[int] | np.ndarray) -> None:
+def _check_finite(name: str, logits: np.ndarray, ids: np.ndarray) -> None:
     """No NaN, nothing too large for half precision; says of which image the first is."""
+    logits = logits.reshape(len(ids), -1)
     bad = ~(abs(logits) <= _LARGEST)
     if bad.any():
         row, column = np.argwhere(bad)[0]
@@ -218,14 +192,11 @@ def imported_teacher(config: TeacherConfig, dataset: Dataset) -> Teacher:
     Raises:
         InputError: it has answered other images.
     """
-    part = imported(config)
+    part: Any = config.part
     if part.facts["data_digest"] != dataset.digest:
-        raise InputError(
-            f"{part.title} has answered other images than those of {dataset.name} that are here; "
-            "ask it again."
-        )
+        raise InputError(f"{part.title} has answered other images of {dataset.name}; ask it again.")
     arrays, splits = part.arrays(), teacher_splits(dataset, config.class_numbers)
-    columns = part.columns(config.class_numbers)
+    columns = np.searchsorted(part.facts["classes"], config.class_numbers)
 
     def logits(subset: Subset) -> np.ndarray:
         rows = np.searchsorted(arrays[f"{subset.part}_ids"], subset.ids)
@@ -234,31 +205,21 @@ def imported_teacher(config: TeacherConfig, dataset: Dataset) -> Teacher:
     return of_logits(config, splits, {name: logits(one) for name, one in vars(splits).items()})
 
 
-def imported(config: TeacherConfig) -> Imported:
-    """What an imported teacher's configuration names."""
-    part = config.part
-    assert isinstance(part, Imported)
-    return part
-
-
-def views_of(student: StudentConfig) -> dict[str, Any]:
-    """Which views of which images a student is trained on."""
-    fields = ("augmentation", "per_class", "selection", "views")
-    return {name: getattr(student, name) for name in fields}
+def views_of(classes: Sequence[int], views: int, **about: Any) -> dict[str, Any]:
+    """Which views of which images students are trained on, as facts have it."""
+    return {"classes": list(classes), "views": views, "selection": "first"} | about
 
 
 def lacks_views(teacher: TeacherConfig, student: StudentConfig) -> str:
     """The part of an imported teacher that has no answers to a student's views; "" for none."""
-    if student.augmentation == "none":
-        return ""
-    classes = list(student.class_numbers)
-    for member in teacher.members:
-        if not member.part.is_trained:
-            part, needed = imported(member), views_of(student)
-            known = dict(part.facts["views"] or {"views": 0})
-            enough = known.pop("views") >= needed.pop("views")
-            if not enough or known != needed or classes != part.facts["classes"]:
-                return part.title
+    about = {name: getattr(student, name) for name in ("augmentation", "per_class", "selection")}
+    needed = views_of(student.class_numbers, student.views, **about)
+    for member in teacher.members if student.augmentation != "none" else ():
+        part: Any = member.part
+        known = {} if part.is_trained else part.facts.get("views") or {"views": 0}
+        more = known.get("views", student.views) >= student.views
+        if known and not (more and known | {"views": student.views} == needed):
+            return part.title
     return ""
 
 
@@ -278,7 +239,7 @@ def check_views(teacher: TeacherConfig, student: StudentConfig) -> None:
 
 def imported_views(teacher: TeacherConfig, student: StudentConfig, train: Subset) -> Output:
     """Logits (V, N, C) of a student's views."""
-    part = imported(teacher)
+    part: Any = teacher.part
     arrays = part.arrays()
     if not np.array_equal(arrays["view_ids"], train.ids):
         raise InputError(f"{part.title} has answered views of other images; ask it again.")

@@ -113,9 +113,9 @@ def test_every_route_to_the_same_logits_makes_the_same_students(function, matrix
     for other in others:
         jax.tree.map(np.testing.assert_array_equal, other, first)
     assert len({result["digest"] for result in results}) == 4
-    assert TEACHERS.build(teachers[0]).facts["how"]["model"] == "routes.py:logits"
-    told = results[0]["teacher_result"]
-    assert told["test_accuracy"]["picked_epoch"] == 1 and told["curves"]["test_loss"].shape == (1,)
+    assert TEACHERS.build(teachers[0]).facts["model"] == "routes.py:logits"
+    summary = results[0]["teacher_result"]
+    assert summary["test_accuracy"]["picked_epoch"] == 1 and summary["curves"]["test_loss"].shape == (1,)
 
 
 def test_columns_are_chosen_by_class_and_accuracies_are_counted(function):

@@ -12,7 +12,6 @@ from jaxtyping import Array, Float
 
 from jqkd._checks import fail
 from jqkd.common.registry import Registry
-from jqkd.common.shelf import Shelf
 from jqkd.models.arguments import check_image_shape, check_num_classes, check_rngs
 
 
@@ -83,12 +82,8 @@ class Architecture:
 
 
 TEACHERS: Registry[Architecture] = Registry("teacher", Architecture, has_shelf=True)
-
-
-def shelf() -> Shelf:
-    """Where teachers are that a user brought."""
-    assert TEACHERS.shelf is not None
-    return TEACHERS.shelf
+assert TEACHERS.shelf is not None
+SHELF = TEACHERS.shelf
 
 
 def build_teacher(
