@@ -36,7 +36,7 @@ ALL = "all but"
 
 
 def _ships(datasets: Iterable[str]) -> bool:
-    return not any(DATASETS[name].needs_data_dir for name in datasets)
+    return not any(DATASETS.build(name, "dataset").needs_data_dir for name in datasets)
 
 
 def _is_trained(teacher: TeacherConfig) -> bool:

@@ -30,7 +30,6 @@ from jqkd.models import TEACHERS
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.figures import curves_figure
 from jqkd.training.student_run import Outcome, StudentJob, run_student
-from jqkd.training.teaching import teachable
 from jqkd.training.trained import check_resumable
 
 # What a command takes where nothing is said.
@@ -102,7 +101,6 @@ def student_job(ctx: typer.Context, fields: dict[str, Any]) -> StudentJob:
         teacher = TEACHERS.text(TEACHERS.build(teacher, "teacher"))
         epochs = ctx.params["teacher_epochs"]
         taught = TeacherConfig(teacher, config.dataset, config.classes, epochs)
-        config = config if is_given(ctx, "augmentation") else teachable(config, taught)
     job = StudentJob(config, taught, tuple(range(first, first + seeds)))
     refuse_unread(ctx, STUDENT_RULES, job=job)
     return job

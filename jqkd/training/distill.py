@@ -13,7 +13,6 @@ from jqkd.training.config import StudentConfig
 from jqkd.training.student_run import Outcome, StudentJob, run_student
 from jqkd.training.teacher_answer import answer_teacher
 from jqkd.training.teacher_config import TeacherConfig
-from jqkd.training.teaching import teachable
 
 
 def distill(
@@ -54,15 +53,13 @@ def distill(
     check_type("student", student, StudentConfig, "a StudentConfig")
     folder, images = _path("out", out), _path("data_dir", data_dir)
     if callable(teacher):
-        how: dict[str, Any] = {"views": "none"}
-        if student.augmentation != "none":
-            views = f"{student.augmentation}:{student.views}"
-            how = {"views": views, "per_class": student.per_class}
-        about = student.dataset, student.classes
-        teacher = answer_teacher(teacher, *about, data_dir=images, **how)
+        data, mixed = (student.dataset, student.classes), student.augmentation != "none"
+        views = f"{student.augmentation}:{student.views}" if mixed else "none"
+        count = student.per_class if mixed else None
+        teacher = answer_teacher(teacher, *data, data_dir=images, views=views, per_class=count)
     if isinstance(teacher, str):
         teacher = TeacherConfig(teacher, student.dataset, student.classes)
-    job = StudentJob(teachable(student, teacher), teacher, tuple(seeds))
+    job = StudentJob(student, teacher, tuple(seeds))
     return run_student(job, out=folder, data_dir=images)
 
 

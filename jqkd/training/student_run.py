@@ -27,10 +27,9 @@ from jqkd.training.runs import Curves, Epoch, Run, check_seeds, paired
 from jqkd.training.student_task import ALONE, DISTILLED
 from jqkd.training.students import Block
 from jqkd.training.teacher import Teacher
-from jqkd.training.teacher_import import check_views
 from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.teachers import Progress
-from jqkd.training.teaching import answers, check_features, controlled
+from jqkd.training.teaching import answers, check_features, controlled, teachable
 
 
 @dataclass(frozen=True)
@@ -38,13 +37,13 @@ class StudentJob:
     """What ``run_student`` does.
 
     Args:
-        config: the students' training.
+        config: the students' training; of plain images where the teacher cannot answer views.
         teacher: the teacher's, of the same data set and classes; ``None`` to train alone only.
         seeds: one student alone and one distilled for each; at least one, none twice.
 
     Raises:
         InputError: no seed, a seed twice or of more than 32 bits, a teacher of other classes, or
-            one whose hidden layer the recipe cannot use, or who cannot answer the student's views.
+            one whose hidden layer the recipe cannot use.
     """
 
     config: StudentConfig
@@ -60,7 +59,7 @@ class StudentJob:
             must = f"know the student's classes, {self.config.dataset} {self.config.classes}"
             fail("teacher", must, f"{self.teacher.dataset} {self.teacher.classes}")
         check_features(self.teacher, self.config)
-        check_views(self.teacher, self.config)
+        object.__setattr__(self, "config", teachable(self.config, self.teacher))
 
     @property
     def runs(self) -> list[Run]:

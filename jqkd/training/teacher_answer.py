@@ -18,7 +18,7 @@ import numpy as np
 
 from jqkd._checks import InputError, check_path, fail, shown
 from jqkd.common.arrays import arrays_digest
-from jqkd.common.options import check_fields, choice, option
+from jqkd.common.options import check_fields, choice, integer, option
 from jqkd.common.plugins import load_function
 from jqkd.data import AUGMENTATIONS, student_splits, teacher_splits, view
 from jqkd.data.views import check_moves
@@ -48,49 +48,38 @@ def _numbers(name: str, value: Any) -> str:
     return ",".join(f"{number:g}" for number in numbers)
 
 
-def _matching(pattern: str, must: str) -> Callable[[str, Any], str]:
-    def check(name: str, value: Any) -> str:
-        if not re.fullmatch(pattern, str(value)):
-            fail(name, must, shown(value))
-        return str(value)
-
-    return check
-
-
-_PIXELS = "[1-9][0-9]{0,3}"
-_SIZE = _matching(f"{_PIXELS}(x{_PIXELS})?", "be pixels, 1 to 9999, such as 32 or 32x48")
-_MOVING = [name for name in AUGMENTATIONS if name != "none"]
-_VIEWS = _matching(
-    f"none|({'|'.join(map(re.escape, _MOVING))}):[1-9][0-9]{{0,5}}",
-    f"be none, or AUGMENTATION:EPOCHS, such as half-mixup:40, with one of {', '.join(_MOVING)}",
-)
+def _views(name: str, value: Any) -> str:
+    augmentation, _, epochs = str(value).partition(":")
+    moving = [one for one in AUGMENTATIONS if one != "none"]
+    if value != "none" and not (augmentation in moving and re.fullmatch("[1-9][0-9]{0,5}", epochs)):
+        must = "be none, or AUGMENTATION:EPOCHS, such as half-mixup:40, with one of "
+        fail(name, must + ", ".join(moving), shown(value))
+    return value
 
 
 @dataclass(frozen=True)
 class Asking:
     """How a model is asked; what is done to images of [0, 1] stands in the order it is done in.
 
-    Each field is described where it stands.
-
     Example:
         >>> Asking(resize=32, mean=(0.5, 0.4, 0.4), channels="3-first").mean
         '0.5,0.4,0.4'
     """
 
-    resize: str | None = option(
-        None, "Pixels, such as 32 or 32x48, by jax.image.resize: linear, smoothed.", _SIZE
+    resize: int | None = option(
+        None, "Pixels of either axis (default: as they are).", integer(1, 9999)
     )
-    channels: str = option(
-        "none",
-        "1 or 3 channels, as first or last axis of an image.",
-        choice(("none", "1-first", "3-first", "1-last", "3-last")),
+    channels: str | None = option(
+        None,
+        "1 or 3 channels, as first or last axis of an image (default: as they are).",
+        choice(("1-first", "3-first", "1-last", "3-last")),
     )
     mean: str = option("0", "Subtracted then: a number, or one for each channel.", _numbers)
     std: str = option("1", "Divided by then: a number, or one for each channel.", _numbers)
     views: str = option(
         f"{_ROBUST['augmentation']}:{_ROBUST['epochs']}",
         "Views of train images to answer too, AUGMENTATION:EPOCHS of the students (or none).",
-        _VIEWS,
+        _views,
     )
     per_class: int | None = option(
         None, "Train images a class that the students have (default: the data set's own).", IMAGES
@@ -102,27 +91,23 @@ class Asking:
             fail("per_class", "not be given where `views` is none", self.per_class, "leave it out")
 
     def prepare(self, images: np.ndarray) -> np.ndarray:
-        """Images (B, ...) as the model reads them."""
-        kind, _, axis = self.channels.partition("-")
+        """Images (B, ...) as the model reads them; resized linearly, smoothed where they shrink."""
+        number, _, axis = (self.channels or "").partition("-")
         if images.ndim == 2 and (self.resize or axis):
             fail("resize", "be left out, as `channels`, where images are features", "it")
         x = images[..., None] if images.ndim == 3 else images
         if self.resize:
-            rows, _, columns = self.resize.partition("x")
-            size = (len(x), int(rows), int(columns or rows), x.shape[-1])
+            size = (len(x), self.resize, self.resize, x.shape[-1])
             x = np.asarray(jax.image.resize(x, size, "linear"))
-        if axis and int(kind) != x.shape[-1]:
-            x = np.repeat(x.mean(-1, keepdims=True), int(kind), -1)
+        if axis and int(number) != x.shape[-1]:
+            x = np.repeat(x.mean(-1, keepdims=True), int(number), -1)
         for name, apply in (("mean", np.subtract), ("std", np.divide)):
             numbers = np.array(getattr(self, name).split(","), np.float32)
             if len(numbers) not in (1, x.shape[-1]):
                 fail(name, f"be one number or {x.shape[-1]}, one a channel", getattr(self, name))
             x = apply(x, numbers)
-        return (
-            x[..., 0]
-            if images.ndim == 3 and not axis
-            else np.moveaxis(x, -1, 1 if axis == "first" else -1)
-        )
+        x = np.moveaxis(x, -1, 1) if axis == "first" else x
+        return x[..., 0] if images.ndim == 3 and not axis else x
 
 
 def answer_teacher(
@@ -168,13 +153,13 @@ def answer_teacher(
     asking, asked = Asking(**how), load_model(model)
     answered = Answered.of(dataset, classes, data_dir)
     splits = teacher_splits(answered.data, answered.classes)
-    augmentation, _, number = asking.views.partition(":")
+    augmentation, _, epochs = asking.views.partition(":")
     check_moves(augmentation, answered.data.image_shape)
     own = student_splits(answered.data, answered.classes, per_class=asking.per_class).train
-    plain, views = [*vars(splits).values()], int(number or 0)
+    plain, views = [*vars(splits).values()], int(epochs or 0)
     total, logits = sum(map(len, plain)) + views * len(own), []
-    _check_steady(asked, asking.prepare(plain[0].images[:_CHUNK]))
-    for subset in (*plain, *(view(own, augmentation, n)[0] for n in range(views))):
+    asked.check_steady(asking.prepare(plain[0].images[:_CHUNK]))
+    for subset in (*plain, *(view(own, augmentation, number)[0] for number in range(views))):
         rows = range(0, len(subset), _CHUNK)
         chunks = (asking.prepare(subset.images[row : row + _CHUNK]) for row in rows)
         logits.append(np.concatenate([asked.logits(chunk) for chunk in chunks]))
@@ -210,26 +195,24 @@ class Asked:
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Of some prepared images."""
         must = f"answer images of shape {images.shape} with logits ({len(images)}, C)"
-        advice = "see `resize` and `channels` if images have another shape than it reads"
+        advice = "see `resize` and `channels` if it reads another shape"
         try:
             logits = np.asarray(self.function(images), np.float32)
         except Exception as error:  # Of a model: any.
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             fail("model", must, f"{self.text}, which raises {reason},", advice)
         if logits.ndim != 2 or len(logits) != len(images):
-            given = f"{self.text}, which answers with an array of shape {logits.shape},"
-            fail("model", must, given, advice)
+            fail("model", must, f"{self.text}, which answers with {shown(logits)},", advice)
         return logits
 
-
-def _check_steady(model: Asked, images: np.ndarray) -> None:
-    """The same whatever images lie beside: nothing of training is on."""
-    some = images[: len(images) // 2 + 1]
-    together, apart = model.logits(images)[: len(some)], model.logits(some)
-    if not np.allclose(together, apart, _ROUNDING, _ROUNDING, equal_nan=True):
-        must = "answer an image alike whatever images lie beside it"
-        advice = "switch dropout and batch statistics off, as PyTorch's model.eval() does"
-        fail("model", must, f"{model.text}, which does not,", advice)
+    def check_steady(self, images: np.ndarray) -> None:
+        """The same whatever images lie beside: nothing of training is on."""
+        some = images[: len(images) // 2 + 1]
+        together, apart = self.logits(images)[: len(some)], self.logits(some)
+        if not np.allclose(together, apart, _ROUNDING, _ROUNDING, equal_nan=True):
+            must = "answer an image alike whatever images lie beside it"
+            advice = "switch dropout and batch statistics off, as PyTorch's model.eval() does"
+            fail("model", must, f"{self.text}, which does not,", advice)
 
 
 def load_model(model: str | Path | Model) -> Asked:
@@ -240,21 +223,15 @@ def load_model(model: str | Path | Model) -> Asked:
     path = check_path("model", model)
     if path.suffix == ".onnx":
         return _onnx(path)
-    if not all(str(model).rpartition(":")):
-        must = "be an .onnx file, module:function or file.py:function"
-        fail(
-            "model", must, shown(str(model)), "a function takes images (B, *shape) to logits (B, C)"
-        )
+    place, _, name = str(model).rpartition(":")
+    if not place or not name:
+        fail("model", "be an .onnx file, module:function or file.py:function", shown(str(model)))
     function, plugin = load_function("model", str(model))
-    return Asked(f"{plugin.name}:{str(model).rpartition(':')[2]}", plugin.digest, function)
+    return Asked(f"{plugin.name}:{name}", plugin.digest, function)
 
 
 def _onnx(path: Path) -> Asked:
     """A model by onnxruntime, which reads one array of images; its first output are the logits."""
-    try:
-        source = path.read_bytes()
-    except OSError as error:
-        fail("model", "be a file that can be read", f"{path} ({error.strerror})")
     try:
         import onnxruntime
     except ImportError:
@@ -262,9 +239,10 @@ def _onnx(path: Path) -> Asked:
             'ONNX models need onnxruntime, which is not installed; run `pip install "jqkd[onnx]"`.'
         ) from None
     try:
+        source = path.read_bytes()
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own have no common base.
-        reason = " ".join(str(error).split())[:200]
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
         fail("model", "be an ONNX model that onnxruntime reads", f"{path} ({reason})")
     first = session.get_inputs()[0]
 

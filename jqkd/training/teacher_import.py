@@ -75,7 +75,8 @@ def import_teacher(
     lacking = [key for key in _KEYS if key not in arrays]
     if lacking:
         fail("logits", f"have {', '.join(_KEYS)}", f"one without {', '.join(lacking)}", _ADVICE)
-    return answered.keep(name, {key: arrays[key] for key in _KEYS}, replace=replace)
+    arrays = {key: arrays[key] for key in _KEYS}
+    return answered.keep(name, arrays, replace=replace, views=None)
 
 
 def _read(path: str | Path, data: Dataset) -> dict[str, np.ndarray]:
@@ -102,9 +103,7 @@ class Answered:
         chosen = parse_classes(f"0-{number - 1}" if classes is None else classes, number)
         return cls(load(dataset, data_dir=data_dir), chosen)
 
-    def keep(
-        self, name: str, arrays: Mapping[str, Any], *, replace: bool = False, **facts: Any
-    ) -> str:
+    def keep(self, name: str, arrays: Mapping[str, Any], *, replace: bool, **facts: Any) -> str:
         """Look at ids and logits of both splits, and put them on the shelf.
 
         Args:
@@ -112,7 +111,7 @@ class Answered:
             arrays: see ``import_teacher``; with ``view_ids`` (N,) and ``view_logits`` (V, N, C) if
                 it has answered views.
             replace: take the place of another teacher of that name.
-            **facts: how the model was asked, and ``views``, which it has answered.
+            **facts: ``views`` that it has answered, and how it was asked.
         """
         kept = {}
         for part in ("train", "test"):
@@ -146,9 +145,15 @@ class Answered:
         logits = np.asarray(logits, np.float32)[first[np.searchsorted(every, asked)]]
         _check_finite(f"{part}_logits", logits, asked)
         if (logits >= 0).all():
-            given, advice = "none below 0", "take what comes before a ReLU at the end, if one does"
+            given, advice = (
+                "an array without numbers below 0",
+                "take what comes before a ReLU at the end, if one does",
+            )
             if np.allclose(logits.sum(1), 1, atol=1e-3):
-                given, advice = "probabilities", "take their logarithm: np.log(np.clip(p, 1e-9, 1))"
+                given, advice = (
+                    "an array of probabilities",
+                    "take their logarithm: np.log(np.clip(p, 1e-9, 1))",
+                )
             fail(f"{part}_logits", "be what enters a softmax, of either sign", given, advice)
         return asked, logits[:, columns]
 
@@ -211,36 +216,28 @@ def views_of(classes: Sequence[int], views: int, **about: Any) -> dict[str, Any]
 
 
 def lacks_views(teacher: TeacherConfig, student: StudentConfig) -> str:
-    """The part of an imported teacher that has no answers to a student's views; "" for none."""
+    """The imported part of a teacher that has no answers to a student's views; "" for none."""
     about = {name: getattr(student, name) for name in ("augmentation", "per_class", "selection")}
     needed = views_of(student.class_numbers, student.views, **about)
     for member in teacher.members if student.augmentation != "none" else ():
         part: Any = member.part
-        known = {} if part.is_trained else part.facts.get("views") or {"views": 0}
-        more = known.get("views", student.views) >= student.views
-        if known and not (more and known | {"views": student.views} == needed):
+        known = needed if part.is_trained else part.facts["views"] or {"views": 0}
+        if known["views"] < student.views or known | {"views": student.views} != needed:
             return part.title
     return ""
 
 
-def check_views(teacher: TeacherConfig, student: StudentConfig) -> None:
-    """A teacher has answers to a student's views, or can be asked.
+def imported_views(teacher: TeacherConfig, student: StudentConfig, train: Subset) -> Output:
+    """Logits (V, N, C) of a student's views.
 
     Raises:
-        InputError: it has not, and cannot.
+        InputError: it has not answered them.
     """
-    lacking = lacks_views(teacher, student)
-    if lacking:
+    part: Any = teacher.part
+    arrays = {} if lacks_views(teacher, student) else part.arrays()
+    if not np.array_equal(arrays.get("view_ids", ()), train.ids):
         views = f"{student.augmentation}:{student.views}"
-        must = f"be none where the teacher is {lacking}, which has not answered these views"
+        must = f"be none where the teacher is {part.title}, which has not answered these views"
         advice = f"ask it with `jqkd teacher answer --views {views}`, of these images and classes"
         fail("augmentation", must, student.augmentation, advice)
-
-
-def imported_views(teacher: TeacherConfig, student: StudentConfig, train: Subset) -> Output:
-    """Logits (V, N, C) of a student's views."""
-    part: Any = teacher.part
-    arrays = part.arrays()
-    if not np.array_equal(arrays["view_ids"], train.ids):
-        raise InputError(f"{part.title} has answered views of other images; ask it again.")
     return Output(arrays["view_logits"][: student.views].astype(np.float32))

@@ -28,7 +28,7 @@ from jqkd.training.placebos import PLACEBOS, changes_logits
 from jqkd.training.recipes import Output
 from jqkd.training.teacher import Teacher
 from jqkd.training.teacher_config import TeacherConfig
-from jqkd.training.teacher_import import check_views, imported_views, lacks_views
+from jqkd.training.teacher_import import imported_views, lacks_views
 from jqkd.training.teacher_store import obtain_teacher, teacher_folder
 from jqkd.training.teachers import answer
 
@@ -46,18 +46,12 @@ def needs_views(config: StudentConfig) -> bool:
     return config.augmentation != "none" or config.needs_features
 
 
-def teachable(config: StudentConfig, teacher: TeacherConfig | None) -> StudentConfig:
-    """The student as a teacher can teach it: an imported one may know plain images only.
-
-    Says so in one line where it changes the student, alone and distilled.
-    """
-    lacking = "" if teacher is None else lacks_views(teacher, config)
+def teachable(config: StudentConfig, teacher: TeacherConfig) -> StudentConfig:
+    """The student as a teacher can teach it: of plain images, where it has not answered views."""
+    lacking = lacks_views(teacher, config)
     if not lacking:
         return config
-    _log.warning(
-        "%s has no answers to these students' views (%s): all of them train on plain images.",
-        *(lacking, f"{config.augmentation}:{config.views}"),
-    )
+    _log.warning("%s has answered no such views: all students train on plain images.", lacking)
     return replace(config, augmentation="none")
 
 
@@ -88,7 +82,6 @@ def answers(
             views that an imported teacher has not answered.
     """
     check_features(teacher.config, config)
-    check_views(teacher.config, config)
     if not needs_views(config):
         return Output(teacher.logits_for(train))
     members = teacher.config.members

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.cli.option_table import PLUGIN, Case
 
 DEMO = "run demo --out out --seeds 2 --block 2"
@@ -27,6 +29,8 @@ BASES = {
     "battery": ("crosscheck", {}),
     "certificates": ("crosscheck --run run", {}),
     "circuit": ("circuit --qubits 2", {}),
+    "teacher import": ("teacher import own --logits own.npz --dataset mnist", {}),
+    "teacher answer": ("teacher answer own.py:logits --dataset mnist", {}),
     "benchmarks": (_BENCH, {}),
     "benchmarks report": (
         "benchmarks report --out out",
@@ -428,6 +432,46 @@ DEMONSTRATION = {
         Case("--json -", {"JSON spoken"}),
     ],
 }
+_ANY_TEACHER = {
+    "dataset": [
+        Case("--dataset fashion_mnist", {"dataset"}, {}, without="--dataset mnist"),
+    ],
+    "classes": [Case("--classes 0-5", {"classes"}, {"classes": "0-5"})],
+    "replace": [Case("--replace", {"replace"}, {"replace": "True"})],
+    "data_dir": [Case("--data-dir my/images", {"data_dir", "shown"}, {"data_dir": "my/images"})],
+    "plugin": [Case(PLUGIN, {"files"}, {"files": ["loaded"]})],
+    "json": [
+        Case("--json mine.json", {"files"}, {"files": ["mine.json"]}),
+        Case("--json -", {"JSON spoken"}, {"JSON spoken": True}),
+    ],
+}
+
+
+def _of(command: str):
+    return {k: [replace(c, base=command) for c in cases] for k, cases in _ANY_TEACHER.items()}
+
+
+TEACHER_IMPORT = _of("teacher import") | {
+    "name": [],
+    "logits": [
+        Case("--logits other.npz", {"logits"}, {}, "teacher import", without="--logits own.npz"),
+    ],
+}
+TEACHER_ANSWER = _of("teacher answer") | {
+    "model": [],
+    **{
+        name: [Case(f"--{name.replace('_', '-')} {value}", {name}, {name: value}, "teacher answer")]
+        for name, value in {
+            "name": "mine",
+            "resize": "32",
+            "channels": "3-first",
+            "mean": "0.5,0.25",
+            "std": "0.5",
+            "views": "mixup:3",
+            "per_class": "50",
+        }.items()
+    },
+}
 # By the names that a user types.
 TABLE = {
     "run": RUN,
@@ -442,6 +486,8 @@ TABLE = {
     "study run": STUDY_RUN,
     "crosscheck": CROSSCHECK,
     "circuit": CIRCUIT,
+    "teacher import": TEACHER_IMPORT,
+    "teacher answer": TEACHER_ANSWER,
     "benchmarks": BENCH,
     "benchmarks report": BENCH_REPORT,
     "demo": DEMONSTRATION,

@@ -13,10 +13,10 @@ import time
 import pytest
 
 from benchmarks import command as benchmark
-from jqkd.cli import audit, crosscheck, train
+from jqkd.cli import audit, crosscheck, teacher, train
 from jqkd.experiments import worker
 from jqkd.models import ANSATZE
-from jqkd.training import student_run
+from jqkd.training import student_run, teacher_answer
 from jqkd.training.algorithm import ALGORITHM
 from tests.cli.wrong_commands import cases
 from tests.experiments.pretended import fill
@@ -37,7 +37,9 @@ def no_work():
     with pytest.MonkeyPatch.context() as patch:
         for module, name in (
             (train, "run_student"),
-            (train, "obtain_teacher"),
+            (teacher, "obtain_teacher"),
+            (teacher, "import_teacher"),
+            (teacher_answer, "load_model"),
             (audit, "audit_run"),
             (student_run, "prepare"),
             (crosscheck, "run_battery"),

@@ -7,12 +7,25 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import cli as benchmarks
-from jqkd.cli import audit, crosscheck, demo, experiments, report, study, tables, train, verify
+from jqkd.cli import (
+    audit,
+    crosscheck,
+    demo,
+    experiments,
+    report,
+    study,
+    tables,
+    teacher,
+    train,
+    verify,
+)
 from tests.command_lines import COMMANDS
 
 FUNCTIONS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
-    "teacher": train.teacher,
+    "teacher": teacher.teacher,
+    "teacher import": teacher.import_command,
+    "teacher answer": teacher.answer_command,
     "student": train.student,
     "audit": audit.audit,
     "run": experiments.run,
@@ -30,6 +43,8 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
 }
 # What a command needs besides the option that is wrong.
 NEEDS = {"run": ["demo"], "study run": ["controls"], "verify": ["results"]}
+NEEDS |= {"teacher import": ["own", "--logits", "own.npz", "--dataset", "digits"]}
+NEEDS |= {"teacher answer": ["own.py:logits", "--dataset", "digits"]}
 _REPORTS = ("report", "tables report", "study report")
 NEEDS |= {name: ["--out", "finished", "demo"] for name in ("status", *_REPORTS)}
 READS = ("status", "tables status", "benchmarks report", *_REPORTS)
@@ -64,6 +79,13 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "stand_in": ("", "none", "quantum"),
     "selection": ("", "last"),
     "json": FILES,
+    "teacher import name": ("",),
+    "model": ("", "own.py"),
+    "channels": ("", "2-last", "1"),
+    "mean": ("", "grey", "nan", "0,"),
+    "std": ("", "grey", "0", "1,-1"),
+    "views": ("", "flip:3", "mixup", "mixup:0", "none:3"),
+    "teacher answer name": ("", "../own", "a b", "[red]", "x" * 65),
     "table": ("", "3", "one"),
     "rows": ("", "cifar*", ",", "[red]"),
     "ensemble": ("", "both"),
@@ -111,14 +133,16 @@ def bad_values(command: str, name: str) -> tuple[str, ...]:
             "picture": PICTURES,
             "qasm": FILES,
             "readme": (*FILES, "missing.md", "binary"),
+            "logits": ("",),
         }
         return NOT_AT_HAND if reads else kinds.get(name, FOLDERS)
-    return () if kind is bool else TEXTS[name]
+    return () if kind is bool else TEXTS.get(f"{command} {name}", TEXTS.get(name, ()))
 
 
 def families() -> Iterator[tuple[str, list[str], str]]:
     """Identifier, words and what the sentence must match, for every option of every command."""
     for command, described in COMMANDS.items():
+        places = [p.name for p in described.params if not p.opts[0].startswith("-")]
         for param in described.params:
             if param.name == "help":
                 continue
@@ -129,7 +153,7 @@ def families() -> Iterator[tuple[str, list[str], str]]:
                 if is_option:
                     words += [f"{option}={value}"]
                 else:
-                    words[-1] = value
+                    words[len(command.split()) + places.index(param.name)] = value
                 names = [f"`{option}`" if is_option else f"`({param.name}|NAME)`"]
                 names += [UNNAMED[param.name]] if param.name in UNNAMED and value else []
                 yield f"{command} {option} {value[:24]}", words, "|".join(names)
@@ -138,7 +162,7 @@ def families() -> Iterator[tuple[str, list[str], str]]:
         last = [p.opts[0] for p in described.params if kind_of_or_flag(command, p) is not bool]
         if last:
             yield f"{command} cut short", [*words, last[-1]], f"'{last[-1]}' requires an argument"
-        if command != "benchmarks":
+        if command not in ("benchmarks", "teacher"):
             yield f"{command} more", [*words, "extra"], r"unexpected extra argument.*\(extra\)"
 
 

@@ -21,7 +21,7 @@ from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.student_run import StudentJob, prepare
 from jqkd.training.teacher_answer import Asking
 from jqkd.training.teacher_store import describe, obtain_teacher
-from jqkd.training.teaching import answers, teachable
+from jqkd.training.teaching import answers
 from tests.small import STUDENT
 
 pytestmark = pytest.mark.quick
@@ -115,7 +115,9 @@ def test_every_route_to_the_same_logits_makes_the_same_students(function, matrix
     assert len({result["digest"] for result in results}) == 4
     assert TEACHERS.build(teachers[0]).facts["model"] == "routes.py:logits"
     summary = results[0]["teacher_result"]
-    assert summary["test_accuracy"]["picked_epoch"] == 1 and summary["curves"]["test_loss"].shape == (1,)
+    assert summary["test_accuracy"]["picked_epoch"] == 1 and summary["curves"][
+        "test_loss"
+    ].shape == (1,)
 
 
 def test_columns_are_chosen_by_class_and_accuracies_are_counted(function):
@@ -145,7 +147,7 @@ def test_views_are_answered_beforehand_for_the_default_student(function, caplog)
     about = {"views": "half-mixup:3", "per_class": 10, "name": "seen"}
     title = jqkd.answer_teacher(function, "digits", "0-3", **about)
     config = TeacherConfig(title, "digits", "0-3")
-    assert teachable(ROBUST, config) is ROBUST
+    assert StudentJob(ROBUST, config, (0,)).config is ROBUST
     data, train = load("digits"), student_splits(load("digits"), range(4), per_class=10).train
     logits = answers(obtain_teacher(config, data), ROBUST, data, train).logits
     assert logits.shape == (2, 40, 4)
@@ -154,10 +156,12 @@ def test_views_are_answered_beforehand_for_the_default_student(function, caplog)
     for change in ({"epochs": 4}, {"per_class": 9}, {"augmentation": "mixup"}, {"classes": "0-2"}):
         other = replace(ROBUST, **change)
         taught = TeacherConfig(title, "digits", other.classes)
+        images = student_splits(data, other.class_numbers, per_class=other.per_class).train
         with pytest.raises(InputError, match=f"`augmentation` must be none .* teacher is {title}"):
-            StudentJob(other, taught, (0,))
-        assert teachable(other, taught) == replace(other, augmentation="none")
-    assert "all of them train on plain images" in caplog.text
+            answers(obtain_teacher(taught, data), other, data, images)
+        plain = replace(other, augmentation="none")
+        assert StudentJob(other, taught, (0,)) == StudentJob(plain, taught, (0,))
+    assert caplog.text.count("all students train on plain images") == 4
 
 
 def test_a_function_is_asked_for_the_views_of_its_students(function):
@@ -183,8 +187,8 @@ def test_an_average_takes_imported_members(function):
     block = prepare(StudentJob(ROBUST, both, (0,))).block
     images = view(block.splits.train, "half-mixup", 0)[0].images
     parts = [softmax(f(images)[:, :4], 1) for f in (function, lambda x: -function(1 - x))]
-    found = softmax(np.asarray(block.teacher.logits[0]), 1)
-    np.testing.assert_allclose(found, np.mean(parts, 0), atol=5e-3)
+    mean = softmax(np.asarray(block.teacher.logits[0]), 1)
+    np.testing.assert_allclose(mean, np.mean(parts, 0), atol=5e-3)
 
 
 def test_an_experiment_names_one_like_any_teacher(function):
@@ -211,8 +215,8 @@ def test_images_are_prepared_as_is_written_down():
     three = Asking(channels="3-first", mean=(0.1, 0.2, 0.3), std="0.5").prepare(images)
     for channel, mean in enumerate((0.1, 0.2, 0.3)):
         np.testing.assert_allclose(three[:, channel], (images - mean) / 0.5, rtol=1e-5, atol=1e-6)
-    large = Asking(resize="12x8", channels="1-last").prepare(images)
-    assert large.shape == (3, 12, 8, 1)
+    large = Asking(resize=12, channels="1-last").prepare(images[..., :2].repeat(3, -1))
+    assert large.shape == (3, 12, 12, 1)
     # Twice as large by linear interpolation: inside, 1/4 and 3/4 of two neighbours.
     np.testing.assert_allclose(large[0, 0, 0, 0], images[0, 0, 0], rtol=1e-5)
     rows = 0.75 * images[0, 0] + 0.25 * images[0, 1]
@@ -227,7 +231,7 @@ def test_images_are_prepared_as_is_written_down():
 def test_a_classifier_of_scikit_learn_teaches_by_its_log_probabilities():
     from sklearn.linear_model import LogisticRegression
 
-    data, coarse = load("digits"), lambda images: images[:, 3:26:3, 3:26:3].reshape(len(images), -1)
+    data, coarse = load("digits"), lambda images: images[:, 2:26:2, 2:26:2].reshape(len(images), -1)
     model = LogisticRegression(max_iter=500).fit(coarse(data.train_images / 255), data.train_labels)
     title = jqkd.answer_teacher(
         lambda images: model.predict_log_proba(coarse(images)), "digits", "0-3", views="none"
@@ -235,4 +239,4 @@ def test_a_classifier_of_scikit_learn_teaches_by_its_log_probabilities():
     teacher = obtain_teacher(TeacherConfig(title, "digits", "0-3"), data)
     kept = np.isin(data.test_labels, range(4))
     right = model.predict(coarse(data.test_images / 255)) == data.test_labels
-    assert teacher.accuracies["final"] >= right[kept].mean() > 0.9
+    assert teacher.accuracies["final"] >= right[kept].mean() > 0.8

@@ -65,11 +65,7 @@ class Architecture:
         check_image_shape(image_shape, self.smallest, self.label)
 
     def check_data(self, dataset: str, classes: Sequence[int]) -> None:
-        """It can know the classes of a data set; by default what it is trained on.
-
-        Raises:
-            InputError: it does not.
-        """
+        """It can know these classes; by default those that it is trained on."""
 
     def build(self, image_shape: tuple[int, ...], num_classes: int, *, rngs: nnx.Rngs) -> Network:
         """The network, with initial weights."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -32,24 +31,16 @@ class Normalised(nnx.Module):
     """
 
     def __init__(
-        self,
-        inputs: int,
-        outputs: int,
-        size: int = 3,
-        *,
-        stride: int = 1,
-        pool: bool = False,
-        rngs: nnx.Rngs,
+        self, inputs: int, outputs: int, size: int = 3, *, stride: int = 1, rngs: nnx.Rngs
     ) -> None:
         he, kernel = nnx.initializers.he_normal(), (size, size)  # arXiv:1502.01852
-        self.stride, self.pool = stride, pool
+        self.stride, self.pool = stride, False
         self.conv = nnx.Conv(inputs, outputs, kernel, use_bias=False, kernel_init=he, rngs=rngs)
         self.norm = nnx.BatchNorm(outputs, axis=0, momentum=_MOMENTUM, rngs=rngs)
 
     def __call__(self, images: Array, training: bool) -> Array:
         x = convolve(self.conv, images)[:, :: self.stride, :: self.stride]
-        x = max_pool(x) if self.pool else x
-        return self.norm(x, use_running_average=not training)
+        return self.norm(max_pool(x) if self.pool else x, use_running_average=not training)
 
 
 class Block(nnx.Module):
@@ -71,17 +62,9 @@ class Block(nnx.Module):
 class Stack(Network):
     """Layers one after the other, the mean over the image, one dense layer."""
 
-    def __init__(
-        self,
-        layers: Sequence[nnx.Module],
-        hidden_size: int,
-        num_classes: int,
-        image_shape: tuple[int, ...],
-        *,
-        rngs: nnx.Rngs,
-    ) -> None:
+    def __init__(self, layers: Sequence[nnx.Module], image_shape: tuple[int, ...]) -> None:
+        *layers, self.dense = layers
         self.image_shape, self.layers = image_shape, nnx.List(layers)
-        self.dense = dense(hidden_size, num_classes, rngs=rngs)
 
     def with_hidden(
         self, images: ArrayLike, key: Array | None = None
@@ -96,35 +79,48 @@ class Stack(Network):
 
 @dataclass(frozen=True)
 class Normalising(Architecture):
-    """A stack; ``seconds`` are those of one core for an image and epoch, at width 16, depth 1.
+    """A stack of stages, each with twice as many channels as the one before it.
 
     Args:
-        width: channels of the first layers.
-        depth: layers of a kind.
+        width: channels of the first stage.
+        depth: how deep it is.
     """
 
     width: int = 16
     depth: int = 2
-
-    seconds: ClassVar[float]
 
     def __post_init__(self) -> None:
         check_integer("width", self.width, 1, 1024)
         check_integer("depth", self.depth, 1, 8)
 
     @property
-    def cost(self) -> float:  # ty: ignore[incompatible-property-override]  Of options.
-        """Work grows with the square of the width."""
-        return self.seconds * self.depth * (self.width / 16) ** 2
+    def stages(self) -> int:
+        """How many there are."""
+        return self.depth
 
-    def layers(self, channels: int, rngs: nnx.Rngs) -> list[nnx.Module]:
-        """With initial weights."""
+    @property
+    def smallest(self) -> int:  # ty: ignore[incompatible-property-override]  Of options.
+        """One pixel is left of as many."""
+        return 2**self.stages
+
+    @property
+    def hidden_size(self) -> int:  # ty: ignore[incompatible-property-override]  Of options.
+        """Channels of the last stage."""
+        return self.width << self.stages - 1
+
+    def stage(self, inputs: int, outputs: int, first: bool, rngs: nnx.Rngs) -> Sequence[nnx.Module]:
+        """The layers of a stage, the first or a later one."""
         raise NotImplementedError
 
     def build(self, image_shape: tuple[int, ...], num_classes: int, *, rngs: nnx.Rngs) -> Network:
-        *_, channels = check_image_shape(image_shape, self.smallest, self.label)
-        sizes = self.hidden_size or 0, check_num_classes(num_classes)
-        return Stack(self.layers(channels, rngs), *sizes, image_shape, rngs=rngs)
+        *_, inputs = check_image_shape(image_shape, self.smallest, self.label)
+        layers: list[nnx.Module] = []
+        for number in range(self.stages):
+            outputs = self.width << number
+            layers += self.stage(inputs, outputs, not number, rngs)
+            inputs = outputs
+        layers.append(dense(inputs, check_num_classes(num_classes), rngs=rngs))
+        return Stack(layers, image_shape)
 
 
 @TEACHERS.register("resnet")
@@ -137,23 +133,13 @@ class ResNet(Normalising):
         depth: blocks of a stage.
     """
 
-    label, smallest, seconds = "ResNet", 8, 2.5e-3
+    label, cost, stages = "ResNet", 5e-3, 4
 
-    @property
-    def hidden_size(self) -> int:  # ty: ignore[incompatible-property-override]  Of options.
-        """Channels of the last stage."""
-        return 8 * self.width
-
-    def layers(self, channels: int, rngs: nnx.Rngs) -> list[nnx.Module]:
-        made: list[nnx.Module] = [Normalised(channels, self.width, rngs=rngs)]
-        inputs = self.width
-        for number in range(4 * self.depth):
-            stage, place = divmod(number, self.depth)
-            made.append(
-                Block(inputs, self.width << stage, 2 if stage and not place else 1, rngs=rngs)
-            )
-            inputs = self.width << stage
-        return made
+    def stage(self, inputs: int, outputs: int, first: bool, rngs: nnx.Rngs) -> Sequence[nnx.Module]:
+        stem = [Normalised(inputs, outputs, rngs=rngs)] if first else []
+        blocks = [Block(outputs if first else inputs, outputs, 1 if first else 2, rngs=rngs)]
+        blocks += [Block(outputs, outputs, 1, rngs=rngs) for _ in range(self.depth - 1)]
+        return [*stem, *blocks]
 
 
 @TEACHERS.register("vgg")
@@ -168,23 +154,9 @@ class VGG(Normalising):
 
     depth: int = 3
 
-    label, seconds = "VGG", 7e-4
+    label, cost = "VGG", 2e-3
 
-    @property
-    def smallest(self) -> int:  # ty: ignore[incompatible-property-override]  Of options.
-        """One pixel is left of as many."""
-        return 2**self.depth
-
-    @property
-    def hidden_size(self) -> int:  # ty: ignore[incompatible-property-override]  Of options.
-        """Channels of the last pair."""
-        return self.width << self.depth - 1
-
-    def layers(self, channels: int, rngs: nnx.Rngs) -> list[nnx.Module]:
-        made: list[nnx.Module] = []
-        for number in range(self.depth):
-            outputs = self.width << number
-            made.append(Normalised(channels, outputs, rngs=rngs))
-            made.append(Normalised(outputs, outputs, pool=True, rngs=rngs))
-            channels = outputs
-        return made
+    def stage(self, inputs: int, outputs: int, first: bool, rngs: nnx.Rngs) -> Sequence[nnx.Module]:
+        pair = [Normalised(size, outputs, rngs=rngs) for size in (inputs, outputs)]
+        pair[1].pool = True
+        return pair
