@@ -30,6 +30,7 @@ _GUESSES_PASS = 1e-3
 # The largest number in half precision, which answers to views are kept in.
 _LARGEST = 65504.0
 _KEYS = ("train_ids", "train_logits", "test_ids", "test_logits")
+_SHARES = "probabilities, which sum to 1,", "take their logarithm, np.log(np.clip(p, 1e-9, 1))"
 _ADVICE = f"save {', '.join(_KEYS)} with numpy.savez"
 
 
@@ -145,15 +146,9 @@ class Answered:
         logits = np.asarray(logits, np.float32)[first[np.searchsorted(every, asked)]]
         _check_finite(f"{part}_logits", logits, asked)
         if (logits >= 0).all():
-            given, advice = (
-                "an array without numbers below 0",
-                "take what comes before a ReLU at the end, if one does",
-            )
+            given, advice = "no number below 0", "take what comes before a ReLU at the end"
             if np.allclose(logits.sum(1), 1, atol=1e-3):
-                given, advice = (
-                    "an array of probabilities",
-                    "take their logarithm: np.log(np.clip(p, 1e-9, 1))",
-                )
+                given, advice = _SHARES
             fail(f"{part}_logits", "be what enters a softmax, of either sign", given, advice)
         return asked, logits[:, columns]
 
