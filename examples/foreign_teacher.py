@@ -34,17 +34,22 @@ def weights():
 
     folder = Path(find_spec("digit_recognizer").origin).parent
     path = folder / "models" / "handwriting_model.pth"
-    return torch.load(path, weights_only=True, map_location="cpu")
+    state = torch.load(path, weights_only=True, map_location="cpu")
+    return {name: array.double() for name, array in state.items()}
 
 
 def logits(images: np.ndarray) -> np.ndarray:
-    """Prepared images (B, 1, 28, 28) to logits (B, 10), layer by layer as digit_recognizer.model."""
+    """Prepared images (B, 1, 28, 28) to logits (B, 10), layer by layer as digit_recognizer.model.
+
+    In double precision: PyTorch's sums depend on how many images are asked about at a time, and
+    single precision would show it.
+    """
     import torch
     import torch.nn.functional as F
 
     w = weights()
     with torch.no_grad():
-        x = torch.from_numpy(images)
+        x = torch.from_numpy(images).double()
         for name in ("conv_layers.0", "conv_layers.3", "conv_layers.6"):
             x = F.conv2d(x, w[f"{name}.weight"], w[f"{name}.bias"], padding=1)
             x = F.max_pool2d(F.relu(x), 2)
