@@ -156,9 +156,10 @@ def answer_command(
 def _kept(
     title: str, output: Output, watch: Stopwatch, data_dir: Path | None, json: str | None
 ) -> None:
-    facts: Any = TEACHERS.build(title)
-    facts = facts.facts
-    config = TeacherConfig(title, facts["dataset"], ",".join(map(str, facts["classes"])))
+    part: Any = TEACHERS.build(title)
+    data, classes = part.facts["dataset"], ",".join(map(str, part.facts["classes"]))
+    config = TeacherConfig(title, data, classes)
     result = _shown(config, output, watch, data_dir)
-    output.say(f"Kept as {title}: jqkd student --teacher {title.partition('@')[0]}")
+    output.say(f"Kept as {title}; for its students:")
+    output.say(f"jqkd student --teacher {part.label} --dataset {data} --classes {classes}")
     deliver(result, json)

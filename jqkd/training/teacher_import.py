@@ -222,17 +222,18 @@ def lacks_views(teacher: TeacherConfig, student: StudentConfig) -> str:
     return ""
 
 
-def imported_views(teacher: TeacherConfig, student: StudentConfig, train: Subset) -> Output:
-    """Logits (V, N, C) of a student's views.
-
-    Raises:
-        InputError: it has not answered them.
-    """
-    part: Any = teacher.part
-    arrays = {} if lacks_views(teacher, student) else part.arrays()
-    if not np.array_equal(arrays.get("view_ids", ()), train.ids):
+def check_views(teacher: TeacherConfig, student: StudentConfig) -> None:
+    """A teacher has answered a student's views, or can be asked; else ``InputError``."""
+    lacking = lacks_views(teacher, student)
+    if lacking:
         views = f"{student.augmentation}:{student.views}"
-        must = f"be none where the teacher is {part.title}, which has not answered these views"
+        must = f"be none where the teacher is {lacking}, which has not answered these views"
         advice = f"ask it with `jqkd teacher answer --views {views}`, of these images and classes"
         fail("augmentation", must, student.augmentation, advice)
-    return Output(arrays["view_logits"][: student.views].astype(np.float32))
+
+
+def imported_views(teacher: TeacherConfig, student: StudentConfig) -> Output:
+    """Logits (V, N, C) of a student's views, see ``check_views``."""
+    check_views(teacher, student)
+    part: Any = teacher.part
+    return Output(part.arrays()["view_logits"][: student.views].astype(np.float32))

@@ -140,7 +140,7 @@ def _of_views(
 ) -> Output:
     """A member's answers, kept beside its weights, or on the shelf where it was imported."""
     if not member.part.is_trained:
-        return imported_views(member, config, train)
+        return imported_views(member, config)
     folder = teacher_folder(member, dataset, cache_dir)
     path = folder / f"answers-{_digest(config, train)}.npz"
     arrays = _kept(path, _weights_name(folder), config, member)

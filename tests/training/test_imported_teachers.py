@@ -196,6 +196,9 @@ def test_an_experiment_names_one_like_any_teacher(function):
     taught = TeacherConfig(title.partition("@")[0], "digits", "0-3")
     arms = [Arm(n, n, "digits", ROBUST, t) for n, t in (("taught", taught), ("alone", None))]
     planned = plan(Experiment("mine", "Mine", "", arms, []), 1)
+    longer = replace(arms[0], student=replace(ROBUST, epochs=3))
+    with pytest.raises(InputError, match="not answered these views.*--views half-mixup:3"):
+        plan(Experiment("mine", "Mine", "", [longer, arms[1]], []), 1)
     kinds = {job.kind: job for job in planned}
     assert [job.kind for job in planned] == ["teachers", "answers", "students", "students"]
     assert title.replace("@", "_") in kinds["answers"].name
