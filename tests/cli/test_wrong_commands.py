@@ -16,7 +16,7 @@ from benchmarks import command as benchmark
 from jqkd.cli import audit, crosscheck, teacher, train
 from jqkd.experiments import worker
 from jqkd.models import ANSATZE
-from jqkd.training import student_run, teacher_answer
+from jqkd.training import student_run, teacher_import
 from jqkd.training.algorithm import ALGORITHM
 from tests.cli.wrong_commands import cases
 from tests.experiments.pretended import fill
@@ -38,8 +38,7 @@ def no_work():
         for module, name in (
             (train, "run_student"),
             (teacher, "obtain_teacher"),
-            (teacher, "import_teacher"),
-            (teacher_answer, "load_model"),
+            (teacher_import, "load"),
             (audit, "audit_run"),
             (student_run, "prepare"),
             (crosscheck, "run_battery"),
@@ -98,6 +97,7 @@ def place(tmp_path_factory):
     (root / "wrong.toml").write_text(
         'name = "w"\n[[arms]]\nname = "a"\ndataset = "digits"\nclasses = "0-1"\nqubits = "2"\n'
     )
+    (root / "own.py").write_text("def logits(images):\n    return images\n")
     (root / "broken.py").write_text("1 / 0\n")
     for name in ("one.py", "two.py"):
         (root / name).write_text(
