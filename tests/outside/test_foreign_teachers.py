@@ -89,7 +89,7 @@ def test_scikit_learn_teaches_wine():
     def logits(rows):
         return np.log(np.clip(forest.predict_proba(rows), 1e-3, 1))
 
-    how = {"features": "identity", "epochs": 2, "shots": None, "augmentation": "half-mixup"}
+    how = {"features": "dense", "epochs": 2, "shots": None, "augmentation": "half-mixup"}
     student = StudentConfig("wine", "0-2", 2, "robust", **how)
     result = jqkd.distill(student, logits, seeds=[0]).result
     right = forest.predict(data.test_images / scale) == data.test_labels
