@@ -79,7 +79,11 @@ def students(teacher, seeds: int, **student) -> dict:
     gain = jqkd.gain_of(taught, alone)
     own = 100 * result["teacher_result"]["test_accuracy"]["final"]
     print(f"{result['teacher']['arch']} ({own:.2f} %), {result['student']['augmentation']}:")
-    print(f"  alone {alone.mean():.2f} %, taught {taught.mean():.2f} %, gain {gain}")
+    print(
+        f"  alone {alone.mean():.2f} %, taught {taught.mean():.2f} %, gain {gain.mean:+.2f}", end=""
+    )
+    low, high = gain.interval or (gain.mean, gain.mean)
+    print(f" [{low:+.2f} to {high:+.2f}], p = {gain.p}")
     return result
 
 
