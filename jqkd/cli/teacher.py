@@ -130,7 +130,9 @@ def answer_command(
     *,
     dataset: Set,
     classes: Classes = None,
-    name: Annotated[str | None, typer.Option(help="Its name (default: the model's own).")] = None,
+    called: Annotated[
+        str | None, typer.Option("--name", help="Its name (default: the model's own).")
+    ] = None,
     replace: Replace = False,
     data_dir: DataDir = None,
     json: Json = None,
@@ -148,7 +150,7 @@ def answer_command(
     output, watch = Output(json), Stopwatch()
     with _ImageBar(output, "images", 1) as bar:
         fields |= {"on_images": lambda done, total: bar.move(done, "", total)}
-        fields |= {"name": name, "replace": replace, "data_dir": data_dir}
+        fields |= {"name": called, "replace": replace, "data_dir": data_dir}
         title = answer_teacher(model, dataset, classes, **fields)
     _kept(title, output, watch, data_dir, json)
 

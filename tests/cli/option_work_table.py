@@ -459,10 +459,10 @@ TEACHER_IMPORT = _of("teacher import") | {
 }
 TEACHER_ANSWER = _of("teacher answer") | {
     "model": [],
+    "called": [Case("--name mine", {"name"}, {"name": "mine"}, "teacher answer")],
     **{
         name: [Case(f"--{name.replace('_', '-')} {value}", {name}, {name: value}, "teacher answer")]
         for name, value in {
-            "name": "mine",
             "resize": "32",
             "channels": "3-first",
             "mean": "0.5,0.25",

@@ -161,7 +161,7 @@ WRONG = {
     f"{ANSWER} functions.py:alike": "right more often than by guessing",
     f"{ANSWER} functions.py:shares": "but probabilities, .* take their logarithm",
     f"{ANSWER} functions.py:batch": "answer an image alike .* dropout and batch statistics off",
-    f"{ANSWER} functions.py:flat --name a/b": "`--name` must be letters, digits",
+    f"{ANSWER} functions.py:flat --name a/b": "`name` must be letters, digits",
     f"{ANSWER} functions.py:flat --mean grey": "`--mean` must be a finite number, or one for each",
     f"{ANSWER} functions.py:flat --std 0.5,0": "`--std` must be a finite number above 0",
     f"{ANSWER} functions.py:flat --mean 1,2,3": "`--mean` must be one number or 1, one a channel",

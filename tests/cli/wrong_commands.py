@@ -43,8 +43,8 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
 }
 # What a command needs besides the option that is wrong.
 NEEDS = {"run": ["demo"], "study run": ["controls"], "verify": ["results"]}
-NEEDS |= {"teacher import": ["own", "--logits", "own.npz", "--dataset", "digits"]}
-NEEDS |= {"teacher answer": ["own.py:logits", "--dataset", "digits"]}
+NEEDS |= {"teacher import": ["--logits", "own.npz", "--dataset", "digits", "own"]}
+NEEDS |= {"teacher answer": ["--dataset", "digits", "own.py:logits"]}
 _REPORTS = ("report", "tables report", "study report")
 NEEDS |= {name: ["--out", "finished", "demo"] for name in ("status", *_REPORTS)}
 READS = ("status", "tables status", "benchmarks report", *_REPORTS)
@@ -85,7 +85,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "mean": ("", "grey", "nan", "0,"),
     "std": ("", "grey", "0", "1,-1"),
     "views": ("", "flip:3", "mixup", "mixup:0", "none:3"),
-    "teacher answer name": ("", "../own", "a b", "[red]", "x" * 65),
+    "called": ("", "../own", "a b", "[red]", "x" * 65),
     "table": ("", "3", "one"),
     "rows": ("", "cifar*", ",", "[red]"),
     "ensemble": ("", "both"),
@@ -103,6 +103,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
 # Sentences that name what was given without the option: it can come from only one.
 UNNAMED = {
     "rows": "`--arms` must match arms",
+    "called": "`name` must be",
     "variants": "`--arms` must match arms",
     "datasets": "`--datasets`|`--arms`",
     "executor": "`workers`",
@@ -153,7 +154,7 @@ def families() -> Iterator[tuple[str, list[str], str]]:
                 if is_option:
                     words += [f"{option}={value}"]
                 else:
-                    words[len(command.split()) + places.index(param.name)] = value
+                    words[len(words) - len(places) + places.index(param.name)] = value
                 names = [f"`{option}`" if is_option else f"`({param.name}|NAME)`"]
                 names += [UNNAMED[param.name]] if param.name in UNNAMED and value else []
                 yield f"{command} {option} {value[:24]}", words, "|".join(names)
