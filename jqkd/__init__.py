@@ -6,6 +6,7 @@ Everything below is imported when it is first used, so that ``import jqkd`` is l
     models      QuantumLayer, Student, StudentSpec, import_circuit
     data        Dataset, load, student_splits
     training    StudentConfig, TeacherConfig, distill, train_students, Output, load_run, setup
+    teachers    answer_teacher, import_teacher
     experiments Experiment, Arm, Comparison, run_experiment, report_experiment
     the rest    InputError, gain_of, load_plugin, to_qiskit
 """
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from jqkd.training.distill import distill
     from jqkd.training.recipes import Output
     from jqkd.training.students import train_students
+    from jqkd.training.teacher_answer import answer_teacher
+    from jqkd.training.teacher_import import import_teacher
     from jqkd.training.trained import load_run
 
 # Where each name is defined.
@@ -64,6 +67,8 @@ _HOMES = {
     "jqkd.training.recipes": ("Output",),
     "jqkd.training.students": ("train_students",),
     "jqkd.training.trained": ("load_run",),
+    "jqkd.training.teacher_answer": ("answer_teacher",),
+    "jqkd.training.teacher_import": ("import_teacher",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
@@ -82,10 +87,12 @@ __all__ = [
     "StudentConfig",
     "StudentSpec",
     "TeacherConfig",
+    "answer_teacher",
     "distill",
     "expectation",
     "gain_of",
     "import_circuit",
+    "import_teacher",
     "load",
     "load_plugin",
     "load_run",

@@ -22,6 +22,7 @@ from jqkd.cli import (
     search,
     study,
     tables,
+    teacher,
     train,
     verify,
 )
@@ -43,7 +44,7 @@ app = typer.Typer(
     **SETTINGS,
 )
 app.command(cls=Command)(demo.demo)
-app.command(cls=Command)(train.teacher)
+app.add_typer(teacher.app, name="teacher")
 app.command(cls=Command)(train.student)
 app.command(cls=Command)(predict.predict)
 app.command(cls=Command)(audit.audit)

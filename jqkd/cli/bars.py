@@ -45,12 +45,12 @@ class Bar:
         if self._columns.live.is_started:
             self._columns.stop()
 
-    def move(self, done: float, text: str) -> None:
-        """Open if need be, then show."""
+    def move(self, done: float, text: str, total: float | None = None) -> None:
+        """Open if need be, then show; of another total if one is given."""
         if not self._columns.tasks:
             self._columns.add_task("", total=self._total, text=text)
             self._columns.start()
-        self._columns.update(self._columns.task_ids[0], completed=done, text=text)
+        self._columns.update(self._columns.task_ids[0], completed=done, text=text, total=total)
 
 
 class CountBar(Bar):

@@ -1,4 +1,4 @@
-"""jqkd teacher, jqkd student: one teacher, or one row of the paper's tables."""
+"""jqkd student: one row of the paper's tables."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import typer
 from jqkd._interrupts import keeps
 from jqkd.cli.audit_table import audit_table
 from jqkd.cli.bars import StudentBar, TeacherBar
-from jqkd.cli.console import Output, seconds_text, student_table, teacher_table
-from jqkd.cli.effects import DATA_RULES, STUDENT_RULES, is_given, refuse_unread
+from jqkd.cli.console import Output, seconds_text, student_table
+from jqkd.cli.effects import STUDENT_RULES, is_given, refuse_unread
 from jqkd.cli.fields import takes
 from jqkd.cli.memory import check_memory
 from jqkd.cli.options import (
@@ -26,60 +26,16 @@ from jqkd.cli.options import (
     TeacherName,
     deliver,
 )
-from jqkd.common.files import write_json
-from jqkd.data import load
 from jqkd.models import TEACHERS
 from jqkd.tracking import TRACKERS, tracker_of
-from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.figures import curves_figure
-from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment
 from jqkd.training.resuming import CHECKPOINTS, job_in
 from jqkd.training.student_job import StudentJob
 from jqkd.training.student_run import Outcome, run_student
-from jqkd.training.teacher_store import describe, obtain_teacher
 
 # What a command takes where nothing is said.
 STUDENT: dict[str, Any] = {"dataset": "mnist", "classes": "0-5", "qubits": 3, "preset": "robust"}
-
-
-@takes(TeacherConfig, arch="lenet", dataset="mnist", classes="0-5")
-def teacher(
-    ctx: typer.Context,
-    *,
-    data_dir: DataDir = None,
-    out: Out = None,
-    json: Json = None,
-    plugin: Plugins = None,
-    **fields: Any,
-) -> None:
-    """Train a classical teacher on all images of the classes, and keep it for its students.
-
-    A teacher of the same configuration that is in the cache is not trained again.
-
-    Example: jqkd teacher --arch lenet --dataset fashion_mnist --classes 0-7
-    """
-    config = TeacherConfig(**fields)
-    refuse_unread(ctx, DATA_RULES)
-    output, watch = Output(json), Stopwatch()
-    keeps("finished epochs are in the cache, and the same command goes on from there")
-    images = load(config.dataset, data_dir=data_dir)
-    with TeacherBar(output, config) as on_progress:
-        trained = obtain_teacher(config, images, on_progress=on_progress)
-    result = {
-        "schema": RESULT_SCHEMA,
-        "kind": "teacher",
-        "algorithm": ALGORITHM,
-        "data_digest": images.digest,
-        **describe(trained),
-        "seconds": watch.seconds(),
-        "environment": environment(),
-    }
-    output.say(teacher_table(result))
-    output.say(seconds_text(result["seconds"]))
-    if out is not None:
-        write_json(out / "result.json", result)
-    deliver(result, json)
 
 
 @takes(StudentConfig, **STUDENT)

@@ -82,10 +82,7 @@ class Shelf:
             InputError: a name that cannot be one, or that other contents have; the cache folder
                 cannot be written.
         """
-        check_type("name", name, str, "a text")
-        if not _NAME.fullmatch(name):
-            must = "be letters, digits, ., _ and - only, 64 at most, the first a letter or digit"
-            fail("name", must, shown(name))
+        self.check_name(name)
         arrays = {key: np.asarray(value) for key, value in (arrays or {}).items()}
         facts = plain(dict(facts), EXACT)
         sealed = arrays_digest(arrays)
@@ -100,6 +97,13 @@ class Shelf:
         for other in others:
             self.remove(other)
         return title
+
+    def check_name(self, name: Any) -> None:
+        """It can be an entry's name, and no path; raises ``InputError`` where it cannot."""
+        check_type("name", name, str, "a text")
+        if not _NAME.fullmatch(name):
+            must = "be letters, digits, ., _ and - only, 64 at most, the first a letter or digit"
+            fail("name", must, shown(name))
 
     def _write(self, title: str, about: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         if arrays:

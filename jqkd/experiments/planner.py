@@ -19,6 +19,7 @@ from jqkd.experiments.model import Arm, Experiment, present
 from jqkd.models import TEACHERS
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.config import StudentConfig, TeacherConfig
+from jqkd.training.teacher_import import check_views
 from jqkd.training.teaching import needs_views
 
 # Seconds of one core for a student's image, and for a step beside its images; they weigh jobs.
@@ -173,6 +174,8 @@ def student_jobs(
 ) -> list[Job]:
     """The jobs of some students, one a seed, alone or with a teacher."""
     check_type("student", student, StudentConfig, "a StudentConfig")
+    if teacher is not None:
+        check_views(teacher, student)
     needs: tuple[str, ...] = ()
     if teacher is None:
         student = student.alone()

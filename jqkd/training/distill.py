@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from jqkd._checks import check_path, check_type
 from jqkd.tracking import Tracker, tracker_of
@@ -11,12 +14,13 @@ from jqkd.training.config import StudentConfig
 from jqkd.training.devices import setup
 from jqkd.training.runs import Epoch
 from jqkd.training.student_run import Outcome, StudentJob, run_student
+from jqkd.training.teacher_answer import answer_teacher
 from jqkd.training.teacher_config import TeacherConfig
 
 
 def distill(
     student: StudentConfig,
-    teacher: TeacherConfig | str | None = "lenet",
+    teacher: TeacherConfig | str | Callable[[np.ndarray], Any] | None = "lenet",
     *,
     seeds: Iterable[int] = range(4),
     out: str | Path | None = None,
@@ -31,8 +35,9 @@ def distill(
 
     Args:
         student: what it is made of and how it is trained.
-        teacher: its configuration, or the text of one, such as ``lenet``, of the student's data;
-            ``None`` for students alone.
+        teacher: its configuration; the text of one, such as ``lenet``, of the student's data; a
+            function from images (B, *shape) in [0, 1] to logits (B, C), which is asked about all
+            images of the classes and the student's views; ``None`` for students alone.
         seeds: one pair of students each.
         out: folder for result and checkpoint; goes on from what is there, be it of fewer epochs
             (where the rate is constant) or seeds.
@@ -57,12 +62,17 @@ def distill(
     """
     setup()
     check_type("student", student, StudentConfig, "a StudentConfig")
+    folder, images = _path("out", out), _path("data_dir", data_dir)
+    if callable(teacher):
+        data, mixed = (student.dataset, student.classes), student.augmentation != "none"
+        views = f"{student.augmentation}:{student.views}" if mixed else "none"
+        count = student.per_class if mixed else None
+        teacher = answer_teacher(teacher, *data, data_dir=images, views=views, per_class=count)
     if isinstance(teacher, str):
         teacher = TeacherConfig(teacher, student.dataset, student.classes)
     job = StudentJob(student, teacher, tuple(seeds))
     check_type("on_epoch", on_epoch, Callable, "a function of an epoch")
     follows = None if tracker is None else tracker_of(tracker)
-    folder, images = _path("out", out), _path("data_dir", data_dir)
     return run_student(job, out=folder, data_dir=images, on_epoch=on_epoch, tracker=follows)
 
 

@@ -11,7 +11,7 @@ from jqkd.common.digests import json_digest
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.runs import Run, check_seeds, paired
-from jqkd.training.teaching import check_features
+from jqkd.training.teaching import check_features, teachable
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class StudentJob:
     """What ``run_student`` does.
 
     Args:
-        config: the students' training.
+        config: the students' training; of plain images where the teacher cannot answer views.
         teacher: the teacher's, of the same data set and classes; ``None`` to train alone only.
         seeds: one student alone and one distilled for each; at least one, none twice.
 
@@ -41,6 +41,7 @@ class StudentJob:
             must = f"know the student's classes, {self.config.dataset} {self.config.classes}"
             fail("teacher", must, f"{self.teacher.dataset} {self.teacher.classes}")
         check_features(self.teacher, self.config)
+        object.__setattr__(self, "config", teachable(self.config, self.teacher))
 
     @property
     def runs(self) -> list[Run]:

@@ -19,6 +19,7 @@ import pytest
 
 from jqkd._checks import InputError
 from jqkd.cli import audit as audit_command
+from jqkd.cli import teacher as teacher_command
 from jqkd.cli import train
 from jqkd.common import plugins
 from jqkd.data import load, mnist
@@ -299,7 +300,7 @@ def teacher_facts(words: list[str], folder: Path, *, trained: bool = True) -> di
         patch.chdir(folder)
         watch_data(patch, seen)
         patch.setattr(loop, "epoch_order", noted)
-        patch.setattr(train, "obtain_teacher", obtained)
+        patch.setattr(teacher_command, "obtain_teacher", obtained)
         facts = told(*call(words), folder)
     config, teacher = seen.get("config"), seen.get("teacher")
     facts |= {"read": seen["read"], "orders": seen["orders"]}

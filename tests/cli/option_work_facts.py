@@ -5,6 +5,7 @@ Workers are replaced, command line, plans, folders and reports are real.
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from benchmarks import command as bench_command
 from benchmarks import runner as bench_runner
 from jqkd.cli import circuit as circuit_command
 from jqkd.cli import crosscheck, demo, experiments, export, predict, report
+from jqkd.cli import teacher as teacher_command
 from jqkd.crosscheck.battery import BatteryReport
 from jqkd.data import load
 from jqkd.experiments import executors, jobs, verify, worker
@@ -25,6 +27,7 @@ from jqkd.models import ANSATZE, import_circuit
 from jqkd.quantum import Circuit, Op
 from jqkd.training import following
 from jqkd.training.predictions import Predictions
+from jqkd.training.teacher_answer import Asking
 from jqkd.training.trained import TrainedRun
 from tests.cli.option_facts import TINY, call, split, told, watch_students
 from tests.experiments.pretended import content_of, images_of
@@ -266,6 +269,35 @@ def circuit_facts(words: list[str], folder: Path, *, before: str = ""):
     facts = told(code, out, err, folder) | {"shelf": shelf}
     texts = {n: (folder / n).read_text() for n in facts["files"] if not n.endswith(".json")}
     return facts | {"printed": out, "texts": texts}
+
+
+def teacher_facts(words: list[str], folder: Path):
+    """Of ``jqkd teacher import`` and ``answer``: what is asked of whom."""
+    seen: dict = {}
+    names = ("model", "dataset", "classes", "name", "logits", "replace", "data_dir")
+
+    def answered(*given, on_images, **how):
+        seen.update(zip(names, given, strict=False))
+        seen.update({name: how.pop(name) for name in ("name", "replace", "data_dir")})
+        seen.update(dataclasses.asdict(Asking(**how)))
+        on_images(1, 2)
+        return "own@0123456789ab"
+
+    def imported(*given, **how):
+        seen.update(zip(("name", "logits", "dataset", "classes"), given, strict=True), **how)
+        return "own@0123456789ab"
+
+    def shown(title, output, watch, data_dir, json):
+        seen["title"], seen["shown"] = title, data_dir
+        teacher_command.deliver({"title": title}, json)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(teacher_command, "answer_teacher", answered)
+        patch.setattr(teacher_command, "import_teacher", imported)
+        patch.setattr(teacher_command, "_kept", shown)
+        facts = told(*call(words), folder)
+    return facts | {name: str(value) for name, value in seen.items()}
 
 
 class Peer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.cli.option_table import PLUGIN, Case
 
 DEMO = "run demo --out out --seeds 2 --block 2"
@@ -33,6 +35,8 @@ BASES = {
     "circuit import": ("circuit import own own.qasm", {}),
     "circuit import, again": ("circuit import own own.qasm", {"before": "RZ"}),
     "circuit remove": ("circuit remove own", {"before": "RZ"}),
+    "teacher import": ("teacher import own --logits own.npz --dataset mnist", {}),
+    "teacher answer": ("teacher answer own.py:logits --dataset mnist", {}),
     "benchmarks": (_BENCH, {}),
     "benchmarks report": (
         "benchmarks report --out out",
@@ -499,6 +503,46 @@ EXPORT = {
     "tracker": [Case("--to wandb", {"tracker"}, {"tracker": "wandb"}, without="--to tensorboard")],
     "plugin": [Case(PLUGIN, {"files"}, {"files": lambda v, base: "loaded" in v})],
 }
+_ANY_TEACHER = {
+    "dataset": [
+        Case("--dataset fashion_mnist", {"dataset"}, {}, without="--dataset mnist"),
+    ],
+    "classes": [Case("--classes 0-5", {"classes"}, {"classes": "0-5"})],
+    "replace": [Case("--replace", {"replace"}, {"replace": "True"})],
+    "data_dir": [Case("--data-dir my/images", {"data_dir", "shown"}, {"data_dir": "my/images"})],
+    "plugin": [Case(PLUGIN, {"files"}, {"files": ["loaded"]})],
+    "json": [
+        Case("--json mine.json", {"files"}, {"files": ["mine.json"]}),
+        Case("--json -", {"JSON spoken"}, {"JSON spoken": True}),
+    ],
+}
+
+
+def _of(command: str):
+    return {k: [replace(c, base=command) for c in cases] for k, cases in _ANY_TEACHER.items()}
+
+
+TEACHER_IMPORT = _of("teacher import") | {
+    "name": [],
+    "logits": [
+        Case("--logits other.npz", {"logits"}, {}, "teacher import", without="--logits own.npz"),
+    ],
+}
+TEACHER_ANSWER = _of("teacher answer") | {
+    "model": [],
+    "called": [Case("--name mine", {"name"}, {"name": "mine"}, "teacher answer")],
+    **{
+        name: [Case(f"--{name.replace('_', '-')} {value}", {name}, {name: value}, "teacher answer")]
+        for name, value in {
+            "resize": "32",
+            "channels": "3-first",
+            "mean": "0.5,0.25",
+            "std": "0.5",
+            "views": "mixup:3",
+            "per_class": "50",
+        }.items()
+    },
+}
 # By the names that a user types.
 TABLE = {
     "run": RUN,
@@ -517,6 +561,8 @@ TABLE = {
     "circuit": CIRCUIT,
     "circuit import": CIRCUIT_IMPORT,
     "circuit remove": {"name": []},
+    "teacher import": TEACHER_IMPORT,
+    "teacher answer": TEACHER_ANSWER,
     "benchmarks": BENCH,
     "benchmarks report": BENCH_REPORT,
     "demo": DEMONSTRATION,

@@ -25,6 +25,7 @@ FACTS = {
     ),
     "crosscheck": facts.crosscheck_facts,
     "circuit": facts.circuit_facts,
+    "teacher": facts.teacher_facts,
     "benchmarks": facts.bench_facts,
     "demo": facts.demo_facts,
     "predict": facts.predict_facts,
@@ -132,7 +133,7 @@ def test_an_audit_of_a_run_trains_nothing_and_leaves_its_file(tmp_path):
 # Where a command's work begins.
 WORK = (
     "jqkd.cli.train.run_student",
-    "jqkd.cli.train.load",
+    "jqkd.cli.teacher.load",
     "jqkd.cli.crosscheck.run_battery",
     "jqkd.cli.crosscheck.load_run",
     "jqkd.cli.audit.load_run",

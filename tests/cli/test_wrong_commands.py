@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from benchmarks import command as benchmark
-from jqkd.cli import audit, crosscheck, train
+from jqkd.cli import audit, crosscheck, teacher, train
 from jqkd.experiments import worker
 from jqkd.models import ANSATZE
-from jqkd.training import student_run
+from jqkd.training import student_run, teacher_import
 from jqkd.training.algorithm import ALGORITHM
 from tests.cli.wrong_commands import cases
 from tests.experiments.pretended import fill
@@ -37,7 +37,9 @@ def no_work():
 
     with pytest.MonkeyPatch.context() as patch:
         for module, name in (
-            (train, "obtain_teacher"),
+            (train, "run_student"),
+            (teacher, "obtain_teacher"),
+            (teacher_import, "load"),
             (audit, "audit_run"),
             (student_run, "prepare"),
             (crosscheck, "run_battery"),
@@ -118,6 +120,7 @@ def place(tmp_path_factory):
         "search": "[search]\narm = 'a'\nepochs = [1, 2]",
     }.items():
         (root / f"{name}.toml").write_text(arm + more)
+    (root / "own.py").write_text("def logits(images):\n    return images\n")
     (root / "broken.py").write_text("1 / 0\n")
     for name in ("one.py", "two.py"):
         (root / name).write_text(

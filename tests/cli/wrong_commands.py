@@ -20,6 +20,7 @@ from jqkd.cli import (
     search,
     study,
     tables,
+    teacher,
     train,
     verify,
 )
@@ -27,7 +28,9 @@ from tests.command_lines import COMMANDS
 
 FUNCTIONS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
-    "teacher": train.teacher,
+    "teacher": teacher.teacher,
+    "teacher import": teacher.import_command,
+    "teacher answer": teacher.answer_command,
     "student": train.student,
     "audit": audit.audit,
     "run": experiments.run,
@@ -59,6 +62,8 @@ NEEDS = {
 }
 NEEDS |= {"circuit import": ["own", "own.qasm"], "circuit remove": ["own"]}
 NEEDS |= {"predict": ["folder", "digits"], "export": ["--to", "tensorboard", "folder"]}
+NEEDS |= {"teacher import": ["--logits", "own.npz", "--dataset", "digits", "own"]}
+NEEDS |= {"teacher answer": ["--dataset", "digits", "own.py:logits"]}
 _REPORTS = ("report", "tables report", "study report")
 NEEDS |= {name: ["--out", "finished", "demo"] for name in ("status", *_REPORTS)}
 READS = ("status", "tables status", "benchmarks report", *_REPORTS)
@@ -77,8 +82,8 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "preset": ("", "[red]", "nonsense", "robust/entangled", "Robust"),
     "dataset": ("", "cifar", "MNIST", "[/red]"),
     "classes": ("", "0-", "5-0", "0-99", "0", "a-b", "0,0", "0-5-7", "-1-5"),
-    "teacher": ("", "vgg", "lenet "),
-    "arch": ("", "vgg", "none"),
+    "teacher": ("", "swin", "lenet "),
+    "arch": ("", "swin", "none"),
     "shots": ("", "0", "-5", "1.5", "nan", "all", "1e9", HUGE, "9" * 5000),
     "schedule": ("", "linear"),
     "augmentation": ("", "flip"),
@@ -100,6 +105,13 @@ TEXTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         ("track", "tracker"), ("", "tensorbord", "wandb:colour=1", "mlflow:uri", "[red]")
     ),
+    "teacher import name": ("",),
+    "model": ("", "own.py"),
+    "channels": ("", "2-last", "1"),
+    "mean": ("", "grey", "nan", "0,"),
+    "std": ("", "grey", "0", "1,-1"),
+    "views": ("", "flip:3", "mixup", "mixup:0", "none:3"),
+    "called": ("", "../own", "a b", "[red]", "x" * 65),
     "table": ("", "3", "one"),
     "rows": ("", "cifar*", ",", "[red]"),
     "ensemble": ("", "both"),
@@ -117,6 +129,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
 # Sentences that name what was given without the option: it can come from only one.
 UNNAMED = {
     "rows": "`--arms` must match arms",
+    "called": "`name` must be",
     "variants": "`--arms` must match arms",
     "datasets": "`--datasets`|`--arms`",
     "executor": "`workers`",
@@ -149,6 +162,7 @@ def bad_values(command: str, name: str) -> tuple[str, ...]:
             "source": (*NOT_AT_HAND, "folder", "binary", "missing.qasm", "a.qasm;"),
             "file": (*FILES, "classes.txt", "classes"),
             "readme": (*FILES, "missing.md", "binary"),
+            "logits": ("",),
         }
         return NOT_AT_HAND if reads else kinds.get(name, FOLDERS)
     return () if kind is bool else TEXTS.get(f"{command} {name}", TEXTS.get(name, ()))
@@ -177,7 +191,7 @@ def families() -> Iterator[tuple[str, list[str], str]]:
         last = [p.opts[0] for p in described.params if kind_of_or_flag(command, p) is not bool]
         if last:
             yield f"{command} cut short", [*words, last[-1]], f"'{last[-1]}' requires an argument"
-        if command not in ("benchmarks", "circuit"):
+        if command not in ("benchmarks", "circuit", "teacher"):
             yield f"{command} more", [*words, "extra"], r"unexpected extra argument.*\(extra\)"
 
 
@@ -209,7 +223,7 @@ SINGLE = [
     ),
     ("student --ansatz entanglin", "was given; perhaps 'entangling' is meant.$"),
     ("student --preset own", "`--preset` must be one of .* but 'own' was given.$"),
-    ("student --teacher vgg", "lenet.* none, but 'vgg' was given; name the file .* --plugin.$"),
+    ("student --teacher swin", "lenet.* none, but 'swin' was given; name the file .* --plugin.$"),
     ("teacher --dataset cifar", "digits.* but 'cifar' was given; name the file .* --plugin.$"),
     ("run nonsense", "`name` must be one of .* was given; name the file .* --plugin.$"),
     ("student --ansatz entangling:depth=2", r"options that entangling has \(layers\), but depth"),

@@ -97,7 +97,7 @@ WRONG = {
         "`qubits` must be an integer of at least 1, but 0",
     ),
     "a text for a number": (change("epochs = 3", 'epochs = "3"'), "`epochs` must be an integer"),
-    "a teacher": (change('teacher = "lenet"', 'teacher = "vgg"'), "`arch` must be one of lenet"),
+    "a teacher": (change('teacher = "lenet"', 'teacher = "swin"'), "`arch` must be one of lenet"),
     "a preset": (change('"robust"', '"robus"'), "`preset` must be one of"),
     "no classes": (change('classes = "0-1"\n', ""), "`classes` must be given for each arm, or in"),
     "no name": (change('name = "one"\n', ""), "`name` must be given for each arm, as a text"),
