@@ -19,7 +19,7 @@ from jqkd.common.plugins import load_installed
 from jqkd.common.registry import KINDS, Registry, as_text
 from jqkd.experiments.asked import Asked, ask, asked, experiment_of, names_in, source_of
 from jqkd.experiments.catalogue import EXPERIMENTS
-from jqkd.experiments.executors import EXECUTORS
+from jqkd.experiments.executors import EXECUTORS, executor_of
 from jqkd.experiments.planner import plan, tasks_of
 from jqkd.experiments.store import DamagedJob, Store
 from jqkd.experiments.worker import Order, check_teachers
@@ -28,7 +28,7 @@ _NAME = f"One of {', '.join(EXPERIMENTS)}, with options (paper-code:shots=exact)
 _NAME += "`jqkd list` has them all."
 _SEEDS = "Students of every kind, seeds 0, 1, ... (default: 10 or so)."
 _TEACHERS = "`train` them, take the `shipped` ones, or those of another store."
-_EXECUTOR = f"Who does the jobs: {', '.join(EXECUTORS)}, with options."
+_ON = f"Who does the jobs: {', '.join(EXECUTORS)}, with options; dask://HOST:PORT."
 _BLOCK = "Seeds that are trained side by side (default: by device)."
 
 
@@ -41,7 +41,7 @@ def run(
     seeds: Annotated[int | None, typer.Option(help=_SEEDS)] = None,
     teacher_seeds: Annotated[int, typer.Option(help="Teachers of every arm that is one.")] = 1,
     out: StoreFolder = Path("runs"),
-    executor: Annotated[str, typer.Option(help=_EXECUTOR)] = "here",
+    on: Annotated[str, typer.Option(help=_ON)] = "here",
     block: Annotated[int | None, typer.Option(help=_BLOCK)] = None,
     teachers: Annotated[str, typer.Option(help=_TEACHERS)] = "train",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, do nothing.")] = False,
@@ -57,7 +57,7 @@ def run(
     Example: jqkd run paper-code:alexnet_epochs=1 --arms 'mnist-0-5-3q-*' --seeds 10
     """
     known = Store.open(out) if (out / "store.json").exists() else None
-    source, does = source_of(name, known), EXECUTORS.build(executor)
+    source, does = source_of(name, known), executor_of(on)
     experiment = experiment_of(source)
     asking = Asked(
         source, seeds or experiment.seeds, teacher_seeds, tuple(arms.split(",")) if arms else ()
@@ -70,6 +70,7 @@ def run(
         show_plan(chosen, tasks())
         return
     check_teachers(jobs, teachers)
+    does.check()
     store = Store.create(out)
     ask(store, experiment.name, asking)
     images = None if data_dir is None else str(data_dir)

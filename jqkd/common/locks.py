@@ -7,6 +7,7 @@ import errno
 import logging
 import os
 import socket
+import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def tried(path: Path) -> Generator[str | None]:
         if error.errno not in _NO_LOCKS:
             raise
     try:
-        name.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+        note(path, f"process {os.getpid()} on {socket.gethostname()}{_job()}")
         yield None
     finally:
         for file in (name, path):
@@ -96,6 +97,18 @@ def holder(path: Path) -> str | None:
         return None
     lock.release()
     return None
+
+
+def note(path: Path, who: str) -> None:
+    """Say who works under a lock that is held, since now."""
+    text = f"{who} since {time.strftime('%Y-%m-%d %H:%M:%S')}"
+    path.with_suffix(".who").write_text(text, encoding="utf-8")
+
+
+def _job() -> str:
+    """Under which number a cluster's queue knows this process."""
+    number = os.environ.get("SLURM_JOB_ID")
+    return f", job {number}" if number else ""
 
 
 def _who(path: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from jqkd._checks import InputError, check_path
 from jqkd.experiments.analysis import ArmRecord, records
 from jqkd.experiments.asked import Asked, ask, experiment_of, source_of
-from jqkd.experiments.executors import EXECUTORS
+from jqkd.experiments.executors import executor_of
 from jqkd.experiments.planner import plan, tasks_of
 from jqkd.experiments.store import Store
 from jqkd.experiments.worker import Order
@@ -20,7 +20,7 @@ def run_experiment(
     *,
     seeds: int | None = None,
     arms: Sequence[str] = (),
-    executor: str = "here",
+    on: str = "here",
     data_dir: str | Path | None = None,
 ) -> dict[str, ArmRecord]:
     """Do what of an experiment is not in a store yet; ``jqkd run`` and ``jqkd report`` in one.
@@ -31,7 +31,8 @@ def run_experiment(
             trained again.
         seeds: students of every kind, by default the experiment's own number.
         arms: patterns of names, such as ``*-lenet``; none means all.
-        executor: who does the work: ``here``, ``processes:workers=2``, or one of a plug-in.
+        on: who does the work: ``here``, ``processes:workers=2``, ``slurm:partition=gpu,gpus=1``,
+            ``dask://HOST:PORT``, or one of a plug-in.
         data_dir: TFDS's data folder.
 
     Returns:
@@ -49,11 +50,13 @@ def run_experiment(
     """
     folder = check_path("out", out)
     known = Store.open(folder) if (folder / "store.json").exists() else None
-    source, does = source_of(name, known), EXECUTORS.build(executor)
+    source, does = source_of(name, known), executor_of(on)
     experiment = experiment_of(source)
     asking = Asked(source, experiment.seeds if seeds is None else seeds, arms=tuple(arms))
     chosen = experiment.select(asking.arms)
-    jobs, store = plan(chosen, asking.seeds), Store.create(folder)
+    jobs = plan(chosen, asking.seeds)
+    does.check()
+    store = Store.create(folder)
     ask(store, experiment.name, asking)
     tasks = tasks_of(jobs, does.block(asking.seeds), lambda job: store.done(job.name))
     order = Order(

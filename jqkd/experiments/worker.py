@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,11 +15,13 @@ from jqkd.experiments import jobs
 from jqkd.experiments.asked import Asked, asked
 from jqkd.experiments.jobs import Arrays, Content, Datasets, Report
 from jqkd.experiments.model import present
-from jqkd.experiments.planner import Job, plan, trained
+from jqkd.experiments.planner import Job, Task, plan, trained
 from jqkd.experiments.store import Store
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.result import Stopwatch, environment
 
+# Called with a task, how far it is from 0 to 1, and a few words; with ``None``, of waiting.
+Progress = Callable[[Task | None, float, str], None]
 _datasets = lru_cache(maxsize=None)(Datasets)
 
 

@@ -16,8 +16,10 @@ from benchmarks import command as bench_command
 from benchmarks import runner as bench_runner
 from jqkd.cli import crosscheck, demo, experiments, report
 from jqkd.crosscheck.battery import BatteryReport
-from jqkd.experiments import executors, jobs, verify, worker
+from jqkd.experiments import jobs, verify, worker
 from jqkd.experiments.asked import asked, names_in
+from jqkd.experiments.executors.base import Engine
+from jqkd.experiments.executors.here import Here
 from jqkd.experiments.store import Store
 from tests.cli.option_facts import TINY, call, split, told, watch_students
 from tests.experiments.pretended import content_of, images_of
@@ -135,7 +137,7 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
 
     def run(self, tasks, order, on_progress):
         note("executor", type(self).__name__)
-        return here(self, tasks, order, on_progress)
+        return real(Here(), tasks, order, on_progress)
 
     def draw(summary, folder, datasets):
         note("drawn", str(folder))
@@ -144,7 +146,7 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
         return []
 
     patch.setattr(report, "draw_all", draw)
-    here = executors.Here.run
+    real = Engine.run
     for module in (jobs, verify):
         patch.setattr(module, "do_students", do_students)
     patch.setattr(jobs, "do_teacher", do_teacher)
@@ -153,8 +155,7 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
     patch.setattr(worker, "_datasets", jobs.Datasets)
     patch.setattr(worker, "taken", taken)
     patch.setattr(experiments, "check_teachers", lambda *given: None)
-    for kind in (executors.Here, executors.Processes):
-        patch.setattr(kind, "run", run)
+    patch.setattr(Engine, "run", run)
 
 
 def crosscheck_facts(words: list[str], folder: Path):

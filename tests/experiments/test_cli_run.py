@@ -199,7 +199,7 @@ def test_an_experiment_from_a_plug_in(tmp_path):
         )
         assert list(known) == ["3-images", "6-images"]
         # A worker in a process of its own loads it too.
-        more = call(*words, "--seeds", 2, "--executor", "processes:workers=1")
+        more = call(*words, "--seeds", 2, "--on", "processes:workers=1")
         assert "2 jobs done" in more.output, more.output
     finally:
         EXPERIMENTS._classes.pop("sizes", None)
@@ -215,7 +215,7 @@ def test_an_experiment_from_a_plug_in(tmp_path):
         (["paper"], "`name` must be one of .*paper-code"),
         (["paper-code:shots=many"], "`shots` must be a whole number, .* or `notebook`"),
         (["demo", "--seeds", "0"], "`seeds` must be an integer from 1 to 1000, but 0"),
-        (["demo", "--executor", "cluster"], "`executor` must be one of here, processes"),
+        (["demo", "--on", "cluster"], "`on` must be one of dask, here, processes, slurm"),
         (["none.toml"], "`name` must be a TOML file that can be read, but none.toml"),
     ],
 )

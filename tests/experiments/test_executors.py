@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-import time
+from contextlib import contextmanager
 
 import pytest
 
 from jqkd._checks import InputError
 from jqkd.common import plugins
-from jqkd.experiments import executors
-from jqkd.experiments.asked import Asked, ask
-from jqkd.experiments.executors import EXECUTORS, Executor, Queue
-from jqkd.experiments.planner import plan, tasks_of
-from jqkd.experiments.store import Store
+from jqkd.experiments.executors import EXECUTORS, Executor, executor_of
+from jqkd.experiments.executors.base import TRIES, Crew, Engine, Queue
 from jqkd.experiments.worker import Order, Outcome
 
-from .pretended import TINY
-
-NAME = "demo-epochs=1-lenet_epochs=1"
-
-
-def started(root, seeds=2, block=2):
-    """A store that was asked for something small, and its tasks."""
-    store = Store.create(root)
-    asking = Asked(TINY, seeds)
-    ask(store, NAME, asking)
-    return store, tasks_of(plan(asking.experiment(), seeds), block)
-
-
-def files(root):
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and path.name != "log.jsonl" and ".locks" not in path.parts
-    }
+from .engines import NAME, files, killed_in_mid_job, started
 
 
 @pytest.fixture(scope="module")
@@ -64,34 +40,50 @@ def test_several_processes_leave_the_very_same_files(here, tmp_path):
     assert files(store.root) == files(here.root)
 
 
-def test_a_worker_that_dies_loses_only_its_task(here, tmp_path, monkeypatch):
-    store, tasks = started(tmp_path)
-    every, real = [], executors._Worker.__init__
-
-    def note(worker, *given):
-        real(worker, *given)
-        every.append(worker)
-
-    def kill():
-        # In its second task, or right after its first: what is written counts.
-        while not list(store.root.glob("teachers/*.json")):
-            time.sleep(0.05)
-        time.sleep(0.5)
-        os.kill(every[0].process.pid, signal.SIGKILL)
-
-    monkeypatch.setattr(executors._Worker, "__init__", note)
-    thread = threading.Thread(target=kill)
-    thread.start()
-    order = Order(str(store.root), NAME)
-    outcome = EXECUTORS.build("processes:workers=1").run(tasks, order, lambda *_: None)
-    thread.join()
-    assert len(every) == 2
-    assert set(outcome.failed.values()) == {"its process died (exit code -9)"}
-    (lost,) = (task for task in tasks if task.names[0] in outcome.failed)
-    assert set(outcome.failed) == set(lost.names)
-    again = EXECUTORS.build("here").run([lost], order, lambda *_: None)
-    assert set(again.done) == set(lost.names)
+def test_a_worker_that_dies_costs_its_task_some_time(here, tmp_path):
+    store, outcome = killed_in_mid_job("processes:workers=1", tmp_path / "killed")
+    assert not outcome.failed and len(outcome.done) == 1 + 3 * 2
     assert files(store.root) == files(here.root)
+
+
+class Deadly(Crew):
+    """Each worker dies after it has done the first job of its task."""
+
+    is_free = True
+
+    def __init__(self, store):
+        super().__init__()
+        self.store, self.starts = store, []
+
+    @property
+    def is_busy(self):
+        return bool(self.ended)
+
+    def start(self, task):
+        self.starts.append(task.names)
+        if task.jobs[0].seed is None or len(task.names) == 1:
+            self.ended.append((task, Outcome(done=[*task.names])))
+        else:
+            self.store.write(task.names[0], {"kind": "student"})
+            self.ended.append((task, "exit code -9"))
+
+
+def test_a_task_that_kills_its_workers_is_given_up(tmp_path):
+    store, tasks = started(tmp_path)
+    crew = Deadly(store)
+
+    class Doomed(Engine):
+        @contextmanager
+        def open(self, tasks, order, on_progress):
+            yield crew
+
+    outcome = Doomed().run(tasks[:2], Order(str(store.root), NAME), lambda *_: None)
+    names = tasks[1].names
+    assert crew.starts == [tasks[0].names, *[names] * TRIES]
+    # What it had written before it died counts.
+    assert outcome.failed == {names[1]: "its worker died 3 times, at last so: exit code -9"}
+    assert set(outcome.done) == {*tasks[0].names, names[0]}
+    assert store.times() == [{"job": names[1], "failed": outcome.failed[names[1]]}]
 
 
 def test_what_goes_wrong_in_a_worker_is_told(tmp_path):
@@ -164,13 +156,32 @@ def test_an_executor_from_outside(here, tmp_path):
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("cluster", "`executor` must be one of here, processes"),
+        ("cluster", "`on` must be one of dask, here, processes, slurm, but 'cluster'"),
+        ("proceses", "perhaps 'processes' is meant"),
+        ("ray://node:1", "`on` must be one of dask, here, processes, slurm, but 'ray' was given"),
+        (7, "`on` must be one of dask, here, processes, slurm, but 7"),
         ("processes:workers=0", "`workers` must be an integer from 1 to 256, but 0"),
         ("processes:gpus=-1", "`gpus` must be an integer from 0 to 256, but -1"),
-        ("here:workers=2", r"`executor` must set options that here has \(it has none\)"),
-        ("processes:workers=two", "`executor` must have an integer as its option workers"),
+        ("here:workers=2", r"`on` must set options that here has \(it has none\)"),
+        ("processes:workers=two", "`on` must have an integer as its option workers"),
+        ("here://node:1", r"`on` must set options that here has \(it has none\), but address"),
+        ("slurm:time=0", "`time` must be an integer from 1 to 43200, but 0"),
+        ("slurm:time=1:00:00", "`on` must have an integer as its option time, but '1:00:00'"),
+        ("slurm:memory=0", "`memory` must be an integer from 1 to 4096, but 0"),
+        ("slurm:cpus=0", "`cpus` must be an integer from 1"),
+        ("slurm:gpus=-1", "`gpus` must be an integer from 0"),
+        ("slurm:workers=0", "`workers` must be an integer from 1"),
+        ("slurm:cluster=lsf", "`cluster` must be one of slurm, local, but 'lsf'"),
+        ("slurm:queue=long", "`on` must set options that slurm has"),
+        ("slurm:partition", "`on` must name options as option=value"),
+        ("dask://node", "`address` must be HOST:PORT of a Dask scheduler, but 'node'"),
+        ("dask://:8786", "`address` must be HOST:PORT"),
+        ("dask://node:port", "`address` must be HOST:PORT"),
+        ("dask://node:99999", "`address` must be HOST:PORT"),
+        ("dask://node:8786/status", "`address` must be HOST:PORT"),
+        ("dask://node:8786,workers=2", "`on` must set options that dask has"),
     ],
 )
 def test_wrong_executors(text, match):
     with pytest.raises(InputError, match=match):
-        EXECUTORS.build(text)
+        executor_of(text)
