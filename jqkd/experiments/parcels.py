@@ -6,56 +6,38 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from jqkd.common.cache import cache_folder
 from jqkd.common.files import written_whole
 from jqkd.common.registry import KINDS
-from jqkd.experiments.entrance import settle, work
+from jqkd.data import DATASETS, load
 from jqkd.experiments.planner import Task
 from jqkd.experiments.store import Store
-from jqkd.experiments.worker import Order, Outcome
+from jqkd.experiments.worker import Order, Outcome, serve_jobs
 
-# By where they lie.
+# Bytes by where they lie: below ``store/`` or ``cache/``.
 Files = Mapping[str, bytes]
 
 
-@dataclass(frozen=True)
-class Parcel:
-    """What a worker far away needs: an order, names of jobs, and files.
+def inputs_of(task: Task, order: Order) -> tuple[Order, list[dict[str, Path]]]:
+    """What a worker far away needs.
 
-    Attributes:
-        order: its ``root`` is chosen by the worker.
-        names: of jobs.
-        store: files of the store.
-        plugins: sources.
-        imported: files of the cache that users brought; ``None`` for what is not carried at first.
+    Returns:
+        The order, its plug-ins by where they will lie; all files that the task reads, in groups
+        that other tasks may need too: where each will lie, and where it lies here.
     """
-
-    order: Order
-    names: tuple[str, ...]
-    store: Files
-    plugins: Files
-    imported: Mapping[str, bytes | None]
-
-
-def pack(task: Task, order: Order) -> Parcel:
-    """All that a task reads, but for images that come with jqkd or lie with the worker."""
-    root, needs = Path(order.root), {name: None for job in task.jobs for name in job.needs}
-    files = ["store.json", f"experiments/{order.name}.json", *_files(needs)]
-    store = {file: (root / file).read_bytes() for file in files if (root / file).exists()}
-    named, plugins = [], {}
-    for name in order.plugins:
-        path = Path(name)
-        source = path.read_bytes() if path.is_file() else None
-        if source is not None:
-            name = f"{hashlib.sha256(source).hexdigest()[:16]}/{path.name}"
-            plugins[name] = source
-        named.append(name)
-    left = tuple(name for name in task.names if not (root / f"{name}.json").exists())
-    imported = dict.fromkeys(_imported(task))
-    return Parcel(replace(order, plugins=tuple(named)), left, store, plugins, imported)
+    root, cache = Path(order.root), cache_folder()
+    plugins = {name: _place(Path(name)) for name in order.plugins if Path(name).is_file()}
+    asked = ["store.json", f"experiments/{order.name}.json"]
+    needs = [_files([name]) for job in task.jobs[:1] for name in job.needs]
+    groups = [{f"store/{file}": root / file for file in files} for files in [asked, *needs]]
+    groups += [{place: Path(name)} for name, place in plugins.items()]
+    for files in _brought(task, order.data_dir):
+        groups.append({f"cache/{file.relative_to(cache)}": file for file in files})
+    order = replace(order, plugins=tuple(plugins.get(name, name) for name in order.plugins))
+    return order, groups
 
 
 def _files(names: Iterable[str]) -> list[str]:
@@ -63,54 +45,51 @@ def _files(names: Iterable[str]) -> list[str]:
     return [f"{name}{suffix}" for name in names for suffix in (".npz", ".json")]
 
 
-def _imported(task: Task) -> list[str]:
-    """Files of what users brought and a task's configurations name."""
-    configs = (task.jobs[0].teacher, task.jobs[0].student)
-    about = json.dumps([config.to_json() for config in configs if config is not None])
+def _place(plugin: Path) -> str:
+    """One for each content, so that a worker loads it once."""
+    return f"cache/plugins/{hashlib.sha256(plugin.read_bytes()).hexdigest()[:16]}/{plugin.name}"
+
+
+def _brought(task: Task, data_dir: str | None) -> list[list[Path]]:
+    """Files of images and of what users imported, if a task's configurations name them."""
+    job = task.jobs[0]
+    configs = [config for config in (job.teacher, job.student) if config is not None]
+    about, dataset = json.dumps([config.to_json() for config in configs]), configs[-1].dataset
     shelves = [registry.shelf for registry in KINDS.values() if registry.shelf is not None]
     titles = [(shelf, title) for shelf in shelves for title in shelf.titles() if title in about]
-    paths = [path for shelf, title in titles for path in shelf.files(title)]
-    return [str(path.relative_to(cache_folder())) for path in paths]
+    files = [shelf.files(title) for shelf, title in titles]
+    if DATASETS[dataset].needs_data_dir:
+        load(dataset, data_dir=data_dir)
+        files.append([cache_folder() / "data" / f"{dataset}.npz"])
+    return files
 
 
-def with_imported(parcel: Parcel) -> Parcel:
-    """A parcel with the files that a worker was found to lack."""
-    full = {file: (cache_folder() / file).read_bytes() for file in parcel.imported}
-    return replace(parcel, imported=full)
-
-
-def open_parcel(parcel: Parcel, cores: int) -> tuple[Outcome | None, Files]:
-    """Do a parcel's jobs, in a folder of their own.
+def do_parcel(
+    order: Order, names: Sequence[str], cores: int, groups: Iterable[Files]
+) -> tuple[Outcome, Files]:
+    """Do jobs in a folder of their own.
 
     Returns:
-        How they ended, and the files they left; ``None`` where imported things are lacking.
+        How they ended, and the files they left.
     """
-    cache, imported = cache_folder(), parcel.imported
-    if any(data is None and not (cache / file).exists() for file, data in imported.items()):
-        return None, {}
+    files = {file: data for group in groups for file, data in group.items()}
     with tempfile.TemporaryDirectory(prefix="jqkd-") as folder:
-        root, sources = Path(folder), cache / "plugins"
-        _write(cache, {file: data for file, data in imported.items() if data is not None})
-        _write(sources, parcel.plugins)
-        _write(root, parcel.store)
-        settle(cores)
-        plugins = [str(sources / p) if p in parcel.plugins else p for p in parcel.order.plugins]
-        order = replace(parcel.order, root=folder, plugins=tuple(plugins))
-        outcome = work(asdict(order), parcel.names)
-        files = (*_files(parcel.names), "log.jsonl")
-        return outcome, {
-            file: (root / file).read_bytes() for file in files if (root / file).exists()
-        }
+        places = {"store": Path(folder), "cache": cache_folder()}
+        paths = {file: places[file[:5]] / file[6:] for file in files}
+        for file, path in paths.items():
+            with written_whole(path) as temporary:
+                temporary.write_bytes(files[file])
+        plugins = tuple(str(paths.get(name, name)) for name in order.plugins)
+        outcome = serve_jobs(replace(order, root=folder, plugins=plugins), names, cores)
+        left = [file for file in (*_files(names), "log.jsonl") if (Path(folder) / file).exists()]
+        return outcome, {file: (Path(folder) / file).read_bytes() for file in left}
 
 
 def keep(store: Store, names: Sequence[str], files: Files) -> None:
     """Write into a store what came back of some jobs, and no other file."""
-    _write(store.root, {file: files[file] for file in _files(names) if file in files})
+    for file in _files(names):
+        if file in files:
+            with written_whole(store.root / file) as temporary:
+                temporary.write_bytes(files[file])
     for line in files.get("log.jsonl", b"").splitlines():
         store.log(json.loads(line))
-
-
-def _write(folder: Path, files: Files) -> None:
-    for file, data in files.items():
-        with written_whole(folder / file) as temporary:
-            temporary.write_bytes(data)

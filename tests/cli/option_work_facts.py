@@ -18,7 +18,7 @@ from jqkd.cli import crosscheck, demo, experiments, report
 from jqkd.crosscheck.battery import BatteryReport
 from jqkd.experiments import jobs, verify, worker
 from jqkd.experiments.asked import asked, names_in
-from jqkd.experiments.executors.base import Engine
+from jqkd.experiments.executors.base import Executor
 from jqkd.experiments.executors.here import Here
 from jqkd.experiments.store import Store
 from tests.cli.option_facts import TINY, call, split, told, watch_students
@@ -146,7 +146,7 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
         return []
 
     patch.setattr(report, "draw_all", draw)
-    real = Engine.run
+    real = Executor.run
     for module in (jobs, verify):
         patch.setattr(module, "do_students", do_students)
     patch.setattr(jobs, "do_teacher", do_teacher)
@@ -155,7 +155,7 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
     patch.setattr(worker, "_datasets", jobs.Datasets)
     patch.setattr(worker, "taken", taken)
     patch.setattr(experiments, "check_teachers", lambda *given: None)
-    patch.setattr(Engine, "run", run)
+    patch.setattr(Executor, "run", run)
 
 
 def crosscheck_facts(words: list[str], folder: Path):

@@ -9,7 +9,7 @@ import pytest
 from jqkd._checks import InputError
 from jqkd.common import plugins
 from jqkd.experiments.executors import EXECUTORS, Executor, executor_of
-from jqkd.experiments.executors.base import TRIES, Crew, Engine, Queue
+from jqkd.experiments.executors.base import TRIES, Crew, Queue
 from jqkd.experiments.worker import Order, Outcome
 
 from .engines import NAME, files, killed_in_mid_job, started
@@ -33,7 +33,7 @@ def test_several_processes_leave_the_very_same_files(here, tmp_path):
     order = Order(str(store.root), NAME)
     reports = []
     workers = EXECUTORS.build("processes:workers=2")
-    outcome = workers.run(tasks, order, lambda *far: reports.append(far[0]))
+    outcome = workers.run(tasks, order, lambda task, far, _: far and reports.append(task))
     assert not outcome.failed, outcome.failed
     assert sorted(outcome.done) == sorted(name for task in tasks for name in task.names)
     assert sorted(task.names for task in reports) == sorted(task.names for task in tasks)
@@ -49,30 +49,25 @@ def test_a_worker_that_dies_costs_its_task_some_time(here, tmp_path):
 class Deadly(Crew):
     """Each worker dies after it has done the first job of its task."""
 
-    is_free = True
-
     def __init__(self, store):
-        super().__init__()
-        self.store, self.starts = store, []
+        self.store, self.starts, self.outcomes = store, [], []
 
-    @property
-    def is_busy(self):
-        return bool(self.ended)
-
-    def start(self, task):
+    def start(self, tasks):
+        (task,) = tasks
         self.starts.append(task.names)
-        if task.jobs[0].seed is None or len(task.names) == 1:
-            self.ended.append((task, Outcome(done=[*task.names])))
-        else:
-            self.store.write(task.names[0], {"kind": "student"})
-            self.ended.append((task, "exit code -9"))
+        self.store.write(task.names[0], {"kind": "student"})
+        died = task.jobs[0].seed is not None and len(task.names) > 1
+        self.outcomes = [(task, "exit code -9" if died else Outcome(done=[*task.names]))]
+
+    def ended(self):
+        return self.outcomes
 
 
 def test_a_task_that_kills_its_workers_is_given_up(tmp_path):
     store, tasks = started(tmp_path)
     crew = Deadly(store)
 
-    class Doomed(Engine):
+    class Doomed(Executor):
         @contextmanager
         def open(self, tasks, order, on_progress):
             yield crew
@@ -94,16 +89,24 @@ def test_what_goes_wrong_in_a_worker_is_told(tmp_path):
     assert "no_such_module" in reason
 
 
+def taken(queue):
+    """Some task that is ready, out of the queue."""
+    ready = queue.ready()
+    if ready:
+        queue.waiting.remove(ready[0])
+    return ready[0] if ready else None
+
+
 def test_tasks_wait_for_what_they_need(tmp_path):
     _, tasks = started(tmp_path)
     teacher, taught = tasks[0], next(task for task in tasks if task.jobs[0].needs)
     queue = Queue([taught, teacher])
-    assert queue.next() is teacher and queue.next() is None
+    assert taken(queue) is teacher and taken(queue) is None
     queue.finish(teacher, Outcome(done=[*teacher.names]))
-    assert queue.next() is taught and queue.next() is None
+    assert taken(queue) is taught and taken(queue) is None
     queue = Queue([teacher, taught])
-    queue.finish(queue.next(), Outcome(failed={teacher.names[0]: "lost"}))
-    assert queue.next() is None and not queue.waiting
+    queue.finish(taken(queue), Outcome(failed={teacher.names[0]: "lost"}))
+    assert taken(queue) is None and not queue.waiting
     assert queue.outcome.failed[taught.names[0]] == f"needs {teacher.names[0]}, which failed"
 
 
@@ -111,10 +114,10 @@ def test_what_others_do_is_waited_for_only_if_something_needs_it(tmp_path):
     _, tasks = started(tmp_path)
     teacher, taught = tasks[0], next(task for task in tasks if task.jobs[0].needs)
     queue = Queue([teacher, taught])
-    queue.finish(queue.next(), Outcome(held={teacher.names[0]: "process 1"}))
-    assert not queue.is_over and queue.next() is teacher
+    queue.finish(taken(queue), Outcome(held={teacher.names[0]: "process 1"}))
+    assert not queue.is_over and taken(queue) is teacher
     queue.finish(teacher, Outcome())
-    assert queue.next() is taught and not queue.outcome.held
+    assert taken(queue) is taught and not queue.outcome.held
     queue.finish(taught, Outcome(held=dict.fromkeys(taught.names, "process 1")))
     assert queue.is_over
 
@@ -161,7 +164,7 @@ def test_an_executor_from_outside(here, tmp_path):
         ("ray://node:1", "`on` must be one of dask, here, processes, slurm, but 'ray' was given"),
         (7, "`on` must be one of dask, here, processes, slurm, but 7"),
         ("processes:workers=0", "`workers` must be an integer from 1 to 256, but 0"),
-        ("processes:gpus=-1", "`gpus` must be an integer from 0 to 256, but -1"),
+        ("processes:gpus=2", r"`on` must set options that processes has \(workers\), but gpus"),
         ("here:workers=2", r"`on` must set options that here has \(it has none\)"),
         ("processes:workers=two", "`on` must have an integer as its option workers"),
         ("here://node:1", r"`on` must set options that here has \(it has none\), but address"),

@@ -1,15 +1,17 @@
-"""What every engine shares: a queue of tasks, and workers that may die."""
+"""What all executors share: a queue of tasks, and workers that may die."""
 
 from __future__ import annotations
 
 import time
+import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jqkd.common.registry import Registry
+from jqkd._checks import fail, shown
+from jqkd.common.registry import Registry, as_text
 from jqkd.experiments.planner import Task
 from jqkd.experiments.store import Store
 from jqkd.experiments.worker import Order, Outcome, Progress
@@ -22,45 +24,112 @@ TRIES = 3
 WIDEST = 64
 
 
+class Crew:
+    """An executor's workers while they are at it: tasks go in, outcomes come out.
+
+    Attributes:
+        room: tasks that may be with it at once.
+    """
+
+    room = 1
+
+    def start(self, tasks: Sequence[Task]) -> None:
+        """Hand out tasks; there is room for them."""
+        raise NotImplementedError
+
+    def ended(self) -> list[tuple[Task, Outcome | str]]:
+        """Tasks that have ended since it was called last; a text says how a worker died.
+
+        Waits for some seconds where there are none.
+        """
+        raise NotImplementedError
+
+
 class Executor:
     """Does tasks, each after those that it needs; derived classes are registered."""
 
     def check(self) -> None:
         """Raise ``InputError`` where it cannot work; called before anything is written."""
 
-    def run(self, tasks: Sequence[Task], order: Order, on_progress: Progress) -> Outcome:
-        """Do all tasks, in an order that respects what they need.
-
-        ``do_jobs(order, task.names)`` does one, in whatever process.
-        """
-        raise NotImplementedError
-
     def block(self, seeds: int) -> int:
         """How many seeds of so many a task trains side by side, where nobody says."""
         return min(seeds, 2)
+
+    def open(
+        self, tasks: Sequence[Task], order: Order, on_progress: Progress
+    ) -> AbstractContextManager[Crew]:
+        """Workers, for as long as the context lasts."""
+        raise NotImplementedError
+
+    def run(self, tasks: Sequence[Task], order: Order, on_progress: Progress) -> Outcome:
+        """Do all tasks; what a dead worker was at goes to another, ``TRIES`` times at most.
+
+        ``do_jobs(order, task.names)`` does one, in whatever process.
+        """
+        store, queue = Store.open(Path(order.root)), Queue(list(tasks))
+        deaths: Counter[tuple[str, ...]] = Counter()
+        busy: list[Task] = []
+        with self.open(tasks, order, on_progress) as crew:
+            while True:
+                started = _claimable(queue, store, crew.room - len(busy))
+                for task in started:
+                    on_progress(task, 0.0, "")
+                if started:
+                    crew.start(started)
+                    busy += started
+                if not busy and queue.is_over:
+                    return queue.outcome
+                if not busy and queue.outcome.held:
+                    on_progress(None, 0.0, ", ".join(sorted(set(queue.outcome.held.values()))))
+                    time.sleep(_PATIENCE)
+                for task, outcome in crew.ended() if busy else ():
+                    busy.remove(task)
+                    if isinstance(outcome, str):
+                        deaths[task.names] += 1
+                        outcome = _lost(task, store, outcome, deaths[task.names])
+                    queue.finish(task, outcome)
+                    for name, reason in outcome.failed.items():
+                        store.log({"job": name, "failed": reason})
+                    if not outcome.held:
+                        on_progress(task, 1.0, "")
 
 
 EXECUTORS: Registry[Executor] = Registry("executor", Executor)
 
 
 def executor_of(text: str | Executor) -> Executor:
-    """An executor from its text; ``NAME://HOST:PORT`` is short for ``NAME:address=HOST:PORT``.
+    """An executor from its text, or from a TOML file with one table: ``[slurm]``, then its options.
+
+    ``NAME://HOST:PORT`` is short for ``NAME:address=HOST:PORT``.
 
     Raises:
-        InputError: an unknown name or option.
+        InputError: an unknown name or option, or a file that is no such table.
 
     Example:
         >>> executor_of("processes:workers=2").workers, executor_of("dask://node-7:8786").address
         (2, 'node-7:8786')
     """
-    if isinstance(text, str) and text.partition("://")[0] in EXECUTORS:
+    if isinstance(text, str) and text.endswith(".toml"):
+        text = _from_file(Path(text))
+    elif isinstance(text, str) and text.partition("://")[0] in EXECUTORS:
         text = text.replace("://", ":address=", 1)
     return EXECUTORS.build(text, "on")
 
 
+def _from_file(path: Path) -> str:
+    try:
+        tables = list(tomllib.loads(path.read_text(encoding="utf-8")).items())
+    except (OSError, ValueError, RecursionError) as error:
+        fail("on", "be a TOML file that can be read", f"{path} ({error})")
+    if len(tables) != 1 or not isinstance(tables[0][1], dict):
+        fail("on", "be a file with one table, such as [slurm]", shown(dict(tables)))
+    name, options = tables[0]
+    return f"{name}:{','.join(f'{key}={as_text(value)}' for key, value in options.items())}"
+
+
 @dataclass
 class Queue:
-    """Tasks that wait, each handed out once what it needs is finished."""
+    """Tasks that wait, until what each needs is finished."""
 
     waiting: list[Task]
     outcome: Outcome = field(default_factory=Outcome)
@@ -69,27 +138,24 @@ class Queue:
     def __post_init__(self) -> None:
         self._unfinished = {name for task in self.waiting for name in task.names}
 
-    def next(self) -> Task | None:
-        """The first task that can be done now; ``None`` if all wait for others."""
+    def ready(self) -> list[Task]:
+        """Tasks that can be done now; what needs a failed one has failed."""
         for task in list(self.waiting):
             lost = next((name for name in task.jobs[0].needs if name in self.outcome.failed), None)
             if lost is not None:
-                self.waiting.remove(task)
                 reason = f"needs {lost}, which failed"
                 self.finish(task, Outcome(failed=dict.fromkeys(task.names, reason)))
-            elif not self._unfinished.intersection(task.jobs[0].needs):
-                self.waiting.remove(task)
-                return task
-        return None
+        return [t for t in self.waiting if not self._unfinished.intersection(t.jobs[0].needs)]
 
     def finish(self, task: Task, outcome: Outcome) -> None:
-        """Note how a task ended; it goes back to the end where another process is at it."""
+        """Note how a task ended; it goes to the end where another process is at it."""
         self.outcome.done += outcome.done
         self.outcome.failed |= outcome.failed
         for name in task.names:
             self.outcome.held.pop(name, None)
         self.outcome.held |= outcome.held
         self._unfinished -= set(task.names) - set(outcome.held)
+        self.waiting = [other for other in self.waiting if other is not task]
         if outcome.held:
             self.waiting.append(task)
 
@@ -99,75 +165,20 @@ class Queue:
         return all(set(task.names) & set(self.outcome.held) for task in self.waiting)
 
 
-class Crew:
-    """An engine's workers while they are at it: tasks go in, outcomes come out.
-
-    Attributes:
-        ended: tasks that have ended and were not asked for yet.
-    """
-
-    def __init__(self) -> None:
-        self.ended: list[tuple[Task, Outcome | str]] = []
-
-    @property
-    def is_free(self) -> bool:
-        """Whether one more task can be started."""
-        raise NotImplementedError
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether a task was started that ``finished`` has not returned."""
-        raise NotImplementedError
-
-    def start(self, task: Task) -> None:
-        """Hand a task to a worker."""
-        raise NotImplementedError
-
-    def wait(self) -> None:
-        """Wait until some have ended, or for some seconds; add them to ``ended``."""
-        raise NotImplementedError
-
-    def finished(self) -> list[tuple[Task, Outcome | str]]:
-        """Tasks with their outcomes, each once; a text says how its worker died."""
-        if not self.ended:
-            self.wait()
-        ended, self.ended = self.ended, []
-        return ended
-
-
-class Engine(Executor):
-    """An executor whose workers may die: each death costs a task's time, and ``TRIES`` the task."""
-
-    def open(
-        self, tasks: Sequence[Task], order: Order, on_progress: Progress
-    ) -> AbstractContextManager[Crew]:
-        """Workers, for as long as the context lasts."""
-        raise NotImplementedError
-
-    def run(self, tasks: Sequence[Task], order: Order, on_progress: Progress) -> Outcome:
-        store, queue, idle = Store.open(Path(order.root)), Queue(list(tasks)), 0
-        deaths: Counter[tuple[str, ...]] = Counter()
-        with self.open(tasks, order, on_progress) as crew:
-            while True:
-                while crew.is_free and (task := queue.next()) is not None:
-                    crew.start(task)
-                if not crew.is_busy:
-                    break
-                for task, outcome in crew.finished():
-                    idle = idle + 1 if isinstance(outcome, Outcome) and outcome.held else 0
-                    if isinstance(outcome, str):
-                        deaths[task.names] += 1
-                        outcome = _lost(task, store, outcome, deaths[task.names])
-                    queue.finish(task, outcome)
-                    if not outcome.held:
-                        on_progress(task, 1.0, "")
-                # Once round without any work of our own: the rest is left to others, or waited for.
-                if idle > len(queue.waiting):
-                    if queue.is_over and not crew.is_busy:
-                        break
-                    on_progress(None, 0.0, ", ".join(sorted(set(queue.outcome.held.values()))))
-                    time.sleep(_PATIENCE)
-        return queue.outcome
+def _claimable(queue: Queue, store: Store, most: int) -> list[Task]:
+    """So many tasks out of the queue that nobody is doing, nor has done meanwhile."""
+    chosen: list[Task] = []
+    for task in queue.ready():
+        holders = {name: store.holder(name) for name in task.names}
+        held = {name: holder for name, holder in holders.items() if holder is not None}
+        if held or all(map(store.done, task.names)):
+            queue.finish(task, Outcome(held=held))
+        elif len(chosen) < most:
+            queue.waiting.remove(task)
+            chosen.append(task)
+        else:
+            break
+    return chosen
 
 
 def _lost(task: Task, store: Store, reason: str, deaths: int) -> Outcome:
@@ -177,6 +188,4 @@ def _lost(task: Task, store: Store, reason: str, deaths: int) -> Outcome:
     if deaths < TRIES:
         return Outcome(done, held=dict.fromkeys(left, "another worker"))
     reason = f"its worker died {deaths} times, at last so: {reason}"
-    for name in left:
-        store.log({"job": name, "failed": reason})
     return Outcome(done, failed=dict.fromkeys(left, reason))

@@ -6,29 +6,30 @@ import asyncio
 import threading
 import uuid
 from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jqkd._checks import InputError, fail, shown
-from jqkd.experiments.executors.base import EXECUTORS, Crew, Engine
-from jqkd.experiments.parcels import Files, Parcel, keep, open_parcel, pack, with_imported
+from jqkd.experiments.executors.base import EXECUTORS, Crew, Executor
+from jqkd.experiments.parcels import Files, do_parcel, inputs_of, keep
 from jqkd.experiments.planner import Task
 from jqkd.experiments.store import Store
 from jqkd.experiments.worker import Order, Outcome, Progress, do_jobs
 
 # Seconds to reach a scheduler in, and between two looks at who does what.
 _REACH, _LOOK = 5, 2.0
-# Bytes of one task from which Dask would warn.
+# Bytes from which Dask would warn.
 _LARGE = "10GB"
-# Two jobs in one process would share its devices.
+# Two tasks in one process would share its devices.
 _one_at_a_time = threading.Lock()
 
 
 @EXECUTORS.register("dask")
 @dataclass(frozen=True)
-class Dask(Engine):
+class Dask(Executor):
     """Workers of a Dask cluster: ``dask://HOST:PORT`` is the address of its scheduler.
 
     Args:
@@ -54,11 +55,14 @@ class Dask(Engine):
 
         async def reach() -> None:
             how = Security().get_connection_args("client")
-            await (await connect(self.address, timeout=_REACH, **how)).close()
+            comm = await asyncio.wait_for(connect(self.address, timeout=_REACH, **how), _REACH + 1)
+            await comm.close()
 
         try:
-            # A client has no such bound, and waits for ever for what is no scheduler.
-            asyncio.run(asyncio.wait_for(reach(), _REACH + 1))
+            # A client has no such bound, and waits for ever for what is no scheduler. In a thread,
+            # as a notebook has a loop of its own.
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(lambda: asyncio.run(reach())).result()
         except Exception as error:
             raise InputError(
                 f"There is no Dask scheduler at {self.address}, or it cannot be reached in "
@@ -70,6 +74,9 @@ class Dask(Engine):
         import dask
         from distributed import Client
 
+        for task in tasks if order.teachers != "train" else ():
+            if task.jobs[0].kind != "students":  # They lie in a folder of this machine.
+                do_jobs(order, task.names)
         with (
             dask.config.set({"distributed.admin.large-graph-warning-threshold": _LARGE}),
             Client(self.address, timeout=_REACH) as client,
@@ -78,71 +85,61 @@ class Dask(Engine):
             yield _Futures(client, order, claims)
 
 
-def do_parcel(parcel: Parcel) -> tuple[Outcome | None, Files]:
-    """Do a parcel's jobs in this process of the cluster."""
+def _do(order: Order, names: Sequence[str], groups: Sequence[Files]) -> tuple[Outcome, Files]:
+    """Do jobs in this process of the cluster."""
     from distributed import get_worker
 
     with _one_at_a_time:
-        return open_parcel(parcel, get_worker().state.nthreads)
+        return do_parcel(order, names, get_worker().state.nthreads, groups)
 
 
 class _Futures(Crew):
     """Tasks at the scheduler; this process holds their jobs in the store, and writes what comes."""
 
     def __init__(self, client: Any, order: Order, claims: ExitStack) -> None:
-        super().__init__()
         self._client, self._order, self._store = client, order, Store.open(Path(order.root))
         self._claims = claims
+        self._carried: dict[tuple[str, ...], Any] = {}
+        self._futures: dict[Any, tuple[Task, ExitStack]] = {}
         self._at: dict[Any, str] = {}
-        self._futures: dict[Any, tuple[Task, Parcel, ExitStack]] = {}
 
     @property
-    def is_free(self) -> bool:
-        return len(self._futures) < max(4, len(self._client.scheduler_info()["workers"]))
+    def room(self) -> int:
+        return max(4, sum(self._client.nthreads().values()))
 
-    @property
-    def is_busy(self) -> bool:
-        return bool(self.ended or self._futures)
+    def start(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            claims = self._claims.enter_context(ExitStack())
+            for name in task.names:
+                claims.enter_context(self._store.claim(name))
+            order, groups = inputs_of(task, self._order)
+            files = [self._carry(group) for group in groups]
+            key = f"{task.names[0]}-{uuid.uuid4()}"
+            future = self._client.submit(_do, order, task.names, files, key=key)
+            self._futures[future] = (task, claims)
 
-    def start(self, task: Task) -> None:
-        if self._order.teachers != "train" and task.jobs[0].kind != "students":
-            # They are taken from a folder of this machine.
-            self.ended.append((task, do_jobs(self._order, task.names)))
-            return
-        claims = self._claims.enter_context(ExitStack())
-        holders = {name: claims.enter_context(self._store.claim(name)) for name in task.names}
-        held = {name: holder for name, holder in holders.items() if holder is not None}
-        parcel = pack(task, self._order)
-        if held or not parcel.names:
-            claims.close()
-            self.ended.append((task, Outcome(held=held)))
-        else:
-            self._submit(task, parcel, claims)
+    def _carry(self, group: dict[str, Path]) -> Any:
+        """Files at the cluster, sent once."""
+        about = tuple(group)
+        if about not in self._carried:
+            files = {place: path.read_bytes() for place, path in group.items()}
+            key = f"{about[-1]}-{uuid.uuid4()}"
+            self._carried[about] = self._client.submit(dict, files, key=key)
+        return self._carried[about]
 
-    def _submit(self, task: Task, parcel: Parcel, claims: ExitStack) -> None:
-        key = f"{task.names[0]}-{uuid.uuid4()}"
-        future = self._client.submit(do_parcel, parcel, key=key)
-        self._futures[future] = (task, parcel, claims)
-
-    def wait(self) -> None:
+    def ended(self) -> list[tuple[Task, Outcome | str]]:
         from distributed import wait
 
+        self._note_workers()
         try:
             ended = wait(list(self._futures), _LOOK, "FIRST_COMPLETED").done
         except TimeoutError:
-            self._note_workers()
-            return
-        for future in ended:
-            task, parcel, claims = self._futures.pop(future)
-            outcome = self._outcome(future, parcel)
-            if outcome is None:  # Now with what was imported.
-                self._submit(task, with_imported(parcel), claims)
-            else:
-                claims.close()
-                self.ended.append((task, outcome))
+            return []
+        return [self._outcome(future) for future in ended]
 
-    def _outcome(self, future: Any, parcel: Parcel) -> Outcome | None:
-        """How a parcel ended; its files are in the store then."""
+    def _outcome(self, future: Any) -> tuple[Task, Outcome]:
+        """How a task ended; its files are in the store then."""
+        task, claims = self._futures.pop(future)
         if future.status == "cancelled":
             raise InputError(
                 "The Dask scheduler is gone; what is finished is kept, and the same command goes "
@@ -151,18 +148,18 @@ class _Futures(Crew):
         if future.status == "error":
             # Dask has given it to others, as often as its `allowed-failures` says.
             reason = " ".join(f"{type(future.exception()).__name__}: {future.exception()}".split())
-            for name in parcel.names:
-                self._store.log({"job": name, "failed": reason})
-            return Outcome(failed=dict.fromkeys(parcel.names, reason))
-        outcome, files = future.result()
-        keep(self._store, parcel.names, files)
-        return outcome
+            outcome = Outcome(failed=dict.fromkeys(task.names, reason))
+        else:
+            outcome, files = future.result()
+            keep(self._store, task.names, files)
+        claims.close()
+        return task, outcome
 
     def _note_workers(self) -> None:
         """Who does what, for ``jqkd status``."""
         at = {key: worker for worker, keys in self._client.processing().items() for key in keys}
-        for future, (_, parcel, _) in self._futures.items():
+        for future, (task, _) in self._futures.items():
             if self._at.get(future) != (worker := at.get(future.key, "to come")):
                 self._at[future] = worker
-                for name in parcel.names:
+                for name in task.names:
                     self._store.note_holder(name, f"Dask worker {worker}")

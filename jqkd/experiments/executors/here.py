@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import jax
 
-from jqkd.experiments.executors.base import EXECUTORS, WIDEST, Crew, Engine
+from jqkd.experiments.executors.base import EXECUTORS, WIDEST, Crew, Executor
 from jqkd.experiments.planner import Task
-from jqkd.experiments.worker import Order, Progress, do_jobs
+from jqkd.experiments.worker import Order, Outcome, Progress, do_jobs
 
 
 @EXECUTORS.register("here")
 @dataclass(frozen=True)
-class Here(Engine):
+class Here(Executor):
     """This process, one task after another."""
 
     @contextmanager
@@ -28,20 +28,15 @@ class Here(Engine):
 
 
 class _Alone(Crew):
-    """Works while a task is started."""
+    """Works while its end is waited for."""
 
     def __init__(self, order: Order, on_progress: Progress) -> None:
-        super().__init__()
         self._order, self._on_progress = order, on_progress
 
-    @property
-    def is_free(self) -> bool:
-        return not self.ended
+    def start(self, tasks: Sequence[Task]) -> None:
+        self._tasks = tasks
 
-    @property
-    def is_busy(self) -> bool:
-        return bool(self.ended)
-
-    def start(self, task: Task) -> None:
-        outcome = do_jobs(self._order, task.names, lambda *far: self._on_progress(task, *far))
-        self.ended.append((task, outcome))
+    def ended(self) -> list[tuple[Task, Outcome | str]]:
+        (task,) = self._tasks
+        report = lambda *far: self._on_progress(task, *far)  # noqa: E731
+        return [(task, do_jobs(self._order, task.names, report))]

@@ -7,25 +7,23 @@ import shutil
 import subprocess
 import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jqkd._checks import InputError, check_choice, check_integer, fail
-from jqkd.experiments.entrance import settle, work
-from jqkd.experiments.executors.base import EXECUTORS, WIDEST, Crew, Engine
+from jqkd.experiments.executors.base import EXECUTORS, WIDEST, Crew, Executor
 from jqkd.experiments.planner import Task
-from jqkd.experiments.store import Store
-from jqkd.experiments.worker import Order, Outcome, Progress
+from jqkd.experiments.worker import Order, Outcome, Progress, serve_jobs
 
-# Tasks of one array at most, as most clusters have it.
-_LONGEST_ARRAY = 1000
+# Tasks in the queue at most, as most clusters have it.
+_MOST = 1000
 
 
 @EXECUTORS.register("slurm")
 @dataclass(frozen=True)
-class Slurm(Engine):
+class Slurm(Executor):
     """Jobs of a SLURM cluster, in arrays; put back into its queue when preempted or out of time.
 
     Args:
@@ -49,7 +47,7 @@ class Slurm(Engine):
     cluster: str = "slurm"
 
     def __post_init__(self) -> None:
-        check_integer("time", self.time, 1, 60 * 24 * 30)
+        check_integer("time", self.time, 1, 60 * 24 * 30, advice="it counts minutes")
         for name, least in (("memory", 1), ("cpus", 1), ("gpus", 0), ("workers", 1)):
             check_integer(name, getattr(self, name), least, 4096)
         check_choice("cluster", self.cluster, ("slurm", "local"))
@@ -67,6 +65,9 @@ class Slurm(Engine):
             advice = "call this on a login node, or choose processes"
             fail("on", "be what this machine has", "slurm, without its sbatch and srun,", advice)
 
+    def block(self, seeds: int) -> int:
+        return min(seeds, WIDEST if self.gpus else self.cpus)
+
     @contextmanager
     def open(self, tasks: Sequence[Task], order: Order, on_progress: Progress) -> Generator[Crew]:
         import submitit
@@ -82,27 +83,28 @@ class Slurm(Engine):
             slurm_account=self.account,
             slurm_array_parallelism=self.workers,
         )
-        most = self.workers if self.cluster == "local" else _LONGEST_ARRAY
-        crew = _Jobs(executor, Errand(asdict(order), self.cpus), most, Store.open(Path(order.root)))
+        most = self.workers if self.cluster == "local" else _MOST
+        crew = _Jobs(executor, Errand(order, self.cpus), most)
         try:
             yield crew
         finally:
             crew.cancel()
-
-    def block(self, seeds: int) -> int:
-        return min(seeds, WIDEST if self.gpus else self.cpus)
 
 
 @dataclass(frozen=True)
 class Errand:
     """What a job of the cluster does: jobs of the store, by name."""
 
-    order: dict[str, Any]
+    order: Order
     cpus: int
 
     def __call__(self, names: Sequence[str]) -> Outcome:
-        settle(self.cpus)
-        return work(self.order, names)
+        job = os.environ.get("SLURM_JOB_ID")
+        if job is not None:  # So that `squeue` shows what it is at; an array has but one name.
+            with suppress(OSError):
+                update = ["scontrol", "update", f"JobId={job}", f"JobName={names[0]}"]
+                subprocess.run(update, check=False, capture_output=True)
+        return serve_jobs(self.order, names, self.cpus)
 
     def checkpoint(self, names: Sequence[str]) -> Any:
         """What is to be done after a preemption: the same, but for what is finished."""
@@ -112,61 +114,38 @@ class Errand:
 
 
 class _Jobs(Crew):
-    """Jobs of the cluster: those started between two looks are one array."""
+    """Jobs of the cluster: those that are started together are one array."""
 
-    def __init__(self, executor: Any, errand: Errand, most: int, store: Store) -> None:
-        super().__init__()
-        self._executor, self._errand, self._most, self._store = executor, errand, most, store
-        self._started: list[Task] = []
+    def __init__(self, executor: Any, errand: Errand, room: int) -> None:
+        self._executor, self._errand, self.room = executor, errand, room
         self._jobs: list[tuple[Task, Any]] = []
 
-    @property
-    def is_free(self) -> bool:
-        return len(self._started) + len(self._jobs) < self._most
-
-    @property
-    def is_busy(self) -> bool:
-        return bool(self.ended or self._started or self._jobs)
-
-    def start(self, task: Task) -> None:
-        # Jobs of an earlier run may still be at it: they are waited for without a place in a queue.
-        holders = {name: self._store.holder(name) for name in task.names}
-        held = {name: holder for name, holder in holders.items() if holder is not None}
-        if held:
-            self.ended.append((task, Outcome(held=held)))
-        else:
-            self._started.append(task)
-
-    def wait(self) -> None:
-        if self._started:
-            self._submit()
-        for task, job in list(self._jobs):
-            if job.done():
-                self._jobs.remove((task, job))
-                self.ended.append((task, _outcome(job)))
-        if not self.ended:
-            time.sleep(0.2 if self._most < _LONGEST_ARRAY else 2.0)
-
-    def _submit(self) -> None:
+    def start(self, tasks: Sequence[Task]) -> None:
         from submitit.core.utils import FailedJobError, FailedSubmissionError
 
-        started, self._started = self._started, []
         try:
-            names = [task.names for task in started]
-            jobs = self._executor.map_array(self._errand, names)
+            jobs = self._executor.map_array(self._errand, [task.names for task in tasks])
         except (FailedJobError, FailedSubmissionError, OSError) as error:
-            reason = next((line for line in reversed(str(error).split("\n")) if line.strip()), "")
-            raise InputError(f"SLURM refused the jobs: {reason.strip()}.") from error
-        self._jobs += zip(started, jobs, strict=True)
+            lines = [line.strip() for line in str(error).split("\n")]
+            reason = next(filter(None, reversed(lines)), "it does not say why")
+            raise InputError(f"SLURM refused the jobs: {reason}.") from error
+        self._jobs += zip(tasks, jobs, strict=True)
+
+    def ended(self) -> list[tuple[Task, Outcome | str]]:
+        ended = [(task, job) for task, job in self._jobs if job.done()]
+        self._jobs = [pair for pair in self._jobs if pair not in ended]
+        if not ended:
+            time.sleep(2.0 if self.room == _MOST else 0.2)
+        return [(task, _outcome(job)) for task, job in ended]
 
     def cancel(self) -> None:
         """Take back what has not ended: who stops the run stops its jobs."""
-        ids = {job.job_id.partition("_")[0] for _, job in self._jobs}
-        if ids and self._most == _LONGEST_ARRAY:
+        if self._jobs and self.room == _MOST:  # Whole arrays, as there may be a thousand jobs.
+            ids = {job.job_id.partition("_")[0] for _, job in self._jobs}
             subprocess.run(["scancel", *ids], check=False)
-        elif ids:
-            for _, job in self._jobs:
-                job.cancel(check=False)
+            return
+        for _, job in self._jobs:
+            job.cancel()
 
 
 def _outcome(job: Any) -> Outcome | str:
