@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from jqkd._checks import fail
-from jqkd.cli.console import Output, table
+from jqkd.cli.console import Output, duration, table
 from jqkd.cli.edge import Command
 from jqkd.cli.effects import RUN_RULES, refuse_unread
 from jqkd.cli.options import DataDir, Known, Plugins, StoreFolder
@@ -20,7 +21,7 @@ from jqkd.common.registry import KINDS, Registry, as_text
 from jqkd.experiments.asked import Asked, ask, asked, experiment_of, names_in, source_of
 from jqkd.experiments.catalogue import EXPERIMENTS
 from jqkd.experiments.executors import EXECUTORS, executor_of
-from jqkd.experiments.planner import plan, tasks_of
+from jqkd.experiments.planner import Job, plan, tasks_of
 from jqkd.experiments.store import DamagedJob, Store
 from jqkd.experiments.worker import Order, check_teachers
 
@@ -92,7 +93,7 @@ def pass_on(words: list[str]) -> None:
 
 
 def status(name: Known = None, out: StoreFolder = Path("runs"), plugin: Plugins = None) -> None:
-    """What of a store's experiments is done, who is at work, what is damaged.
+    """What of a store's experiments is done, who is at work, what failed and why, the time left.
 
     Exit code 1 when something is damaged.
 
@@ -119,7 +120,27 @@ def _status_of(store: Store, asking: Asked, output: Output) -> list[DamagedJob]:
         who = ", ".join(store.at_work(members[0].group))
         rows.add_row(label, str(done), str(len(members)), who)
     output.say(rows)
+    left = [job for job in jobs if not store.done(job.name)]
+    reasons = {one["job"]: one["failed"] for one in store.times() if {"job", "failed"} <= set(one)}
+    for job in left:
+        if job.name in reasons and store.holder(job.name) is None:
+            output.say(f"Failed: {job.name}: {reasons[job.name]}")
+    seconds = time_left(store, jobs)
+    if seconds:
+        output.say(f"About {duration(seconds)} left.")
     return store.damage(jobs)
+
+
+def time_left(store: Store, jobs: Sequence[Job]) -> float:
+    """Rough seconds, by what students have taken that are done; 0 where none is, or none is left.
+
+    As many workers as now are at work share what is left.
+    """
+    spent = {one["job"]: one["seconds"]["total"] for one in store.times() if "seconds" in one}
+    timed = [job for job in jobs if job.seed is not None and job.name in spent]
+    pace = sum(spent[job.name] for job in timed) / max(1e-9, sum(job.cost for job in timed))
+    left = sum(job.cost for job in jobs if not store.done(job.name))
+    return pace * left / max(1, len(store.at_work("")))
 
 
 def list_parts(plugin: Plugins = None) -> None:

@@ -7,7 +7,6 @@ import errno
 import logging
 import os
 import socket
-import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -74,7 +73,9 @@ def tried(path: Path) -> Generator[str | None]:
         if error.errno not in _NO_LOCKS:
             raise
     try:
-        note(path, f"process {os.getpid()} on {socket.gethostname()}{_job()}")
+        number = os.environ.get("SLURM_JOB_ID")
+        job = f", job {number}" if number else ""
+        note(path, f"process {os.getpid()} on {socket.gethostname()}{job}")
         yield None
     finally:
         for file in (name, path):
@@ -100,15 +101,8 @@ def holder(path: Path) -> str | None:
 
 
 def note(path: Path, who: str) -> None:
-    """Say who works under a lock that is held, since now."""
-    text = f"{who} since {time.strftime('%Y-%m-%d %H:%M:%S')}"
-    path.with_suffix(".who").write_text(text, encoding="utf-8")
-
-
-def _job() -> str:
-    """Under which number a cluster's queue knows this process."""
-    number = os.environ.get("SLURM_JOB_ID")
-    return f", job {number}" if number else ""
+    """Say who works under a lock that is held."""
+    path.with_suffix(".who").write_text(who, encoding="utf-8")
 
 
 def _who(path: Path) -> str:

@@ -71,7 +71,7 @@ class Executor:
         busy: list[Task] = []
         with self.open(tasks, order, on_progress) as crew:
             while True:
-                started = _claimable(queue, store, crew.room - len(busy))
+                started = _free(queue, store, crew.room - len(busy), on_progress)
                 for task in started:
                     on_progress(task, 0.0, "")
                 if started:
@@ -165,7 +165,7 @@ class Queue:
         return all(set(task.names) & set(self.outcome.held) for task in self.waiting)
 
 
-def _claimable(queue: Queue, store: Store, most: int) -> list[Task]:
+def _free(queue: Queue, store: Store, most: int, on_progress: Progress) -> list[Task]:
     """So many tasks out of the queue that nobody is doing, nor has done meanwhile."""
     chosen: list[Task] = []
     for task in queue.ready():
@@ -173,6 +173,8 @@ def _claimable(queue: Queue, store: Store, most: int) -> list[Task]:
         held = {name: holder for name, holder in holders.items() if holder is not None}
         if held or all(map(store.done, task.names)):
             queue.finish(task, Outcome(held=held))
+            if not held:
+                on_progress(task, 1.0, "")
         elif len(chosen) < most:
             queue.waiting.remove(task)
             chosen.append(task)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import uuid
 from collections.abc import Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,10 @@ class Dask(Executor):
     def open(self, tasks: Sequence[Task], order: Order, on_progress: Progress) -> Generator[Crew]:
         import dask
         from distributed import Client
+        from distributed.comm import CommClosedError
 
+        # What it logs of a lost connection is said in a sentence below.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         for task in tasks if order.teachers != "train" else ():
             if task.jobs[0].kind != "students":  # They lie in a folder of this machine.
                 do_jobs(order, task.names)
@@ -82,7 +86,13 @@ class Dask(Executor):
             Client(self.address, timeout=_REACH) as client,
             ExitStack() as claims,
         ):
-            yield _Futures(client, order, claims)
+            try:
+                yield _Futures(client, order, claims)
+            except (CancelledError, CommClosedError) as error:
+                raise InputError(
+                    "The Dask scheduler is gone; what is finished is kept, and the same command "
+                    "goes on from there."
+                ) from error
 
 
 def _do(order: Order, names: Sequence[str], groups: Sequence[Files]) -> tuple[Outcome, Files]:
@@ -101,7 +111,6 @@ class _Futures(Crew):
         self._claims = claims
         self._carried: dict[tuple[str, ...], Any] = {}
         self._futures: dict[Any, tuple[Task, ExitStack]] = {}
-        self._at: dict[Any, str] = {}
 
     @property
     def room(self) -> int:
@@ -140,14 +149,9 @@ class _Futures(Crew):
     def _outcome(self, future: Any) -> tuple[Task, Outcome]:
         """How a task ended; its files are in the store then."""
         task, claims = self._futures.pop(future)
-        if future.status == "cancelled":
-            raise InputError(
-                "The Dask scheduler is gone; what is finished is kept, and the same command goes "
-                "on from there."
-            )
-        if future.status == "error":
+        if (error := future.exception()) is not None:
             # Dask has given it to others, as often as its `allowed-failures` says.
-            reason = " ".join(f"{type(future.exception()).__name__}: {future.exception()}".split())
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
             outcome = Outcome(failed=dict.fromkeys(task.names, reason))
         else:
             outcome, files = future.result()
@@ -159,7 +163,6 @@ class _Futures(Crew):
         """Who does what, for ``jqkd status``."""
         at = {key: worker for worker, keys in self._client.processing().items() for key in keys}
         for future, (task, _) in self._futures.items():
-            if self._at.get(future) != (worker := at.get(future.key, "to come")):
-                self._at[future] = worker
-                for name in task.names:
-                    self._store.note_holder(name, f"Dask worker {worker}")
+            where = f"Dask worker {at[future.key]}" if future.key in at else "the queue of Dask"
+            for name in task.names:
+                self._store.note_holder(name, where)
