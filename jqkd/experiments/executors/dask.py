@@ -74,7 +74,6 @@ class Dask(Executor):
     def open(self, tasks: Sequence[Task], order: Order, on_progress: Progress) -> Generator[Crew]:
         import dask
         from distributed import Client
-        from distributed.comm import CommClosedError
 
         # What it logs of a lost connection is said in a sentence below.
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
@@ -88,7 +87,7 @@ class Dask(Executor):
         ):
             try:
                 yield _Futures(client, order, claims)
-            except (CancelledError, CommClosedError) as error:
+            except (CancelledError, OSError) as error:
                 raise InputError(
                     "The Dask scheduler is gone; what is finished is kept, and the same command "
                     "goes on from there."
