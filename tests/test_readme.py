@@ -1,4 +1,4 @@
-"""The README's Python, run as it stands; its commands exist."""
+"""The Python of README and docs, run as it stands; their commands exist."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ import typer
 
 from benchmarks import cli as benchmarks
 from jqkd import cli
+from jqkd.common.registry import KINDS
 
-TEXT = (Path(__file__).parents[1] / "README.md").read_text()
+PAGES = ("README.md", "docs/machines.md")
+TEXT = "\n".join((Path(__file__).parents[1] / page).read_text() for page in PAGES)
 BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 RUNNABLE = [block for block in BLOCKS if "qiskit_ibm_runtime" not in block]
 
 
 @pytest.mark.parametrize("block", RUNNABLE, ids=lambda block: block.splitlines()[0][:40])
 def test_a_block_runs(block):
-    # nnx.Module looks its annotations up in the module that defines it.
-    exec(compile(block, "README.md", "exec"), {"__name__": "__main__"})
+    known = {registry: dict(registry._classes) for registry in KINDS.values()}
+    try:
+        # nnx.Module looks its annotations up in the module that defines it.
+        exec(compile(block, "README.md", "exec"), {"__name__": "__main__"})
+    finally:  # What it registers is no part of jqkd.
+        for registry, classes in known.items():
+            registry._classes = classes
 
 
 def test_there_are_blocks_and_one_is_for_hardware():

@@ -120,7 +120,8 @@ def _from_file(path: Path) -> str:
     try:
         tables = list(tomllib.loads(path.read_text(encoding="utf-8")).items())
     except (OSError, ValueError, RecursionError) as error:
-        fail("on", "be a TOML file that can be read", f"{path} ({error})")
+        reason = getattr(error, "strerror", None) or error
+        fail("on", "be a TOML file that can be read", f"{path} ({reason})")
     if len(tables) != 1 or not isinstance(tables[0][1], dict):
         fail("on", "be a file with one table, such as [slurm]", shown(dict(tables)))
     name, options = tables[0]
