@@ -89,35 +89,46 @@ def test_what_goes_wrong_in_a_worker_is_told(tmp_path):
     assert "no_such_module" in reason
 
 
-def taken(queue):
-    """Some task that is ready, out of the queue."""
-    ready = queue.ready()
-    if ready:
-        queue.waiting.remove(ready[0])
-    return ready[0] if ready else None
+def queue_of(root, *numbers):
+    """Some of a small store's tasks, by their places among all."""
+    store, tasks = started(root)
+    return Queue(store, [tasks[n] for n in numbers], lambda *_: None), tasks
+
+
+def write(store, task):
+    for name in task.names:
+        store.write(name, {})
 
 
 def test_tasks_wait_for_what_they_need(tmp_path):
-    _, tasks = started(tmp_path)
-    teacher, taught = tasks[0], next(task for task in tasks if task.jobs[0].needs)
-    queue = Queue([taught, teacher])
-    assert taken(queue) is teacher and taken(queue) is None
+    queue, tasks = queue_of(tmp_path, -1, 0)
+    teacher, taught = tasks[0], tasks[-1]
+    assert taught.jobs[0].needs == teacher.names
+    assert queue.take(2) == [teacher] and queue.take(2) == []
+    write(queue.store, teacher)
     queue.finish(teacher, Outcome(done=[*teacher.names]))
-    assert taken(queue) is taught and taken(queue) is None
-    queue = Queue([teacher, taught])
-    queue.finish(taken(queue), Outcome(failed={teacher.names[0]: "lost"}))
-    assert taken(queue) is None and not queue.waiting
-    assert queue.outcome.failed[taught.names[0]] == f"needs {teacher.names[0]}, which failed"
+    assert queue.take(0) == [] and queue.take(2) == [taught] and queue.take(2) == []
+
+
+def test_what_needs_a_failed_job_has_failed(tmp_path):
+    queue, (teacher, *_, taught) = queue_of(tmp_path, 0, -1)
+    assert queue.take(1) == [teacher]
+    queue.finish(teacher, Outcome(failed={teacher.names[0]: "lost"}))
+    assert queue.take(1) == [] and not queue.waiting and queue.is_over
+    reason = f"needs {teacher.names[0]}, which failed"
+    assert queue.outcome.failed == {teacher.names[0]: "lost"} | dict.fromkeys(taught.names, reason)
+    logged = {entry["job"]: entry["failed"] for entry in queue.store.times()}
+    assert logged == queue.outcome.failed
 
 
 def test_what_others_do_is_waited_for_only_if_something_needs_it(tmp_path):
-    _, tasks = started(tmp_path)
-    teacher, taught = tasks[0], next(task for task in tasks if task.jobs[0].needs)
-    queue = Queue([teacher, taught])
-    queue.finish(taken(queue), Outcome(held={teacher.names[0]: "process 1"}))
-    assert not queue.is_over and taken(queue) is teacher
-    queue.finish(teacher, Outcome())
-    assert taken(queue) is taught and not queue.outcome.held
+    queue, (teacher, *_, taught) = queue_of(tmp_path, 0, -1)
+    with queue.store.claim(teacher.names[0]):
+        assert queue.take(2) == [] and not queue.is_over
+    assert queue.outcome.held[teacher.names[0]].startswith("process ")
+    write(queue.store, teacher)
+    # It is found done, and what waits for it can begin.
+    assert queue.take(2) == [taught] and not queue.outcome.held
     queue.finish(taught, Outcome(held=dict.fromkeys(taught.names, "process 1")))
     assert queue.is_over
 

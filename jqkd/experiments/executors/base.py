@@ -66,32 +66,22 @@ class Executor:
 
         ``do_jobs(order, task.names)`` does one, in whatever process.
         """
-        store, queue = Store.open(Path(order.root)), Queue(list(tasks))
-        deaths: Counter[tuple[str, ...]] = Counter()
-        busy: list[Task] = []
+        queue, busy = Queue(Store.open(Path(order.root)), list(tasks), on_progress), []
         with self.open(tasks, order, on_progress) as crew:
             while True:
-                started = _free(queue, store, crew.room - len(busy), on_progress)
-                for task in started:
-                    on_progress(task, 0.0, "")
+                started = queue.take(crew.room - len(busy))
                 if started:
                     crew.start(started)
                     busy += started
-                if not busy and queue.is_over:
+                if busy:
+                    for task, outcome in crew.ended():
+                        busy.remove(task)
+                        queue.finish(task, outcome)
+                elif queue.is_over:
                     return queue.outcome
-                if not busy and queue.outcome.held:
-                    on_progress(None, 0.0, ", ".join(sorted(set(queue.outcome.held.values()))))
+                elif held := queue.outcome.held:
+                    on_progress(None, 0.0, ", ".join(sorted(set(held.values()))))
                     time.sleep(_PATIENCE)
-                for task, outcome in crew.ended() if busy else ():
-                    busy.remove(task)
-                    if isinstance(outcome, str):
-                        deaths[task.names] += 1
-                        outcome = _lost(task, store, outcome, deaths[task.names])
-                    queue.finish(task, outcome)
-                    for name, reason in outcome.failed.items():
-                        store.log({"job": name, "failed": reason})
-                    if not outcome.held:
-                        on_progress(task, 1.0, "")
 
 
 EXECUTORS: Registry[Executor] = Registry("executor", Executor)
@@ -130,65 +120,62 @@ def _from_file(path: Path) -> str:
 
 @dataclass
 class Queue:
-    """Tasks that wait, until what each needs is finished."""
+    """Tasks that wait, until what each needs is in the store."""
 
+    store: Store
     waiting: list[Task]
+    on_progress: Progress
     outcome: Outcome = field(default_factory=Outcome)
-    _unfinished: set[str] = field(init=False)
+    _deaths: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
-    def __post_init__(self) -> None:
-        self._unfinished = {name for task in self.waiting for name in task.names}
-
-    def ready(self) -> list[Task]:
-        """Tasks that can be done now; what needs a failed one has failed."""
+    def take(self, most: int) -> list[Task]:
+        """So many tasks that can be done now, and that nobody does or has done meanwhile."""
+        taken: list[Task] = []
         for task in list(self.waiting):
-            lost = next((name for name in task.jobs[0].needs if name in self.outcome.failed), None)
-            if lost is not None:
-                reason = f"needs {lost}, which failed"
+            if len(taken) == most:
+                break
+            needs, holders = task.jobs[0].needs, map(self.store.holder, task.names)
+            lost = [name for name in needs if name in self.outcome.failed]
+            if lost:
+                reason = f"needs {lost[0]}, which failed"
                 self.finish(task, Outcome(failed=dict.fromkeys(task.names, reason)))
-        return [t for t in self.waiting if not self._unfinished.intersection(t.jobs[0].needs)]
+            elif all(map(self.store.done, needs)):
+                held = {name: who for name, who in zip(task.names, holders, strict=True) if who}
+                if held or all(map(self.store.done, task.names)):
+                    self.finish(task, Outcome(held=held))
+                else:
+                    taken.append(task)
+                    self.waiting.remove(task)
+                    self.on_progress(task, 0.0, "")
+        return taken
 
-    def finish(self, task: Task, outcome: Outcome) -> None:
-        """Note how a task ended; it goes to the end where another process is at it."""
+    def finish(self, task: Task, outcome: Outcome | str) -> None:
+        """Note how a task ended; it goes to the end where another process is, or will be, at it."""
+        if isinstance(outcome, str):
+            outcome = self._after_death(task, outcome)
         self.outcome.done += outcome.done
         self.outcome.failed |= outcome.failed
-        for name in task.names:
-            self.outcome.held.pop(name, None)
-        self.outcome.held |= outcome.held
-        self._unfinished -= set(task.names) - set(outcome.held)
+        held = {name: who for name, who in self.outcome.held.items() if name not in task.names}
+        self.outcome.held = held | outcome.held
         self.waiting = [other for other in self.waiting if other is not task]
+        for name, reason in outcome.failed.items():
+            self.store.log({"job": name, "failed": reason})
         if outcome.held:
             self.waiting.append(task)
+        else:
+            self.on_progress(task, 1.0, "")
+
+    def _after_death(self, task: Task, reason: str) -> Outcome:
+        """What was left of a task whose worker died: what it has written is done."""
+        done = [name for name in task.names if self.store.done(name)]
+        left = [name for name in task.names if name not in done]
+        self._deaths[task.names] += 1
+        if (deaths := self._deaths[task.names]) < TRIES:
+            return Outcome(done, held=dict.fromkeys(left, "another worker"))
+        reason = f"its worker died {deaths} times, at last so: {reason}"
+        return Outcome(done, failed=dict.fromkeys(left, reason))
 
     @property
     def is_over(self) -> bool:
         """Nothing is left, or only what others are doing and none of ours waits for."""
         return all(set(task.names) & set(self.outcome.held) for task in self.waiting)
-
-
-def _free(queue: Queue, store: Store, most: int, on_progress: Progress) -> list[Task]:
-    """So many tasks out of the queue that nobody is doing, nor has done meanwhile."""
-    chosen: list[Task] = []
-    for task in queue.ready():
-        holders = {name: store.holder(name) for name in task.names}
-        held = {name: holder for name, holder in holders.items() if holder is not None}
-        if held or all(map(store.done, task.names)):
-            queue.finish(task, Outcome(held=held))
-            if not held:
-                on_progress(task, 1.0, "")
-        elif len(chosen) < most:
-            queue.waiting.remove(task)
-            chosen.append(task)
-        else:
-            break
-    return chosen
-
-
-def _lost(task: Task, store: Store, reason: str, deaths: int) -> Outcome:
-    """What was left of a task whose worker died: what it has written is done."""
-    done = [name for name in task.names if store.done(name)]
-    left = [name for name in task.names if name not in done]
-    if deaths < TRIES:
-        return Outcome(done, held=dict.fromkeys(left, "another worker"))
-    reason = f"its worker died {deaths} times, at last so: {reason}"
-    return Outcome(done, failed=dict.fromkeys(left, reason))
