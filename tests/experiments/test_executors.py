@@ -8,8 +8,9 @@ import pytest
 
 from jqkd._checks import InputError
 from jqkd.common import plugins
-from jqkd.experiments.executors import EXECUTORS, Executor, executor_of
-from jqkd.experiments.executors.base import TRIES, Crew, Queue
+from jqkd.experiments.executors import EXECUTORS, Executor, executor_of, processes
+from jqkd.experiments.executors.base import TRIES, WIDEST, Crew, Queue
+from jqkd.experiments.executors.processes import visible_gpus
 from jqkd.experiments.worker import Order, Outcome
 
 from .engines import NAME, files, killed_in_mid_job, started
@@ -199,3 +200,52 @@ def test_an_executor_from_outside(here, tmp_path):
 def test_wrong_executors(text, match):
     with pytest.raises(InputError, match=match):
         executor_of(text)
+
+
+def test_options_from_a_file(tmp_path):
+    path = tmp_path / "cluster.toml"
+    path.write_text('[slurm]\npartition = "gpu"\ntime = 120\n')
+    assert executor_of(str(path)) == executor_of("slurm:partition=gpu,time=120")
+    path.write_text("[here]\n")
+    assert executor_of(str(path)) == executor_of("here")
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        (None, "`on` must be a TOML file that can be read, but .*No such file"),
+        ("[slurm", "`on` must be a TOML file that can be read, but .*Expected '.'"),
+        ('partition = "gpu"', "`on` must be a file with one table, such as .slurm., but"),
+        ("[slurm]\n[dask]", "`on` must be a file with one table"),
+        ("[lsf]", "`on` must be one of dask, here, processes, slurm, but 'lsf'"),
+        ('[slurm]\ntime = "long"', "`on` must have an integer as its option time, but 'long'"),
+        ("[slurm]\ntime = 0", "`time` must be an integer from 1 to 43200, but 0"),
+    ],
+)
+def test_wrong_files(text, match, tmp_path):
+    path = tmp_path / "cluster.toml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(InputError, match=match):
+        executor_of(str(path))
+
+
+def test_gpus_are_counted_without_jax(tmp_path, monkeypatch):
+    tool = tmp_path / "nvidia-smi"
+    lines = [f"echo 'GPU {n}: H100 (UUID: GPU-{n}a)'" for n in range(2)]
+    tool.write_text("\n".join(["#!/bin/sh", *lines]))
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
+    assert visible_gpus() == []
+    monkeypatch.delenv("JAX_PLATFORMS")
+    monkeypatch.setattr(processes.importlib.util, "find_spec", lambda name: None)
+    assert visible_gpus() == []  # JAX has no plug-in that could use them.
+    monkeypatch.setattr(processes.importlib.util, "find_spec", lambda name: name)
+    assert visible_gpus() == ["0", "1"] and executor_of("processes").block(100) == WIDEST
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert visible_gpus() == ["1"]
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert visible_gpus() == []
