@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -108,11 +108,11 @@ def workers(coordinator: int, folder: Path, roots: list[int]) -> list[int]:
 
 
 @contextmanager
-def engine(name: str, root: Path) -> Generator[tuple[str, list[int]]]:
+def engine(name: str, root: Path) -> Generator[tuple[str, Callable[[], list[int]]]]:
     """The text of an engine, and what its workers are children of beside the coordinator."""
     if name != "dask":
         more = {"processes": "processes:workers=2", "slurm": "slurm:cluster=local,workers=2,cpus=1"}
-        yield more[name], []
+        yield more[name], list
         return
     file, python = root / "scheduler.json", [sys.executable, "-W", "ignore", "-m"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -121,13 +121,19 @@ def engine(name: str, root: Path) -> Generator[tuple[str, list[int]]]:
     worker = [*python, "distributed.cli.dask_worker", "--nworkers", "2", "--nthreads", "1", *words]
     far = os.environ | {"JQKD_CACHE": str(root / "far")}
     started = [subprocess.Popen([*scheduler, "--host", "127.0.0.1"], **quiet)]
-    started.append(subprocess.Popen([*worker, "--local-directory", str(root)], env=far, **quiet))
+
+    def roots() -> list[int]:
+        """One that has lost a worker while that was starting ends, and is started anew."""
+        if len(started) == 1 or started[-1].poll() is not None:
+            started.append(subprocess.Popen(worker, env=far, cwd=root, **quiet))
+        return [started[-1].pid]
+
     try:
         while not file.exists():
             time.sleep(0.1)
         address = re.search(r'"tcp://([^"]+)"', file.read_text())
         assert address is not None
-        yield f"dask://{address[1]}", [started[1].pid]
+        yield f"dask://{address[1]}", roots
     finally:
         for process in reversed(started):
             process.terminate()
@@ -151,7 +157,7 @@ def kill_often(name: str, root: Path, kills: int, expected: dict[str, bytes]) ->
                 coordinator = in_child(on, folder)
                 continue
             before, kind = files(folder), "coordinator" if draw.random() < 0.3 else "worker"
-            who = workers(coordinator, folder, roots)
+            who = workers(coordinator, folder, roots())
             if kind == "worker" and not who:
                 continue
             try:

@@ -24,6 +24,7 @@ from jqkd.experiments.worker import Order
 
 from .engines import LOCAL, NAME, files, killed_in_mid_job, run, started
 
+ALONE = ("digits-0-1-2q-alone", "digits-0-1-2q-lenet-matched")
 HAS_SUBMITIT = importlib.util.find_spec("submitit") is not None
 needs_submitit = pytest.mark.skipif(not HAS_SUBMITIT, reason="submitit is not installed")
 
@@ -118,9 +119,9 @@ def test_what_goes_to_a_worker_and_what_is_kept(tmp_path):
 
 @needs_submitit
 def test_a_job_of_a_cluster_killed_in_the_middle_changes_nothing(here, tmp_path):
-    store, outcome = killed_in_mid_job(LOCAL, tmp_path / "killed", seeds=1)
-    assert not outcome.failed and len(outcome.done) == 1 + 3
-    assert files(store.root) == here
+    store, outcome = killed_in_mid_job(LOCAL, tmp_path / "killed", seeds=1, arms=ALONE)
+    assert not outcome.failed and len(outcome.done) == 2
+    assert files(store.root).items() <= here.items()
 
 
 # As SLURM does: the tasks of an array run by themselves, their numbers in the environment.
@@ -156,8 +157,7 @@ def test_what_slurm_is_asked_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     on = "slurm:partition=long,time=90,memory=6,gpus=1,cpus=3,workers=1,account=us"
-    arms = ("digits-0-1-2q-alone", "digits-0-1-2q-lenet-matched")
-    _, outcome = run(on, tmp_path / "store", seeds=1, arms=arms)
+    _, outcome = run(on, tmp_path / "store", seeds=1, arms=ALONE)
     assert not outcome.failed and len(outcome.done) == 2
     (sheet,) = (tmp_path / "sheets").iterdir()
     for option in (
