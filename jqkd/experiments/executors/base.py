@@ -134,14 +134,15 @@ class Queue:
         for task in list(self.waiting):
             if len(taken) == most:
                 break
-            needs, holders = task.jobs[0].needs, map(self.store.holder, task.names)
+            needs = task.jobs[0].needs
             lost = [name for name in needs if name in self.outcome.failed]
             if lost:
                 reason = f"needs {lost[0]}, which failed"
                 self.finish(task, Outcome(failed=dict.fromkeys(task.names, reason)))
             elif all(map(self.store.done, needs)):
-                held = {name: who for name, who in zip(task.names, holders, strict=True) if who}
-                if held or all(map(self.store.done, task.names)):
+                left = [name for name in task.names if not self.store.done(name)]
+                held = {name: who for name in left if (who := self.store.holder(name))}
+                if len(held) == len(left):
                     self.finish(task, Outcome(held=held))
                 else:
                     taken.append(task)

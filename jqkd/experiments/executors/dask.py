@@ -118,12 +118,12 @@ class _Futures(Crew):
     def start(self, tasks: Sequence[Task]) -> None:
         for task in tasks:
             claims = self._claims.enter_context(ExitStack())
-            for name in task.names:
-                claims.enter_context(self._store.claim(name))
+            holders = [(name, claims.enter_context(self._store.claim(name))) for name in task.names]
+            names = [n for n, who in holders if who is None and not self._store.done(n)]
             order, groups = inputs_of(task, self._order)
             files = [self._carry(group) for group in groups]
             key = f"{task.names[0]}-{uuid.uuid4()}"
-            future = self._client.submit(_do, order, task.names, files, key=key)
+            future = self._client.submit(_do, order, names, files, key=key)
             self._futures[future] = (task, claims)
 
     def _carry(self, group: dict[str, Path]) -> Any:
