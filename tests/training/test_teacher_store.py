@@ -19,7 +19,8 @@ import pytest
 
 import jqkd
 from jqkd._checks import InputError
-from jqkd.data import CacheWarning, cache, load
+from jqkd.common import cache
+from jqkd.data import CacheWarning, load
 from jqkd.training import checkpoint, teacher_store
 from jqkd.training.teacher_store import obtain_teacher, teacher_folder, weights_digest
 from jqkd.training.teachers import train_teacher
