@@ -20,12 +20,12 @@ RUNNABLE = [block for block in BLOCKS if "qiskit_ibm_runtime" not in block]
 
 @pytest.mark.parametrize("block", RUNNABLE, ids=lambda block: block.splitlines()[0][:40])
 def test_a_block_runs(block):
-    known = {registry: dict(registry._classes) for registry in KINDS.values()}
+    known = [(registry, dict(registry._classes)) for registry in KINDS.values()]
     try:
         # nnx.Module looks its annotations up in the module that defines it.
         exec(compile(block, "README.md", "exec"), {"__name__": "__main__"})
     finally:  # What it registers is no part of jqkd.
-        for registry, classes in known.items():
+        for registry, classes in known:
             registry._classes = classes
 
 
