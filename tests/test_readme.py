@@ -28,12 +28,12 @@ def test_a_block_runs(page, block, tmp_path, monkeypatch):
     if "pennylane" in block:
         pytest.importorskip("pennylane", reason='PennyLane is in "jqkd[pennylane]"')
     monkeypatch.chdir(tmp_path)
-    kept = {registry: dict(registry._classes) for registry in KINDS.values()}
+    kept = [(registry, dict(registry._classes)) for registry in KINDS.values()]
     try:
         # nnx.Module looks its annotations up in the module that defines it.
         exec(compile(block, page, "exec"), {"__name__": "__main__"})
     finally:  # What it registers is no part of jqkd.
-        for registry, classes in kept.items():
+        for registry, classes in kept:
             registry._classes = classes
 
 

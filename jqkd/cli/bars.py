@@ -105,6 +105,7 @@ class TaskBar(Bar):
         percent = TextColumn("{task.percentage:.0f} %")
         super().__init__(output, max(self._cost, 1e-9), BarColumn(bar_width=16), percent)
         self._tasks, self._shares = tasks, {task.names: 0.0 for task in tasks}
+        self._begun: set[tuple[str, ...]] = set()
         self._ahead = 0.0  # What others did.
 
     def __call__(self, task: Task | None, fraction: float, text: str) -> None:
@@ -113,7 +114,8 @@ class TaskBar(Bar):
         if task is None:
             self.move(sum(shares.values()), f"waiting for {text}")
             return
-        if fraction == 1 and shares[task.names] == 0:
+        self._begun |= {task.names} if fraction < 1 else set()
+        if fraction == 1 and task.names not in self._begun:
             self._ahead += task.cost
         shares[task.names] = fraction * task.cost
         done = sum(shares.values())

@@ -101,7 +101,7 @@ CROSSCHECK_RULES = (
         "with `no-noise`: the picture shows accuracy under noise",
     ),
 )
-# `block`, `teachers` and `executor` may always be given: scripts do, whatever the arms.
+# `block`, `teachers` and `on` may always be given: scripts do, whatever the arms.
 RUN_RULES = (
     Unread(("redo",), lambda v: v["dry_run"], "with `dry-run`"),
     Unread(

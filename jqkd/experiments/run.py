@@ -8,7 +8,7 @@ from pathlib import Path
 from jqkd._checks import InputError, check_path
 from jqkd.experiments.analysis import ArmRecord, records
 from jqkd.experiments.asked import Asked, ask, experiment_of, source_of
-from jqkd.experiments.executors import EXECUTORS
+from jqkd.experiments.executors import executor_of
 from jqkd.experiments.grids import check_size
 from jqkd.experiments.model import Experiment
 from jqkd.experiments.planner import plan, tasks_of
@@ -23,7 +23,7 @@ def run_experiment(
     *,
     seeds: int | None = None,
     arms: Sequence[str] = (),
-    executor: str = "here",
+    on: str = "here",
     data_dir: str | Path | None = None,
     yes: bool = False,
 ) -> dict[str, ArmRecord]:
@@ -36,7 +36,8 @@ def run_experiment(
             trained again.
         seeds: students of every kind, by default the experiment's own number.
         arms: patterns of names, such as ``*-lenet``; none means all.
-        executor: who does the work: ``here``, ``processes:workers=2``, or one of a plug-in.
+        on: who does the work: ``here``, ``processes:workers=2``, ``slurm:partition=gpu,gpus=1``,
+            ``dask://HOST:PORT``, or one of a plug-in.
         data_dir: TFDS's data folder.
         yes: whether it may have more than 10,000 jobs.
 
@@ -56,12 +57,14 @@ def run_experiment(
     setup()
     folder = check_path("out", out)
     known = Store.open(folder) if (folder / "store.json").exists() else None
-    source, does = source_of(name, known, yes=yes), EXECUTORS.build(executor)
+    source, does = source_of(name, known, yes=yes), executor_of(on)
     experiment = experiment_of(source)
     asking = Asked(source, experiment.seeds if seeds is None else seeds, arms=tuple(arms))
     chosen = experiment.select(asking.arms)
     check_size(sum(not arm.is_teacher for arm in chosen.arms), asking.seeds, yes)
-    jobs, store = plan(chosen, asking.seeds), Store.create(folder)
+    jobs = plan(chosen, asking.seeds)
+    does.check()
+    store = Store.create(folder)
     ask(store, experiment.name, asking)
     tasks = tasks_of(jobs, does.block(asking.seeds), lambda job: store.done(job.name))
     order = Order(

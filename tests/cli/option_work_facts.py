@@ -20,8 +20,10 @@ from jqkd.cli import crosscheck, demo, experiments, export, predict, report
 from jqkd.cli import teacher as teacher_command
 from jqkd.crosscheck.battery import BatteryReport
 from jqkd.data import load
-from jqkd.experiments import executors, jobs, verify, worker
+from jqkd.experiments import jobs, verify, worker
 from jqkd.experiments.asked import asked, names_in
+from jqkd.experiments.executors.base import Executor
+from jqkd.experiments.executors.here import Here
 from jqkd.experiments.store import Store
 from jqkd.models import ANSATZE, import_circuit
 from jqkd.quantum import Circuit, Op
@@ -145,7 +147,7 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
 
     def run(self, tasks, order, on_progress):
         note("executor", type(self).__name__)
-        return here(self, tasks, order, on_progress)
+        return real(Here(), tasks, order, on_progress)
 
     def draw(summary, folder, datasets):
         note("drawn", str(folder))
@@ -154,7 +156,7 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
         return []
 
     patch.setattr(report, "draw_all", draw)
-    here = executors.Here.run
+    real = Executor.run
     for module in (jobs, verify):
         patch.setattr(module, "do_students", do_students)
     patch.setattr(jobs, "do_teacher", do_teacher)
@@ -163,8 +165,7 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
     patch.setattr(worker, "_datasets", jobs.Datasets)
     patch.setattr(worker, "taken", taken)
     patch.setattr(experiments, "check_teachers", lambda *given: None)
-    for kind in (executors.Here, executors.Processes):
-        patch.setattr(kind, "run", run)
+    patch.setattr(Executor, "run", run)
 
 
 def crosscheck_facts(words: list[str], folder: Path):

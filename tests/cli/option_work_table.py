@@ -107,7 +107,7 @@ RUN = {
         ),
     ],
     "out": [Case("--out there", {"folder", "files"}, {"folder": "there"}, "run")],
-    "executor": [Case("--executor processes", {"executor"}, {"executor": "Processes"}, "run")],
+    "on": [Case("--on processes", {"executor"}, {"executor": "Processes"}, "run")],
     "block": [Case("--block 1", {"blocks", "tasks"}, {"blocks": [1]}, "run")],
     "teachers": [
         Case("--teachers shipped", {"from"}, {"from": ["shipped"]}, "run"),

@@ -15,7 +15,7 @@ from jqkd._checks import InputError
 from jqkd.common.arrays import arrays_digest
 from jqkd.experiments import worker
 from jqkd.experiments.asked import Asked, ask, asked, names_in, source_of
-from jqkd.experiments.executors import Here
+from jqkd.experiments.executors.here import Here
 from jqkd.experiments.planner import plan, tasks_of
 from jqkd.experiments.store import DamagedJob, Store
 from jqkd.experiments.worker import Order, check_teachers, do_jobs, taken
