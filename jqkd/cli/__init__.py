@@ -9,7 +9,18 @@ from typing import Any, NoReturn
 import typer
 
 from jqkd import _interrupts
-from jqkd.cli import audit, crosscheck, demo, experiments, report, study, tables, train, verify
+from jqkd.cli import (
+    audit,
+    crosscheck,
+    data,
+    demo,
+    experiments,
+    report,
+    study,
+    tables,
+    train,
+    verify,
+)
 from jqkd.cli.edge import Command, options_of
 from jqkd.cli.endings import code_of
 from jqkd.common.cache import cache_folder
@@ -36,6 +47,7 @@ app.command(cls=Command)(experiments.run)
 app.command(cls=Command)(experiments.status)
 app.command("list", cls=Command)(experiments.list_parts)
 app.command(cls=Command)(verify.verify)
+app.add_typer(data.app, name="data")
 app.add_typer(tables.app, name="tables")
 app.add_typer(study.app, name="study")
 app.command(cls=Command)(report.report)

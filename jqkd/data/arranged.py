@@ -14,8 +14,8 @@ from jqkd.data.cache import PARTS, Arrays, digest
 from jqkd.data.cleaned import clean_images, clean_labels, scale
 from jqkd.data.sources import Source, describe
 
-# Train images a class by default, if there are as many: the paper's.
-_TRAIN = 150
+# Train images a class by default, and validation images that are held out, at most: the paper's.
+_MOST = 150
 # Share of the train images that is held out where a source has no validation images.
 _HELD_OUT = 0.15
 _SPLITS = ("train", "validation", "test")
@@ -81,11 +81,11 @@ def arrange(
             fail(f"{part}_labels", f"be {len(images[part])}, like the images", len(labels[part]))
     origin = given.origin
     if split is not None:
-        if len(images) > 1:
-            must = "not be given where the source has more than train images"
-            fail("split", must, shown(split), "leave it out")
-        rows, how = _split(labels["train"], names, split, split_seed)
-        images, labels = ({k: one["train"][v] for k, v in rows.items()} for one in (images, labels))
+        # Of all images together, where the source has parts of its own.
+        all_images, all_labels = (np.concatenate([*one.values()]) for one in (images, labels))
+        rows, how = _split(all_labels, names, split, split_seed)
+        images = {part: all_images[chosen] for part, chosen in rows.items()}
+        labels = {part: all_labels[chosen] for part, chosen in rows.items()}
         origin = f"{origin}, split {how}"
     elif "test" not in images:
         fail("split", "be given where there are no test images", "nothing", "such as 0.7,0.15,0.15")
@@ -104,12 +104,13 @@ def arrange(
         "class_names": list(names),
         "image_shape": list(images["train"].shape[1:]),
         "train_images": -(-len(labels["train"]) // len(names)),
-        "train_per_class": min(int(counts["train"].min()), _TRAIN),
+        "train_per_class": min(int(counts["train"].min()), _MOST),
         "validation_per_class": held_out,
         "test_per_class": int(counts["test"].min()),
         "digest": digest(arrays),
         "counts": {part: counts[part].tolist() for part in _SPLITS},
         "left_out": left_out,
+        "is_scaled": bool(limits),
     }
     return Arranged(facts, arrays | limits, origin)
 
@@ -139,14 +140,12 @@ def _split(
 
 def _hold_out(images: Arrays, labels: Arrays, counts: Rows) -> tuple[int, int]:
     """Put the validation images last; how many of each class, and how many are left out."""
-    each, own = max(1, round(_HELD_OUT * int(counts["train"].min()))), "validation" in images
-    left_out = 0
-    if own:
+    each, left_out = min(_MOST, max(1, round(_HELD_OUT * int(counts["train"].min())))), 0
+    if "validation" in images:
         each = int(counts["validation"].min())
         left_out = int(counts["validation"].sum()) - each * len(counts["train"])
-        rows = [
-            np.flatnonzero(labels["validation"] == k)[:each] for k in range(len(counts["train"]))
-        ]
+        own = labels["validation"]
+        rows = [np.flatnonzero(own == label)[:each] for label in range(len(counts["train"]))]
         chosen = np.sort(np.concatenate(rows))
         for arrays in (images, labels):
             arrays["train"] = np.concatenate([arrays["train"], arrays["validation"][chosen]])

@@ -108,7 +108,7 @@ class Dataset:
             validation_images: like ``train_images``.
             validation_labels: like ``train_labels``.
             class_names: in the order of the labels.
-            split: shares of train, validation and test images, drawn from each class.
+            split: shares of train, validation and test images, drawn from all of each class.
             split_seed: draws them; by default 0.
 
         Raises:
