@@ -113,6 +113,7 @@ def show(
 
     Example: jqkd data show digits --picture digits.png
     """
+    DATASETS.build(name, "name")
     dataset = load(name, data_dir=data_dir)
     result = _say(Output(json), dataset)
     if picture is not None:

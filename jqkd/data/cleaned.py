@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
 
-from jqkd._checks import check_array, check_list, fail, shown
+from jqkd._checks import InputError, check_array, check_list, fail, shown
 from jqkd.data.cache import Arrays
 
 # Numbers of an image (512 x 512 in colour), and bytes of all: they are decoded in memory.
 MOST_NUMBERS, MOST_BYTES = 3 * 2**18, 2**31
 # As many as ``parse_classes`` can name; letters of a name that fits a table.
 _MOST_CLASSES, _LONGEST = 1000, 100
+
+
+@contextmanager
+def readable(what: object) -> Generator[None]:
+    """Whatever a damaged source raises, and libraries raise all kinds, as one sentence.
+
+    Raises:
+        InputError: instead of any other exception.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        text = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
+        reason = re.split(r"\n|\. | '/", text)[0][:100].rstrip(".")
+        fail("source", "be a source that can be read", f"{what} ({reason})")
 
 
 def clean_images(parts: Mapping[str, Any]) -> Arrays:

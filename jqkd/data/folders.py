@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jqkd._checks import InputError, check_choice, check_integer, check_list, fail
+from jqkd._checks import InputError, check_choice, check_list, fail, shown
 from jqkd.data.arranged import Given
-from jqkd.data.cleaned import check_size, natural
+from jqkd.data.cleaned import check_size, natural, readable
 
 _PARTS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
 # What Pillow reads by itself; of others it starts programs.
@@ -18,6 +19,7 @@ _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 _MODES = ("L", "RGB")
 # Pillow's number of bilinear interpolation.
 _BILINEAR = 2
+Opens = Callable[[], Any]
 NOT_INSTALLED = 'which is not installed; run `pip install "jqkd[data]"`'
 
 
@@ -41,11 +43,9 @@ def read_folder(
 
 
 def _folders(path: Path) -> list[Path]:
-    try:
+    with readable(path):
         folders = [p for p in path.iterdir() if p.is_dir() and not p.name.startswith(".")]
-    except OSError as error:
-        fail("source", "be a folder that can be read", f"{path} ({error.strerror})")
-    return sorted(folders, key=lambda one: natural(one.name))
+        return sorted(folders, key=lambda one: natural(one.name))
 
 
 def _read_classes(
@@ -62,56 +62,55 @@ def _read_classes(
             fail("source", "hold images of every class in every part", f"{path / name} without any")
         files += own
         labels += [label] * len(own)
-    return stack(_opened(files), len(files), resize, mode), np.array(labels)
+    return stack(_pictures(files), len(files), resize, mode), np.array(labels)
 
 
-def _opened(files: list[Path]) -> Iterator[tuple[str, Any]]:
+def _pictures(files: list[Path]) -> Iterator[tuple[str, Opens]]:
     try:
         from PIL import Image
     except ImportError:
         raise InputError(f"Reading pictures needs Pillow, {NOT_INSTALLED}.") from None
     for file in files:
-        try:
-            with Image.open(file, formats=_FORMATS) as image:
-                yield str(file), image
-        except InputError:
-            raise
-        except Exception as error:  # Pillow raises all kinds for damaged files
-            reason = str(error).partition(" '")[0] or type(error).__name__
-            fail("source", "hold images that can be read", f"{file} ({reason})", "take it away")
+        yield str(file), partial(Image.open, file, formats=_FORMATS)
 
 
 def stack(
-    images: Iterable[tuple[str, Any]], count: int, resize: Sequence[int] | None, mode: str | None
+    pictures: Iterable[tuple[str, Opens]],
+    count: int,
+    resize: Sequence[int] | None,
+    mode: str | None,
 ) -> np.ndarray:
-    """Pictures of Pillow, each with what it is called, as one array.
+    """Pictures as one array.
+
+    Args:
+        pictures: what each is called, and what opens it as Pillow's image.
+        count: how many there are.
+        resize: rows and columns that all are brought to.
+        mode: L or RGB, likewise.
 
     Raises:
         InputError: one that differs from the first in size or mode, or is neither grey nor RGB.
     """
-    if resize is not None:
-        sides = check_list("resize", resize, int, "two integers")
-        if len(sides) != 2:
-            fail("resize", "be rows and columns", sides)
-        for side in sides:
-            check_integer("resize", side, 1, 2**10)
-    if mode is not None:
-        check_choice("mode", mode, _MODES)
-    made, first = np.empty(0), None
-    for row, (name, image) in enumerate(images):
-        image = image.convert("L") if image.mode == "1" and mode is None else image
-        kind = ((image.height, image.width), image.mode)
-        wanted = (tuple(resize or kind[0]), mode or kind[1])
-        if wanted[1] not in _MODES:
-            fail("source", "hold grey or RGB images", f"{name} of mode {kind[1]}", "give `mode`")
-        if first is None:
-            first, colours = wanted, (3,) if wanted[1] == "RGB" else ()
-            check_size("source", count, (*wanted[0], *colours))
-            made = np.empty((count, *wanted[0], *colours), np.uint8)
-        if wanted != first:
-            sizes = [f"{'x'.join(map(str, size))} {colour}" for size, colour in (first, wanted)]
-            must = f"hold images of one size and mode, here {sizes[0]}"
-            fail("source", must, f"{name} of {sizes[1]}", "give `resize` or `mode`")
-        image = image.convert(wanted[1])
-        made[row] = image if wanted[0] == kind[0] else image.resize(wanted[0][::-1], _BILINEAR)
+    sides = None if resize is None else check_list("resize", resize, int, "two integers")
+    if sides is not None and (len(sides) != 2 or not all(0 < side <= 2**10 for side in sides)):
+        fail("resize", f"be rows and columns from 1 to {2**10}", shown(sides))
+    check_choice("mode", mode or "L", _MODES)
+    made, first = np.empty(0), ""
+    for row, (name, opens) in enumerate(pictures):
+        with readable(name), opens() as image:
+            colour = mode or ("L" if image.mode == "1" else image.mode)
+            if colour not in _MODES:
+                fail("source", "hold grey or RGB images", f"{name} of mode {colour}", "give `mode`")
+            rows, columns = sides or (image.height, image.width)
+            if row == 0:
+                shape = (rows, columns, 3) if colour == "RGB" else (rows, columns)
+                check_size("source", count, shape)
+                made, first = np.empty((count, *shape), np.uint8), f"{rows}x{columns} {colour}"
+            if f"{rows}x{columns} {colour}" != first:
+                must = f"hold images of one size and mode, here {first}"
+                given = f"{name} of {rows}x{columns} {colour}"
+                fail("source", must, given, "give `resize` or `mode`")
+            picture = image.convert(colour)
+            same = picture.size == (columns, rows)
+            made[row] = picture if same else picture.resize((columns, rows), _BILINEAR)
     return made

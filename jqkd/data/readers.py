@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jqkd._checks import InputError, check_list, check_path, fail, shown
+from jqkd._checks import check_list, check_path, fail, shown
 from jqkd.common.arrays import Most, member_array, read_array
 from jqkd.data.arranged import Given
-from jqkd.data.cleaned import MOST_BYTES
+from jqkd.data.cleaned import MOST_BYTES, readable
 from jqkd.data.folders import read_folder
 from jqkd.data.tfds import read_tfds
 
@@ -56,18 +56,6 @@ def _kind(text: str) -> str:
     return "a folder" if path.is_dir() else path.suffix.lower()
 
 
-def _opened(text: str, read: Callable[[Path], Any]) -> Any:
-    """Whatever a file's damage raises, as a sentence that names it."""
-    path = Path(text).expanduser()
-    try:
-        return read(path)
-    except InputError:
-        raise
-    except Exception as error:  # zlib.error, struct.error, BadZipFile, UnicodeDecodeError ...
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        fail("source", "be a file that can be read", f"{path} ({reason})")
-
-
 def _parts(arrays: list[np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     names = _PARTS[len(arrays)]
     return dict(zip(names, zip(arrays[::2], arrays[1::2], strict=True), strict=True))
@@ -80,15 +68,14 @@ def _check_length(name: str, length: int) -> None:
 
 
 def _read_npz(texts: list[str], keys: Sequence[str] | None = None) -> Given:
-    def read(path: Path) -> list[np.ndarray]:
-        with zipfile.ZipFile(path) as archive:
-            members = {m.filename.removesuffix(".npy"): m for m in archive.infolist()}
-            chosen = _chosen(keys, list(members))
-            for key in chosen:
-                _check_length(key, members[key].file_size)
-            return [member_array(archive, members[key], _MOST) for key in chosen]
-
-    return Given(_parts(_opened(texts[0], read)), None, Path(texts[0]).name)
+    path = Path(texts[0]).expanduser()
+    with readable(path), zipfile.ZipFile(path) as archive:
+        members = {m.filename.removesuffix(".npy"): m for m in archive.infolist()}
+        chosen = [members[key] for key in _chosen(keys, list(members))]
+        for member in chosen:
+            _check_length(member.filename, member.file_size)
+        arrays = [member_array(archive, member, _MOST) for member in chosen]
+    return Given(_parts(arrays), None, path.name)
 
 
 def _chosen(keys: Sequence[str] | None, held: list[str]) -> list[str]:
@@ -109,25 +96,23 @@ def _chosen(keys: Sequence[str] | None, held: list[str]) -> list[str]:
 
 
 def _read_npy(texts: list[str]) -> Given:
-    def read(path: Path) -> np.ndarray:
-        length = path.stat().st_size
-        _check_length(path.name, length)
-        with path.open("rb") as file:
-            return read_array(file, path.name, length, _MOST)
-
-    arrays = [_opened(text, read) for text in texts]
-    return Given(_parts(arrays), None, ", ".join(Path(text).name for text in texts))
+    paths, arrays = [Path(text).expanduser() for text in texts], []
+    for path in paths:
+        with readable(path), path.open("rb") as file:
+            length = path.stat().st_size
+            _check_length(path.name, length)
+            arrays.append(read_array(file, path.name, length, _MOST))
+    return Given(_parts(arrays), None, ", ".join(path.name for path in paths))
 
 
 def _read_csv(texts: list[str], label_column: str = "label", drop: Sequence[str] = ()) -> Given:
-    def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
-        _check_length(path.name, path.stat().st_size)
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return _table(path.name, csv.reader(file, strict=True), label_column, drop)
-
-    tables = [_opened(text, read) for text in texts]
-    names = ", ".join(Path(text).name for text in texts)
-    return Given(dict(zip(("train", "test"), tables, strict=False)), None, names)
+    paths, tables = [Path(text).expanduser() for text in texts], []
+    for path in paths:
+        with readable(path), path.open(newline="", encoding="utf-8-sig") as file:
+            _check_length(path.name, path.stat().st_size)
+            tables.append(_table(path.name, csv.reader(file, strict=True), label_column, drop))
+    parts = dict(zip(("train", "test"), tables, strict=False))
+    return Given(parts, None, ", ".join(path.name for path in paths))
 
 
 def _table(
