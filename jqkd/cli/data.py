@@ -25,24 +25,15 @@ _NAME = "What it is called; NAME@DIGEST, as it stands in results, also does."
 Name = Annotated[str, typer.Argument(help=_NAME)]
 
 
-def _numbers(kind: type[Any], separator: str) -> Any:
-    """Reads numbers, such as 0.7,0.15,0.15."""
+def _list(help: str, kind: type[Any] = str) -> Any:
+    """An option of texts or numbers with commas between."""
 
-    def read(ctx: typer.Context, param: Any, text: str | None) -> list[Any] | None:
+    def read(param: typer.CallbackParam, text: str | None) -> list[Any] | None:
         try:
-            return None if text is None else [kind(one) for one in text.split(separator)]
+            return None if text is None else [kind(one.strip()) for one in text.split(",")]
         except ValueError:
-            example = {float: "0.7,0.15,0.15", int: "28x28"}[kind]
-            fail(param.name, f"be numbers such as {example}", shown(text))
+            fail(param.name or "", "be numbers with commas between", shown(text))
 
-    return read
-
-
-def _texts(text: str | None) -> list[str] | None:
-    return None if text is None else [one.strip() for one in text.split(",")]
-
-
-def _listed(help: str, read: Any = _texts) -> Any:
     return typer.Option(help=help, callback=read)
 
 
@@ -51,22 +42,21 @@ def import_(
     name: Annotated[str, typer.Argument(help="What it will be called.")],
     sources: Annotated[list[str], typer.Argument(help=_SOURCES)],
     keys: Annotated[
-        str | None, _listed("Keys of the .npz, images and labels in turns: x_train,y_train,...")
+        str | None, _list("Keys of the .npz, images and labels in turns: x_train,y_train,...")
     ] = None,
     label_column: Annotated[
         str | None, typer.Option(help="Column of the .csv that holds labels (default: label).")
     ] = None,
-    drop: Annotated[str | None, _listed("Columns of the .csv that are left out.")] = None,
+    drop: Annotated[str | None, _list("Columns of the .csv that are left out.")] = None,
     class_names: Annotated[
-        str | None, _listed("Names of the classes, in the order of the labels.")
+        str | None, _list("Names of the classes, in the order of the labels.")
     ] = None,
     split: Annotated[
-        str | None,
-        _listed("Shares of train, validation, test: 0.7,0.15,0.15.", _numbers(float, ",")),
+        str | None, _list("Shares of train, validation, test: 0.7,0.15,0.15.", float)
     ] = None,
     split_seed: Annotated[int | None, typer.Option(help="Draws the split (default: 0).")] = None,
     resize: Annotated[
-        str | None, _listed("Rows x columns of pictures, such as 28x28.", _numbers(int, "x"))
+        str | None, _list("Rows and columns of pictures, such as 28,28.", int)
     ] = None,
     mode: Annotated[str | None, typer.Option(help="L (grey) or RGB, of pictures.")] = None,
     data_dir: DataDir = None,
@@ -91,11 +81,10 @@ def list_data(plugin: Plugins = None) -> None:
 
     Example: jqkd data list
     """
-    rows = table("name", "", ">classes", "shape", "from")
+    rows = table("name", ">classes", "shape", "from")
     for name in (*DATASETS, *shelf().titles()):
         part = DATASETS.build(name)
-        origin = shelf().origin(name) if DATASETS.title_of(name) else "built in"
-        rows.add_row(name, part.label, str(part.num_classes), _shape(part.image_shape), origin)
+        rows.add_row(name, str(part.num_classes), _shape(part.image_shape), _origin(name))
     Output().say(rows)
 
 
@@ -138,42 +127,41 @@ def _shape(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape)) if len(shape) > 1 else f"{shape[0]} features"
 
 
+def _origin(name: str) -> str:
+    return shelf().origin(name) if DATASETS.title_of(name) else "built in"
+
+
 def _say(output: Output, dataset: Dataset) -> dict[str, Any]:
     """Print what a data set is; and as a result."""
     source: Any = dataset.source
-    parts = {"train": source.train_per_class, "validation": source.validation_per_class}
-    parts |= {"test": source.test_per_class}
-    counts = [
-        np.bincount(one, minlength=source.num_classes)
-        for one in (dataset.train_labels, dataset.test_labels)
-    ]
-    held_out = parts["validation"]
-    classes = [
-        {"name": name, "train": int(train) - held_out, "validation": held_out, "test": int(test)}
-        for name, train, test in zip(dataset.class_names, *counts, strict=True)
-    ]
-    origin = shelf().origin(dataset.name) if DATASETS.title_of(dataset.name) else "built in"
-    output.say(f"{dataset.name}: {source.label}, {_shape(dataset.image_shape)}", style="bold")
-    rows = table("", "class", *(f">{part}" for part in parts))
-    for label, about in enumerate(classes):
-        rows.add_row(str(label), *map(str, about.values()))
-    rows.add_section()
-    rows.add_row("", "a student takes, by default, of each", *map(str, parts.values()))
-    output.say(rows)
-    output.say(f"From {origin}; {dataset.train_images.dtype}, SHA-256 {dataset.digest}")
-    left_out, is_scaled = (getattr(source, fact, 0) for fact in ("left_out", "is_scaled"))
-    if left_out:
-        output.say(f"{left_out} validation images of larger classes are left out.")
-    if is_scaled:
-        output.say("Features were scaled by minimum and maximum of the train rows, and clipped.")
-    facts = {"schema": RESULT_SCHEMA, "kind": "dataset", "name": dataset.name, "origin": origin}
-    return facts | {
-        "label": source.label,
+    held_out, names = source.validation_per_class, dataset.class_names
+    train, test = (
+        np.bincount(labels, minlength=len(names)).tolist()
+        for labels in (dataset.train_labels, dataset.test_labels)
+    )
+    facts = {
+        "schema": RESULT_SCHEMA,
+        "kind": "dataset",
+        "name": dataset.name,
+        "origin": _origin(dataset.name),
         "image_shape": dataset.image_shape,
         "dtype": str(dataset.train_images.dtype),
         "digest": dataset.digest,
-        "classes": classes,
-        "default_per_class": parts,
-        "left_out": left_out,
-        "is_scaled": bool(is_scaled),
+        "classes": [
+            {"name": name, "train": one - held_out, "validation": held_out, "test": other}
+            for name, one, other in zip(names, train, test, strict=True)
+        ],
+        "is_scaled": hasattr(source, "minimum"),
     }
+    output.say(f"{dataset.name}: {_shape(dataset.image_shape)}", style="bold")
+    rows = table("", "class", ">train", ">validation", ">test")
+    for label, about in enumerate(facts["classes"]):
+        rows.add_row(str(label), *map(str, about.values()))
+    rows.add_section()
+    default = source.train_per_class, held_out, source.test_per_class
+    rows.add_row("", "a student takes, by default, of each", *map(str, default))
+    output.say(rows)
+    output.say(f"From {facts['origin']}; {facts['dtype']}, SHA-256 {dataset.digest}")
+    if facts["is_scaled"]:
+        output.say("Features were scaled by minimum and maximum of the train rows, and clipped.")
+    return facts

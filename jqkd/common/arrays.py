@@ -7,7 +7,7 @@ import math
 import zipfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -58,7 +58,7 @@ def read_npz(
         with zipfile.ZipFile(path) as archive:
             members = {m.filename.removesuffix(".npy"): m for m in archive.infolist()}
             _check_names(set(members), set(expected), set(optional))
-            return {name: member_array(archive, m, expected[name]) for name, m in members.items()}
+            return {name: _array(archive, m, expected[name]) for name, m in members.items()}
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileNotFoundError(f"There is no {path}.") from error
     except OSError as error:
@@ -74,37 +74,24 @@ def _check_names(names: set[str], expected: set[str], optional: set[str]) -> Non
         raise ValueError(f"it lacks {', '.join(sorted(expected - optional - names))}")
 
 
-def member_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: Most) -> np.ndarray:
-    """One array of an npz file, see ``read_array``.
-
-    Raises:
-        ValueError: it is not as expected.
-    """
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: Most) -> np.ndarray:
+    """One array, if what its header and the archive's directory say of it is expected."""
     if member.compress_type not in _COMPRESSIONS:
         raise ValueError(f"{member.filename} is packed in a way that NumPy does not use")
     with archive.open(member) as file:
-        return read_array(file, member.filename, member.file_size, most)
-
-
-def read_array(file: IO[bytes], name: str, length: int, most: Most) -> np.ndarray:
-    """An array in NumPy's format, if what its header says fits its length, and is expected.
-
-    Raises:
-        ValueError: it does not, or is not.
-    """
-    if np.lib.format.read_magic(file) != _HEADER:
-        raise ValueError(f"{name} has a header that jqkd does not write")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    count = math.prod(shape)
-    if dtype.hasobject or dtype.kind not in most.kinds:
-        raise ValueError(f"{name} holds {dtype}")
-    size = count * dtype.itemsize
-    if min(shape, default=0) < 0 or size > most.elements * _LARGEST or count > most.elements:
-        raise ValueError(f"{name} has shape {shape}, too large")
-    if length != file.tell() + size:
-        raise ValueError(f"{name} is not as long as its header says")
-    file.seek(0)
-    return np.lib.format.read_array(file, allow_pickle=False)
+        if np.lib.format.read_magic(file) != _HEADER:
+            raise ValueError(f"{member.filename} has a header that jqkd does not write")
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        count = math.prod(shape)
+        if dtype.hasobject or dtype.kind not in most.kinds:
+            raise ValueError(f"{member.filename} holds {dtype}")
+        size = count * dtype.itemsize
+        if min(shape, default=0) < 0 or size > most.elements * _LARGEST or count > most.elements:
+            raise ValueError(f"{member.filename} has shape {shape}, too large")
+        if member.file_size != file.tell() + size:
+            raise ValueError(f"{member.filename} is not as long as its header says")
+        file.seek(0)
+        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def arrays_digest(arrays: Mapping[str, Any]) -> str:

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from jqkd._checks import InputError, check_list, check_path, check_type, fail
+from jqkd._checks import InputError, check_list, check_path, check_type, fail, shown
 from jqkd.common.cache import cache_folder
+from jqkd.data.arranged import Arranged, arrange
 from jqkd.data.cache import PARTS, Arrays, digest, read_cache, write_cache
 from jqkd.data.images import check_images
 from jqkd.data.sources import DATASETS, Source
@@ -80,36 +81,31 @@ class Dataset:
     def from_arrays(
         cls,
         name: str,
-        train_images: Any,
-        train_labels: Any,
-        test_images: Any = None,
-        test_labels: Any = None,
+        train: tuple[Any, Any],
+        test: tuple[Any, Any] | None = None,
         *,
-        validation_images: Any = None,
-        validation_labels: Any = None,
+        validation: tuple[Any, Any] | None = None,
         class_names: Sequence[str] | None = None,
         split: Sequence[float] | None = None,
         split_seed: int | None = None,
+        origin: str = "arrays",
     ) -> Dataset:
-        """A data set of arrays of your own; ``keep`` makes its name known to configurations.
+        """A data set of your own arrays; ``keep`` makes its name known to configurations.
 
-        Validation images are put last in the train split, as many of each class as the smallest
-        has, and others left out; without any, 15 % of the smallest class's train images are held
-        out of every class. Features that are not in [0, 1] are scaled by minimum and maximum of the
-        train rows, and clipped.
+        Of validation images as many of each class are kept as the smallest has; without any, 15 %
+        of the smallest class's train images are held out of every class. Features outside [0, 1]
+        are scaled by minimum and maximum of the train rows, and clipped.
 
         Args:
             name: what it will be called.
-            train_images: (N, H, W), (N, H, W, 1 or 3) or (N, F); integers to 255, or floating point
-                in [0, 1]; features of any size.
-            train_labels: (N,) or (N, 1), integers from 0, or the names of the classes.
-            test_images: like ``train_images``, and ``test_labels`` like ``train_labels``.
-            test_labels: left out, like the images, where there is a ``split``.
-            validation_images: like ``train_images``.
-            validation_labels: like ``train_labels``.
+            train: images (N, H, W), (N, H, W, 1 or 3) or (N, F), integers to 255 or floating point
+                in [0, 1], features of any size; labels (N,), integers from 0, or texts.
+            test: the same; left out where there is a ``split``.
+            validation: the same.
             class_names: in the order of the labels.
-            split: shares of train, validation and test images, drawn from all of each class.
+            split: shares of train, validation and test, drawn from all of each class.
             split_seed: draws them; by default 0.
+            origin: where it comes from, for a reader.
 
         Raises:
             InputError: one sentence about what cannot be a data set.
@@ -117,32 +113,16 @@ class Dataset:
         Example:
             >>> rng = np.random.default_rng(0)
             >>> rows, labels = rng.normal(size=(60, 5)), np.arange(60) % 3
-            >>> flowers = Dataset.from_arrays("flowers", rows, labels, split=(0.6, 0.2, 0.2))
+            >>> flowers = Dataset.from_arrays("flowers", (rows, labels), split=(0.6, 0.2, 0.2))
             >>> flowers.train_images.shape, flowers.source.validation_per_class
             ((48, 5), 4)
         """
-        from jqkd.data.arranged import Given, arrange
-
-        pairs = {
-            "train": (train_images, train_labels),
-            "validation": (validation_images, validation_labels),
-            "test": (test_images, test_labels),
-        }
-        for part, (images, labels) in pairs.items():
-            if (images is None) != (labels is None):
-                lacking = f"{part}_{'images' if images is None else 'labels'}"
-                fail(lacking, "be given with the other of the two", "nothing")
-        given = Given({part: both for part, both in pairs.items() if both[0] is not None})
-        how = {"class_names": class_names, "split": split, "split_seed": split_seed}
-        return cls.of(name, arrange(name, given, **how))
-
-    @classmethod
-    def of(cls, name: str, source: Any) -> Dataset:
-        """Of what ``arrange`` returns."""
-        arrays = source.read(None, None)
-        return cls(
-            name, **arrays, class_names=source.class_names, digest=source.digest, source=source
-        )
+        check_type("name", name, str, "a text")
+        pairs = {"train": train, "validation": validation, "test": test}
+        pairs = {part: pair for part, pair in pairs.items() if pair is not None}
+        source = arrange(name, pairs, class_names, split, split_seed, origin)
+        names, sha = source.class_names, source.digest or ""
+        return cls(name, **source.arrays, class_names=names, digest=sha, source=source)
 
     def keep(self, *, replace: bool = False) -> str:
         """Keep what ``from_arrays`` made, so that configurations can name it.
@@ -151,20 +131,16 @@ class Dataset:
             replace: whether a data set of that name and other contents goes.
 
         Returns:
-            ``NAME@DIGEST``; of a data set that was loaded, its name.
+            ``NAME@DIGEST``.
 
         Raises:
             InputError: the name is taken or cannot be one, or the data set was not made so.
         """
-        from jqkd.data.arranged import Arranged
-
-        if not isinstance(self.source, Arranged):
-            if self.source is None:
-                fail("dataset", "be made by Dataset.from_arrays", self.name)
-            return self.name
-        facts, arrays, origin = self.source.facts, self.source.arrays, self.source.origin
-        part = DATASETS.keep(self.name, facts, arrays, origin=origin, replace=replace)
-        return DATASETS.text(part)
+        own = self.source
+        if not isinstance(own, Arranged):
+            fail("dataset", "be made by Dataset.from_arrays", shown(self.name))
+        how = {"origin": own.origin, "replace": replace}
+        return DATASETS.text(DATASETS.keep(self.name, own.facts, own.arrays, **how))
 
 
 def load(

@@ -34,13 +34,9 @@ def draw_classes(dataset: Dataset) -> Figure:
     rows = -(-len(names) // _COLUMNS)
     columns = -(-len(names) // rows)
     figure = Figure(figsize=(1.1 * columns, 1.3 * rows), layout="constrained")
-    places = np.ravel(figure.subplots(rows, columns, squeeze=False))
-    for label, place in enumerate(places):
-        if label >= len(names):
-            place.set_axis_off()
-            continue
-        first = int(np.argmax(dataset.train_labels == label))
-        image = dataset.train_images[first]
-        draw_image(place, image / 255 if image.dtype == np.uint8 else image.astype(np.float32))
-        place.set_title(names[label], fontsize=7)
+    for label, name in enumerate(names):
+        axes = figure.add_subplot(rows, columns, label + 1)
+        image = dataset.train_images[np.argmax(dataset.train_labels == label)]
+        draw_image(axes, image / 255 if image.dtype == np.uint8 else image.astype(np.float32))
+        axes.set_title(name, fontsize=7)
     return figure

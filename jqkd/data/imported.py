@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jqkd.common.shelf import Shelf
-from jqkd.data.arranged import arrange
 from jqkd.data.cache import PARTS, Arrays
 from jqkd.data.dataset import Dataset
 from jqkd.data.readers import read_source
 from jqkd.data.sources import DATASETS, Source, describe
-
-_ARRANGING = ("class_names", "split", "split_seed")
 
 
 @DATASETS.imported
@@ -35,7 +31,7 @@ class Imported(Source):
 
 
 @lru_cache
-def _facts(folder: Path, title: str) -> Mapping[str, Any]:
+def _facts(folder: Path, title: str) -> dict[str, Any]:
     return shelf().facts(title)
 
 
@@ -45,7 +41,15 @@ def shelf() -> Shelf:
     return DATASETS.shelf
 
 
-def import_data(name: str, *sources: Any, replace: bool = False, **how: Any) -> str:
+def import_data(
+    name: str,
+    *sources: Any,
+    class_names: Any = None,
+    split: Any = None,
+    split_seed: Any = None,
+    replace: bool = False,
+    **options: Any,
+) -> str:
     """Read a data set from files, and keep it under a name.
 
     Args:
@@ -53,11 +57,13 @@ def import_data(name: str, *sources: Any, replace: bool = False, **how: Any) -> 
         *sources: one ``.npz``; two, four or six ``.npy``, images and labels in turns; one or two
             ``.csv``, train and test; a folder of class folders, perhaps below train, validation and
             test; or ``tfds:NAME``, which tensorflow-datasets has on disk.
+        class_names: like ``split`` and ``split_seed`` as for ``Dataset.from_arrays``.
+        split: shares of train, validation and test.
+        split_seed: draws them.
         replace: whether a data set of that name and other contents goes.
-        **how: ``class_names``, ``split``, ``split_seed`` as for ``Dataset.from_arrays``; ``keys``
-            of an npz file, images and labels in turns; ``label_column`` of csv files, and columns
-            to ``drop``; ``resize`` (rows, columns) and ``mode`` (L or RGB) of pictures;
-            ``data_dir`` of tfds.
+        **options: ``keys`` of an npz file, images and labels in turns; ``label_column`` of csv
+            files, and columns to ``drop``; ``resize`` (rows, columns) and ``mode`` (L or RGB) of
+            pictures; ``data_dir`` of tfds.
 
     Returns:
         ``NAME@DIGEST``, which stands for it in configurations; the name alone does, too.
@@ -65,6 +71,7 @@ def import_data(name: str, *sources: Any, replace: bool = False, **how: Any) -> 
     Raises:
         InputError: one sentence about what cannot be read or meant, or the name is taken.
     """
-    arranging = {option: how.pop(option) for option in _ARRANGING if option in how}
-    arranged = arrange(name, read_source(sources, **how), **arranging)
-    return Dataset.of(name, arranged).keep(replace=replace)
+    parts, names, origin = read_source(sources, **options)
+    how = {"split": split, "split_seed": split_seed, "origin": origin}
+    names = names if class_names is None else class_names
+    return Dataset.from_arrays(name, **parts, class_names=names, **how).keep(replace=replace)

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, Float16, Integer
 
 from jqkd._checks import check_integer, check_seed
-from jqkd.data.cache import Arrays
+from jqkd.data.cache import PARTS, Arrays
 from jqkd.data.mnist import NUMERALS
 from jqkd.data.sources import DATASETS, Source, describe
 
@@ -72,42 +72,33 @@ class MNIST1D(Source):
     def read(self, data_dir: Path, cache_dir: Path) -> Arrays:
         """Draw the examples; nothing is read."""
         values, labels = draw(self.examples, self.seed)
-        cut = self.examples * 4 // 5
-        images = to_grid(values)
-        return {
-            "train_images": images[:cut],
-            "train_labels": labels[:cut],
-            "test_images": images[cut:],
-            "test_labels": labels[cut:],
-        }
+        cuts = [self.examples * 4 // 5]
+        images, labels = np.split(to_grid(values), cuts), np.split(labels, cuts)
+        return dict(zip(PARTS, (images[0], labels[0], images[1], labels[1]), strict=True))
 
 
 def draw(examples: int, seed: int) -> tuple[Float[np.ndarray, "N 40"], Integer[np.ndarray, " N"]]:
     """As many examples of each class, shuffled: mean 0, standard deviation 1, as published.
 
-    A stroke is padded by silence, stretched over 72 numbers, scaled and rotated in time; silence is
-    filled with smooth noise; white noise and a slope come on top, and every other number goes.
-    Random numbers are drawn in the order of the published generator, from NumPy's frozen one.
+    Random numbers come in the order of the published generator, from NumPy's frozen one.
 
     >>> values, labels = draw(20, 42)
     >>> values.shape, np.bincount(labels).tolist()
     ((20, 40), [2, 2, 2, 2, 2, 2, 2, 2, 2, 2])
     """
     rng = np.random.RandomState(seed)
+    # Of one spread, beginning at 0, and not quite: what is 0 is silence.
+    strokes = np.array(_STROKES)
+    strokes = (strokes - strokes.mean(1, keepdims=True)) / strokes.std(1, keepdims=True)
+    strokes = (strokes - strokes[:, :1]) / 6 + 1e-8
     labels = np.repeat(np.arange(10, dtype=np.int32), examples // 10)
-    values = np.stack([_example(stroke, rng) for stroke in _strokes()[labels]])
+    values = np.stack([_example(stroke, rng) for stroke in strokes[labels]])
     order = rng.permutation(len(labels))
     return (values[order] - values.mean()) / values.std(), labels[order]
 
 
-def _strokes() -> Float[np.ndarray, "10 12"]:
-    """Each of the same spread, beginning at 0 (and not quite: what is 0 is silence)."""
-    strokes = np.array(_STROKES)
-    strokes = (strokes - strokes.mean(1, keepdims=True)) / strokes.std(1, keepdims=True)
-    return (strokes - strokes[:, :1]) / 6 + 1e-8
-
-
 def _example(stroke: np.ndarray, rng: np.random.RandomState) -> Float[np.ndarray, " 40"]:
+    """A stroke padded, stretched, scaled, rotated; noise for silence; white noise and a slope."""
     from scipy.ndimage import gaussian_filter
 
     least, most = _PADDING
@@ -126,10 +117,6 @@ def _stretched(values: np.ndarray, length: int) -> np.ndarray:
 
 
 def to_grid(values: np.ndarray) -> Float16[np.ndarray, "N 40"]:
-    """(x + 6) / 12 on a grid of half precision: a machine's last bits do not reach the digest.
-
-    >>> to_grid(np.array([-7.0, 0.0, 1e-9])).tolist()
-    [0.0, 0.5, 0.5]
-    """
+    """(x + 6) / 12 on a grid of half precision: a machine's last bits do not reach the digest."""
     shares = np.clip(values / (2 * _RANGE) + 0.5, 0, 1)
     return (np.round(shares * _GRID) / _GRID).astype(np.float16)

@@ -9,26 +9,19 @@ from typing import ClassVar
 import numpy as np
 
 from jqkd._checks import InputError
+from jqkd.data.arranged import scale
 from jqkd.data.cache import Arrays
-from jqkd.data.cleaned import scale
 from jqkd.data.sources import DATASETS, Source
 
 
 class _Table(Source):
-    """Every fourth row of a class is a test row.
-
-    Features are scaled by minimum and maximum of the train rows, and clipped.
-    """
+    """Every fourth row of a class is a test row; features are scaled by the train rows."""
 
     loader: ClassVar[str]
     advice = "install another version of scikit-learn, which carries them"
 
     def read(self, data_dir: Path, cache_dir: Path) -> Arrays:
-        """The rows as scikit-learn has them.
-
-        Raises:
-            InputError: scikit-learn is not installed.
-        """
+        """The rows as scikit-learn has them."""
         try:
             from sklearn import datasets
         except ImportError:
@@ -40,14 +33,10 @@ class _Table(Source):
         test = np.zeros(len(labels), bool)
         for label in range(self.num_classes):
             test[np.flatnonzero(labels == label)[3::4]] = True
-        parts, _ = scale({"train": rows[~test], "test": rows[test]})
-        labels = labels.astype(np.int32)
-        return {
-            "train_images": parts["train"],
-            "train_labels": labels[~test],
-            "test_images": parts["test"],
-            "test_labels": labels[test],
-        }
+        images, _ = scale({"train": rows[~test], "test": rows[test]})
+        labels = {"train": labels[~test].astype(np.int32), "test": labels[test].astype(np.int32)}
+        arrays = {"images": images, "labels": labels}
+        return {f"{part}_{what}": arrays[what][part] for part in images for what in arrays}
 
 
 @DATASETS.register("wine")

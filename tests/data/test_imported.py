@@ -29,6 +29,13 @@ def arrays_of(name):
     return {part: getattr(dataset, part) for part in PARTS}
 
 
+def counts_of(name):
+    """Images of each class: train, validation and test."""
+    data, each = load(name), load(name).source.validation_per_class
+    train, test = (np.bincount(labels).tolist() for labels in (data.train_labels, data.test_labels))
+    return [[count - each for count in train], [each] * len(train), test]
+
+
 def medmnist(path, **changes):
     arrays = {}
     for part, (images, labels) in MEDMNIST.items():
@@ -69,8 +76,8 @@ def test_larger_classes_leave_validation_images_out(tmp_path):
     path = medmnist(tmp_path / "x.npz", val_images=images[kept], val_labels=labels[kept])
     import_data("med", path)
     source = load("med").source
-    assert source.validation_per_class == 2 and source.left_out == 2
-    assert source.counts == {"train": [10] * 3, "validation": [2] * 3, "test": [4] * 3}
+    assert source.validation_per_class == 2
+    assert counts_of("med") == [[10] * 3, [2] * 3, [4] * 3]
     last = load("med").train_images[30:]
     first = [np.flatnonzero(labels[kept] == label)[:2] for label in range(3)]
     np.testing.assert_array_equal(last, images[kept][np.sort(np.concatenate(first))])
@@ -95,9 +102,9 @@ def test_every_door_leads_to_the_same_data_set(tmp_path):
         import_data("a", str(tmp_path / "own.npz"), keys=["p", "q", "r", "s"]),
         import_data("a", tmp_path / "channel.npz"),
         import_data("a", *(tmp_path / f"{key}.npy" for key in keras)),
-        Dataset.from_arrays("a", *keras.values()).keep(),
+        Dataset.from_arrays("a", TRAIN, TEST).keep(),
         Dataset.from_arrays(
-            "a", train, train_labels.astype("U1"), test, test_labels.astype("U1")
+            "a", (train, train_labels.astype("U1")), (test, test_labels.astype("U1"))
         ).keep(),
     ]
     assert len(set(titles)) == 1 and shelf().titles() == titles[:1]
@@ -118,10 +125,9 @@ def test_a_split_is_stratified_disjoint_and_drawn_by_its_seed(tmp_path):
         title = import_data(
             "one", tmp_path / "one.npz", split=[0.5, 0.2, 0.3], split_seed=seed, replace=True
         )
-        source, arrays = DATASETS[title], arrays_of(title)
-        counts = {"train": [20, 80], "validation": [8, 8], "test": [12, 48]}
-        # Of the larger class 32 were drawn, of which 8 are kept.
-        assert source.counts == counts and source.left_out == 24
+        arrays = arrays_of(title)
+        # Of the larger class 32 were drawn for validation, of which 8 are kept.
+        assert counts_of(title) == [[20, 80], [8, 8], [12, 48]]
         rows = [row.tobytes() for part in ("train", "test") for row in arrays[f"{part}_images"]]
         assert len(set(rows)) == len(rows) == 100 + 16 + 60 and set(rows) <= {
             one.tobytes() for one in images
@@ -147,11 +153,11 @@ def test_features_are_scaled_by_the_train_rows(tmp_path):
     varied = [0, 1, 3]
     assert data.train_images[:, varied].min() == 0 and data.train_images[:, varied].max() == 1
     assert data.test_images.dtype == np.float32 and data.class_names == ("a", "a10", "b")
-    np.testing.assert_array_equal(shelf().arrays(title)["maximum"], high)
-    assert data.source.is_scaled and data.image_shape == (4,)
+    assert data.source.minimum == tuple(low) and data.source.maximum == tuple(high)
+    assert shelf().facts(title)["maximum"] == high.tolist() and data.image_shape == (4,)
     # What lies in [0, 1] already stays, and bytes are bytes.
     for images in (rng.random((30, 4)), rng.integers(0, 256, (30, 4), dtype=np.uint8)):
-        kept = Dataset.from_arrays("kept", images, TRAIN[1], split=(0.6, 0.2, 0.2))
+        kept = Dataset.from_arrays("kept", (images, TRAIN[1]), split=(0.6, 0.2, 0.2))
         assert set(kept.train_images.ravel()) <= set(images.astype(kept.train_images.dtype).ravel())
 
 
@@ -180,7 +186,7 @@ def test_pictures_are_brought_to_one_size_and_mode(tmp_path):
 def test_the_title_stands_in_every_key_and_follows_the_contents(tmp_path):
     def keyed(**changes):
         train, labels = changes.get("train", TRAIN[0]), TRAIN[1]
-        data = Dataset.from_arrays("own", train, labels, *TEST, class_names=changes.get("names"))
+        data = Dataset.from_arrays("own", (train, labels), TEST, class_names=changes.get("names"))
         title = data.keep(replace=True)
         student = StudentConfig("own", "0-2", 2, "robust")
         teacher = TeacherConfig("lenet", "own", "0-2")
@@ -196,10 +202,10 @@ def test_the_title_stands_in_every_key_and_follows_the_contents(tmp_path):
 
 
 def test_it_is_kept_once_and_loaded_as_it_was():
-    data = Dataset.from_arrays("own", *TRAIN, *TEST)
+    data = Dataset.from_arrays("own", TRAIN, TEST)
     title = jqkd.Dataset.keep(data)
     kept = load("own")
-    assert (kept.name, kept.digest, kept.keep()) == (title, data.digest, title)
+    assert (kept.name, kept.digest) == (title, data.digest)
     assert digest(arrays_of("own")) == data.digest
     assert not any(array.flags.writeable for array in arrays_of("own").values())
     facts = json.loads(shelf().files(title)[-1].read_text())
@@ -207,7 +213,7 @@ def test_it_is_kept_once_and_loaded_as_it_was():
     # Not a second time, beside the decoded ones of others.
     assert not (shelf().folder.parent.parent / "data").exists()
     with pytest.raises(jqkd.InputError, match="`name` must be new, as own@.* has other contents"):
-        Dataset.from_arrays("own", *TRAIN, *VALIDATION).keep()
+        Dataset.from_arrays("own", TRAIN, VALIDATION).keep()
     assert shelf().titles() == [title]
 
 
@@ -218,17 +224,13 @@ def test_the_default_counts_fit_any_class_sizes():
         classes = int(rng.integers(2, 5))
         labels = [np.repeat(np.arange(classes), rng.integers(2, 400, classes)) for _ in range(3)]
         parts = [(np.zeros((len(one), 3), np.uint8), rng.permutation(one)) for one in labels]
-        own = (
-            {}
-            if number % 2
-            else dict(zip(("validation_images", "validation_labels"), parts[1], strict=True))
-        )
-        data = Dataset.from_arrays("own", *parts[0], *parts[2], **own)
+        own = None if number % 2 else parts[1]
+        data = Dataset.from_arrays("own", parts[0], parts[2], validation=own)
         splits = student_splits(data, range(classes))
         sizes = [len(getattr(splits, part)) // classes for part in ("train", "validation", "test")]
         least = [np.bincount(labels[k]).min() for k in (0, 1, 2)]
         held_out = data.source.validation_per_class
-        if own:
+        if own is not None:
             assert sizes == [min(150, least[0]), least[1], least[2]]
             assert splits.validation.ids.min() >= len(labels[0])
         else:

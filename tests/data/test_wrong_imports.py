@@ -16,13 +16,15 @@ import pytest
 
 import jqkd
 from jqkd._checks import InputError
-from jqkd.data import Dataset, cleaned, import_data
+from jqkd.data import Dataset, import_data
+from jqkd.data import pictures as reading
 from jqkd.data.imported import shelf
 from tests.data.own import labelled, pictures, table
 
 IMAGES, LABELS = labelled(30)
 TEST_IMAGES, TEST_LABELS = labelled(12, seed=1)
 GOOD = {"x_train": IMAGES, "y_train": LABELS, "x_test": TEST_IMAGES, "y_test": TEST_LABELS}
+PAIR = IMAGES, LABELS
 SPLIT = "--split 0.6,0.2,0.2"
 MOST_WORK = 5.0  # Seconds of CPU time.
 
@@ -142,19 +144,19 @@ WRONG = {
     "pickled images": (
         npz(x_train=np.array([1, "a", None], object)),
         "own.npz",
-        "x_train.npy holds object",
+        "Object arrays cannot be loaded when allow_pickle=False",
     ),
     "pickled labels": (
         npz(y_test=np.array([{}] * 12, object)),
         "own.npz",
-        "y_test.npy holds object",
+        "Object arrays cannot be loaded when allow_pickle=False",
     ),
     "zip bomb": (
         bomb,
         "own.npz",
-        "`source` must hold at most 2 GiB an array, but images.npy of 3.7 GiB",
+        "`source` must unpack to at most 2 GiB, but own.npz of 7.5 GiB",
     ),
-    "header that lies": (lying, "own.npz", "images.npy has shape .*too large"),
+    "header that lies": (lying, "own.npz", r"own.npz \(too large for memory"),
     "keys of its own": (
         npz(y_test=None, labels=LABELS),
         "own.npz",
@@ -232,7 +234,7 @@ WRONG = {
     "channels first": (
         npz(x_train=np.zeros((30, 3, 16, 18), np.uint8)),
         "own.npz",
-        "channels come last",
+        "`train_images` must hold images .*channels come last",
     ),
     "four channels": (
         npz(x_train=np.zeros((30, 9, 9, 4), np.uint8)),
@@ -260,12 +262,7 @@ WRONG = {
         "own.npz",
         "lie from 0 to 255 where they are int64",
     ),
-    "complex": (npz(x_train=IMAGES * 1j), "own.npz", "x_train.npy holds complex"),
-    "more pixels": (
-        npz(x_train=np.zeros((2, 1000, 1000), np.uint8), y_train=LABELS[:2]),
-        "own.npz",
-        "`train_images` must be at most 786432 numbers an image and 2 GiB in all",
-    ),
+    "complex": (npz(x_train=IMAGES * 1j), "own.npz", "`train_images` must hold"),
     "no split": (
         arrays(IMAGES, LABELS),
         "x.npy y.npy",
@@ -280,7 +277,7 @@ WRONG = {
     "pickled npy": (
         arrays(IMAGES.astype(object), LABELS),
         f"x.npy y.npy {SPLIT}",
-        "x.npy holds obj",
+        "Object arrays cannot be loaded",
     ),
     "split above 1": (arrays(IMAGES, LABELS), "x.npy y.npy --split 0.7,0.2,0.2", "that sum to 1"),
     "split in two": (arrays(IMAGES, LABELS), "x.npy y.npy --split 0.7,0.3", "be three shares"),
@@ -292,7 +289,7 @@ WRONG = {
     "split of text": (
         arrays(IMAGES, LABELS),
         "x.npy y.npy --split most",
-        "be numbers such as 0.7,0.1",
+        "`--split` must be numbers with commas between",
     ),
     "split that leaves none": (
         arrays(IMAGES, LABELS),
@@ -359,7 +356,7 @@ WRONG = {
     ),
     "resize of a csv": (
         rows(),
-        f"own.csv --resize 8x8 {SPLIT}",
+        f"own.csv --resize 8,8 {SPLIT}",
         "`--resize` must not be given with .c",
     ),
     "empty folder": (lambda root: (root / "own").mkdir(), "own", "a folder for each of 2 classes"),
@@ -414,7 +411,7 @@ WRONG = {
             (root / "own/test/dog").rename(root / "own/test/d"),
         ),
         "own",
-        "the classes of train in every part, but test/d was",
+        "the classes of train in every part, but .*test with cat, d, owl was",
     ),
     "class missing in test": (
         lambda root: (
@@ -432,11 +429,11 @@ WRONG = {
     "resize to text": (
         folder(),
         f"own {SPLIT} --resize big",
-        "`--resize` must be numbers such as 28x28",
+        "`--resize` must be numbers with commas between",
     ),
     "resize to nothing": (
         folder(),
-        f"own {SPLIT} --resize 0x3",
+        f"own {SPLIT} --resize 0,3",
         "`--resize` must be rows and columns from 1",
     ),
     "resize of one side": (
@@ -530,25 +527,20 @@ def test_a_full_disk_leaves_nothing(run, tmp_path):
 def test_more_than_memory_is_refused_before_it_is_decoded(run, tmp_path, monkeypatch):
     pytest.importorskip("PIL", reason="needs the data extra")
     folder()(tmp_path)
-    monkeypatch.setattr(cleaned, "MOST_BYTES", IMAGES.size - 1)
-    assert "as they are kept decoded in memory" in refused(run, "own", "own", *SPLIT.split())
+    monkeypatch.setattr(reading, "MOST_BYTES", IMAGES.size - 1)
+    assert "as it is kept decoded in memory" in refused(run, "own", "own", *SPLIT.split())
 
 
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: Dataset.from_arrays("own", IMAGES, LABELS), "`split` must be given"),
-        (lambda: Dataset.from_arrays("own", IMAGES, None), "`train_labels` must be given with the"),
-        (
-            lambda: Dataset.from_arrays("own", IMAGES, LABELS, TEST_IMAGES),
-            "`test_labels` must be g",
-        ),
-        (lambda: Dataset.from_arrays("own", "text", LABELS), "`train_images` must"),
-        (
-            lambda: Dataset.from_arrays("own", IMAGES, LABELS, split=0.7),
-            "`split` must be a list of",
-        ),
-        (lambda: Dataset.from_arrays(3, *GOOD.values()), "`name` must be a text"),
+        (lambda: Dataset.from_arrays("own", PAIR), "`split` must be given"),
+        (lambda: Dataset.from_arrays("own", IMAGES, LABELS), "`train` must be a pair"),
+        (lambda: Dataset.from_arrays("own", (IMAGES, None)), "`train_labels` must be .N,. int"),
+        (lambda: Dataset.from_arrays("own", PAIR, "test"), "`test` must be a list of images and"),
+        (lambda: Dataset.from_arrays("own", ("text", LABELS)), "`train_images` must"),
+        (lambda: Dataset.from_arrays("own", PAIR, split=0.7), "`split` must be a list of"),
+        (lambda: Dataset.from_arrays(3, PAIR, PAIR), "`name` must be a text"),
         (lambda: import_data("own", 3), "`source` must be a list of paths, but one with 3"),
         (lambda: import_data("own"), "`source` must be one .npz.* but nothing"),
         (lambda: import_data("own", "x.npz", colour=1), "`colour` must not be given with .npz"),
