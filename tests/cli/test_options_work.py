@@ -10,11 +10,13 @@ import dataclasses
 
 import pytest
 
+from tests.cli import option_data
 from tests.cli import option_work_facts as facts
 from tests.cli.option_facts import TINY, audit_facts, call, job_facts, split
 from tests.cli.option_table import BASES as STUDENT_BASES
 from tests.cli.option_table import STUDENT, TEACHERS, Case
-from tests.cli.option_work_table import BASES, TABLE
+from tests.cli.option_work_table import BASES as WORK_BASES
+from tests.cli.option_work_table import TABLE as WORK_TABLE
 from tests.cli.test_options import check
 from tests.command_lines import COMMANDS
 
@@ -26,8 +28,9 @@ FACTS = {
     "circuit": facts.circuit_facts,
     "benchmarks": facts.bench_facts,
     "demo": facts.demo_facts,
+    "data": option_data.data_facts,
 }
-
+BASES, TABLE = WORK_BASES | option_data.BASES, WORK_TABLE | option_data.TABLE
 
 ALL = TABLE | {
     "student": STUDENT,
