@@ -1,4 +1,4 @@
-"""The README's Python, run as it stands; its commands exist."""
+"""The Python of the README and of pages under docs, run as it stands; their commands exist."""
 
 from __future__ import annotations
 
@@ -11,24 +11,31 @@ import typer
 from benchmarks import cli as benchmarks
 from jqkd import cli
 
-TEXT = (Path(__file__).parents[1] / "README.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-RUNNABLE = [block for block in BLOCKS if "qiskit_ibm_runtime" not in block]
+PAGES = ("README.md", "docs/data.md")
+TEXTS = {page: (Path(__file__).parents[1] / page).read_text() for page in PAGES}
+BLOCKS = [
+    pytest.param(page, block, id=f"{page} {i}")
+    for page, text in TEXTS.items()
+    for i, block in enumerate(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+]
+RUNNABLE = [block for block in BLOCKS if "qiskit_ibm_runtime" not in block.values[1]]
 
 
-@pytest.mark.parametrize("block", RUNNABLE, ids=lambda block: block.splitlines()[0][:40])
-def test_a_block_runs(block):
+@pytest.mark.parametrize(("page", "block"), RUNNABLE)
+def test_a_block_runs(page, block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     # nnx.Module looks its annotations up in the module that defines it.
-    exec(compile(block, "README.md", "exec"), {"__name__": "__main__"})
+    exec(compile(block, page, "exec"), {"__name__": "__main__"})
 
 
 def test_there_are_blocks_and_one_is_for_hardware():
     assert len(RUNNABLE) >= 3 and len(BLOCKS) == len(RUNNABLE) + 1
+    assert {block.values[0] for block in RUNNABLE} == set(PAGES)
 
 
 @pytest.mark.parametrize(("name", "app"), [("jqkd", cli.app), (benchmarks.NAME, benchmarks.app)])
 def test_every_command_and_option_exists(name, app):
-    lines = re.findall(rf"^{re.escape(name)} (.+?)(?:\s+#.*)?$", TEXT, re.MULTILINE)
+    lines = re.findall(rf"^{re.escape(name)} (.+?)(?:\s+#.*)?$", "\n".join(TEXTS.values()), re.M)
     assert lines
     for line in lines:
         words = line.split()

@@ -128,7 +128,7 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def _origin(name: str) -> str:
-    return shelf().origin(name) if DATASETS.title_of(name) else "built in"
+    return shelf().origin(name) if DATASETS.title_of(name) else "jqkd"
 
 
 def _say(output: Output, dataset: Dataset) -> dict[str, Any]:

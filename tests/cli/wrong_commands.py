@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import cli as benchmarks
-from jqkd.cli import audit, crosscheck, demo, experiments, report, study, tables, train, verify
+from jqkd.cli import (
+    audit,
+    crosscheck,
+    data,
+    demo,
+    experiments,
+    report,
+    study,
+    tables,
+    train,
+    verify,
+)
 from tests.command_lines import COMMANDS
 
 FUNCTIONS: dict[str, Callable[..., None]] = {
@@ -19,6 +30,10 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "status": experiments.status,
     "list": experiments.list_parts,
     "verify": verify.verify,
+    "data import": data.import_,
+    "data list": data.list_data,
+    "data show": data.show,
+    "data remove": data.remove,
     **dict.fromkeys(("report", "tables report", "study report"), report.report),
     "tables run": tables.run,
     "tables status": tables.status,
@@ -30,6 +45,8 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
 }
 # What a command needs besides the option that is wrong.
 NEEDS = {"run": ["demo"], "study run": ["controls"], "verify": ["results"]}
+NEEDS |= {"data import": ["--split", "0.5,0.25,0.25", "own", "own.csv"]}
+NEEDS |= {"data show": ["digits"], "data remove": ["digits"]}
 _REPORTS = ("report", "tables report", "study report")
 NEEDS |= {name: ["--out", "finished", "demo"] for name in ("status", *_REPORTS)}
 READS = ("status", "tables status", "benchmarks report", *_REPORTS)
@@ -39,7 +56,7 @@ WHOLE = ("abc", "", "-1", "1.5", "nan", HUGE, "9" * 30)
 REAL = ("abc", "", "nan", "inf", "-1", "1e300", "1e-40")
 POSITIVE = ("learning_rate", "temperature")
 # Seeds start at 0; all other numbers at 1.
-FROM_ZERO = ("seed", "first_seed")
+FROM_ZERO = ("seed", "first_seed", "split_seed")
 NOT_AT_HAND = ("", "file", "loop", "file/below", "x" * 300)
 FOLDERS = (*NOT_AT_HAND, "gone", "gone/x", "a/" + "x" * 300, "/proc/nothing/x", "/dev/null/x")
 FILES = ("", "folder", "loop", "file/below", "x" * 300, "gone", "/proc/nothing/x", "/dev/null")
@@ -64,6 +81,14 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "stand_in": ("", "none", "quantum"),
     "selection": ("", "last"),
     "json": FILES,
+    "sources": ("", "own.xyz", "missing.npz", "file", "gone.npy", "tfds:nothing"),
+    "keys": ("", "x,y"),
+    "label_column": ("", "species"),
+    "drop": ("", "label,colour", ","),
+    "class_names": ("", "a", "a,a", "a,b,", "a,[red]\x1b"),
+    "split": ("", "most", "1", "0.5,0.5", "0.7,0.2,0.2", "1,0,0", "nan,0.5,0.5", "0.9,0.05,0.05"),
+    "resize": ("", "0,4", "big"),
+    "mode": ("", "CMYK"),
     "table": ("", "3", "one"),
     "rows": ("", "cifar*", ",", "[red]"),
     "ensemble": ("", "both"),
@@ -80,6 +105,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
 }
 # Sentences that name what was given without the option: it can come from only one.
 UNNAMED = {
+    "sources": "`source`",
     "rows": "`--arms` must match arms",
     "variants": "`--arms` must match arms",
     "datasets": "`--datasets`|`--arms`",
@@ -124,6 +150,8 @@ def families() -> Iterator[tuple[str, list[str], str]]:
                 continue
             option = max(param.opts, key=len)
             is_option = option.startswith("-")
+            if (command, param.name) == ("data import", "name"):
+                continue  # These are good names; bad ones are tried elsewhere.
             for value in bad_values(command, param.name):
                 words = [*command.split(), *NEEDS.get(command, [])]
                 if is_option:
@@ -138,7 +166,7 @@ def families() -> Iterator[tuple[str, list[str], str]]:
         last = [p.opts[0] for p in described.params if kind_of_or_flag(command, p) is not bool]
         if last:
             yield f"{command} cut short", [*words, last[-1]], f"'{last[-1]}' requires an argument"
-        if command != "benchmarks":
+        if command not in ("benchmarks", "data import"):
             yield f"{command} more", [*words, "extra"], r"unexpected extra argument.*\(extra\)"
 
 
