@@ -40,11 +40,7 @@ class Arranged(Source):
 def arrange(
     label: str, parts: Mapping[str, Any], class_names: Any, split: Any, split_seed: Any, origin: str
 ) -> Arranged:
-    """Pairs of images and labels by part as a data set, see ``Dataset.from_arrays``.
-
-    Raises:
-        InputError: one sentence about what cannot be one.
-    """
+    """Pairs of images and labels by part as a data set, see ``Dataset.from_arrays``."""
     for part, pair in parts.items():
         if len(check_list(part, pair, object, "images and labels")) != 2:
             fail(part, "be a pair, images and labels", shown(pair))
@@ -187,12 +183,7 @@ def _split(labels: np.ndarray, names: tuple[str, ...], split: Any, seed: Any) ->
 
 
 def scale(parts: Arrays) -> tuple[Arrays, Arrays]:
-    """Features brought to [0, 1] by minimum and maximum of the train rows, and clipped.
-
-    Images stay as they are, and so do features that lie in [0, 1] already.
-
-    Returns:
-        The parts; ``minimum`` and ``maximum``, (F,), where they were needed.
+    """Features brought to [0, 1] by minimum and maximum of the train rows, if they are not there.
 
     >>> parts, limits = scale({"train": np.array([[1.0], [3.0]]), "test": np.array([[9.0]])})
     >>> parts["test"].tolist(), limits["maximum"].tolist()

@@ -125,13 +125,10 @@ class Dataset:
         return cls(name, **source.arrays, class_names=names, digest=sha, source=source)
 
     def keep(self, *, replace: bool = False) -> str:
-        """Keep what ``from_arrays`` made, so that configurations can name it.
+        """Keep what ``from_arrays`` made, so that configurations can name it ``NAME@DIGEST``.
 
         Args:
             replace: whether a data set of that name and other contents goes.
-
-        Returns:
-            ``NAME@DIGEST``.
 
         Raises:
             InputError: the name is taken or cannot be one, or the data set was not made so.

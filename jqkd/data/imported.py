@@ -41,15 +41,7 @@ def shelf() -> Shelf:
     return DATASETS.shelf
 
 
-def import_data(
-    name: str,
-    *sources: Any,
-    class_names: Any = None,
-    split: Any = None,
-    split_seed: Any = None,
-    replace: bool = False,
-    **options: Any,
-) -> str:
+def import_data(name: str, *sources: Any, replace: bool = False, **options: Any) -> str:
     """Read a data set from files, and keep it under a name.
 
     Args:
@@ -57,13 +49,8 @@ def import_data(
         *sources: one ``.npz``; two, four or six ``.npy``, images and labels in turns; one or two
             ``.csv``, train and test; a folder of class folders, perhaps below train, validation and
             test; or ``tfds:NAME``, which tensorflow-datasets has on disk.
-        class_names: like ``split`` and ``split_seed`` as for ``Dataset.from_arrays``.
-        split: shares of train, validation and test.
-        split_seed: draws them.
         replace: whether a data set of that name and other contents goes.
-        **options: ``keys`` of an npz file, images and labels in turns; ``label_column`` of csv
-            files, and columns to ``drop``; ``resize`` (rows, columns) and ``mode`` (L or RGB) of
-            pictures; ``data_dir`` of tfds.
+        **options: those of ``jqkd data import``; lists where it has commas.
 
     Returns:
         ``NAME@DIGEST``, which stands for it in configurations; the name alone does, too.
@@ -71,7 +58,7 @@ def import_data(
     Raises:
         InputError: one sentence about what cannot be read or meant, or the name is taken.
     """
+    how = {key: options.pop(key, None) for key in ("class_names", "split", "split_seed")}
     parts, names, origin = read_source(sources, **options)
-    how = {"split": split, "split_seed": split_seed, "origin": origin}
-    names = names if class_names is None else class_names
-    return Dataset.from_arrays(name, **parts, class_names=names, **how).keep(replace=replace)
+    how["class_names"] = how["class_names"] or names
+    return Dataset.from_arrays(name, **parts, **how, origin=origin).keep(replace=replace)

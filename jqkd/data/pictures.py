@@ -31,11 +31,7 @@ _BILINEAR = 2  # Pillow's number of it.
 
 @contextmanager
 def readable(what: object) -> Generator[None]:
-    """Whatever a damaged source raises, and libraries raise all kinds, as one sentence.
-
-    Raises:
-        InputError: instead of any other exception.
-    """
+    """Whatever a damaged source raises, and libraries raise all kinds, as one sentence."""
     try:
         yield
     except InputError:

@@ -27,11 +27,7 @@ _PARTS = {2: ("train",), 4: ("train", "test"), 6: ("train", "validation", "test"
 
 
 def read_source(sources: Sequence[Any], **options: Any) -> Given:
-    """Images and labels by part, names of classes, and origin; see ``import_data``.
-
-    Raises:
-        InputError: one sentence about what cannot be read, or an option that has no effect.
-    """
+    """Images and labels by part, names of classes, and origin; see ``import_data``."""
     texts = [str(one) for one in check_list("source", sources, (str, Path), "paths")]
     kinds = [_kind(text) for text in texts]
     read, counts = _READERS.get(kinds[0] if len(set(kinds)) == 1 else "", (None, ()))
