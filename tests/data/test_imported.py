@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -237,3 +239,31 @@ def test_the_default_counts_fit_any_class_sizes():
             assert held_out == min(150, max(1, round(0.15 * least[0])))
             assert sizes == [min(150, least[0] - held_out), held_out, least[2]]
         assert len(teacher_splits(data, range(classes)).train) >= len(splits.train)
+
+
+def test_what_tensorflow_datasets_prepared_is_read_record_by_record(monkeypatch):
+    """A stand-in for its builder: encoded pictures, decoded by Pillow one after the other."""
+    tfds = pytest.importorskip("tensorflow_datasets", reason="needs the data extra")
+    image = pytest.importorskip("PIL.Image", reason="needs the data extra")
+
+    def records(images, labels):
+        for pixels, label in zip(images, labels, strict=True):
+            file = io.BytesIO()
+            image.fromarray(pixels).save(file, "PNG")
+            yield {"image": file.getvalue(), "label": int(label)}
+
+    names = ["cat", "dog", "owl"]
+    info = SimpleNamespace(version="1.0.0")
+    info.features = {"image": None, "label": SimpleNamespace(names=names)}
+    parts = {"train": [*records(*TRAIN)], "test": [*records(*TEST)], "other": []}
+    builder = SimpleNamespace(
+        info=info, is_prepared=lambda: True, as_data_source=lambda decoders: parts
+    )
+    monkeypatch.setattr(tfds, "builder", lambda name, data_dir: builder)
+    title = import_data("own", "tfds:pets", data_dir="somewhere")
+    direct = Dataset.from_arrays("own", TRAIN, TEST, class_names=names)
+    assert load("own").digest == direct.digest and load("own").class_names == tuple(names)
+    assert shelf().origin(title) == "tfds:pets 1.0.0"
+    del info.features["label"]
+    with pytest.raises(jqkd.InputError, match="have an image and a label, but tfds:pets with im"):
+        import_data("other", "tfds:pets")
