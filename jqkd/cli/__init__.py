@@ -13,6 +13,7 @@ from jqkd.cli import (
     audit,
     circuit,
     crosscheck,
+    data,
     demo,
     experiments,
     export,
@@ -55,6 +56,7 @@ app.command(cls=Command)(search.search)
 app.command("list", cls=Command)(experiments.list_parts)
 app.command(cls=Command)(verify.verify)
 app.command(cls=Command)(export.export)
+app.add_typer(data.app, name="data")
 app.add_typer(tables.app, name="tables")
 app.add_typer(study.app, name="study")
 app.command(cls=Command)(report.report)

@@ -10,11 +10,13 @@ import dataclasses
 
 import pytest
 
+from tests.cli import option_data
 from tests.cli import option_work_facts as facts
 from tests.cli.option_facts import TINY, audit_facts, call, job_facts, split
 from tests.cli.option_table import BASES as STUDENT_BASES
 from tests.cli.option_table import STUDENT, TEACHERS, Case
-from tests.cli.option_work_table import BASES, TABLE
+from tests.cli.option_work_table import BASES as WORK_BASES
+from tests.cli.option_work_table import TABLE as WORK_TABLE
 from tests.cli.test_options import check
 from tests.command_lines import COMMANDS
 
@@ -30,8 +32,9 @@ FACTS = {
     "demo": facts.demo_facts,
     "predict": facts.predict_facts,
     "export": facts.export_facts,
+    "data": option_data.data_facts,
 }
-
+BASES, TABLE = WORK_BASES | option_data.BASES, WORK_TABLE | option_data.TABLE
 
 # Others, or none.
 NOT_OF_AUDIT = ("audit", "track", "out", "json", "plugin")

@@ -58,6 +58,7 @@ def place(tmp_path_factory):
     """A folder with everything that a careless user may name."""
     root = tmp_path_factory.mktemp("place")
     (root / "file").write_text("text")
+    (root / "own.csv").write_text("x,label\n" + "".join(f"{k},{k % 2}\n" for k in range(16)))
     (root / "binary").write_bytes(b"\xff\xfe\x00")
     (root / "plain.md").write_text("# A README without a place for tables\n")
     for name in ("folder", "folder.png", "a-folder/result.json", "damaged/checkpoints/3/state"):

@@ -11,6 +11,7 @@ from jqkd.cli import (
     audit,
     circuit,
     crosscheck,
+    data,
     demo,
     experiments,
     export,
@@ -41,6 +42,10 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "verify": verify.verify,
     "predict": predict.predict,
     "export": export.export,
+    "data import": data.import_,
+    "data list": data.list_data,
+    "data show": data.show,
+    "data remove": data.remove,
     **dict.fromkeys(("report", "tables report", "study report"), report.report),
     "tables run": tables.run,
     "tables status": tables.status,
@@ -64,6 +69,8 @@ NEEDS |= {"circuit import": ["own", "own.qasm"], "circuit remove": ["own"]}
 NEEDS |= {"predict": ["folder", "digits"], "export": ["--to", "tensorboard", "folder"]}
 NEEDS |= {"teacher import": ["--logits", "own.npz", "--dataset", "digits", "own"]}
 NEEDS |= {"teacher answer": ["--dataset", "digits", "own.py:logits"]}
+NEEDS |= {"data import": ["--split", "0.5,0.25,0.25", "own", "own.csv"]}
+NEEDS |= {"data show": ["digits"], "data remove": ["digits"]}
 _REPORTS = ("report", "tables report", "study report")
 NEEDS |= {name: ["--out", "finished", "demo"] for name in ("status", *_REPORTS)}
 READS = ("status", "tables status", "benchmarks report", *_REPORTS)
@@ -73,7 +80,7 @@ WHOLE = ("abc", "", "-1", "1.5", "nan", HUGE, "9" * 30)
 REAL = ("abc", "", "nan", "inf", "-1", "1e300", "1e-40")
 POSITIVE = ("learning_rate", "temperature")
 # Seeds start at 0; all other numbers at 1.
-FROM_ZERO = ("seed", "first_seed")
+FROM_ZERO = ("seed", "first_seed", "split_seed")
 NOT_AT_HAND = ("", "file", "loop", "file/below", "x" * 300)
 FOLDERS = (*NOT_AT_HAND, "gone", "gone/x", "a/" + "x" * 300, "/proc/nothing/x", "/dev/null/x")
 FILES = ("", "folder", "loop", "file/below", "x" * 300, "gone", "/proc/nothing/x", "/dev/null")
@@ -112,6 +119,14 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "std": ("", "grey", "0", "1,-1"),
     "views": ("", "flip:3", "mixup", "mixup:0", "none:3"),
     "called": ("", "../own", "a b", "[red]", "x" * 65),
+    "sources": ("", "own.xyz", "missing.npz", "file", "gone.npy", "tfds:nothing"),
+    "keys": ("", "x,y"),
+    "label_column": ("", "species"),
+    "drop": ("", "label,colour", ","),
+    "class_names": ("", "a", "a,a", "a,b,", "a,[red]\x1b"),
+    "split": ("", "most", "1", "0.5,0.5", "0.7,0.2,0.2", "1,0,0", "nan,0.5,0.5", "0.9,0.05,0.05"),
+    "resize": ("", "0,4", "big"),
+    "mode": ("", "CMYK"),
     "table": ("", "3", "one"),
     "rows": ("", "cifar*", ",", "[red]"),
     "ensemble": ("", "both"),
@@ -131,6 +146,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
 }
 # Sentences that name what was given without the option: it can come from only one.
 UNNAMED = {
+    "sources": "`source`",
     "rows": "`--arms` must match arms",
     "called": "`name` must be",
     "variants": "`--arms` must match arms",
@@ -180,6 +196,8 @@ def families() -> Iterator[tuple[str, list[str], str]]:
                 continue
             option = max(param.opts, key=len)
             is_option = option.startswith("-")
+            if (command, param.name) == ("data import", "name"):
+                continue  # These are good names; bad ones are tried elsewhere.
             for value in bad_values(command, param.name):
                 words = [*command.split(), *NEEDS.get(command, [])]
                 if is_option:
@@ -194,7 +212,7 @@ def families() -> Iterator[tuple[str, list[str], str]]:
         last = [p.opts[0] for p in described.params if kind_of_or_flag(command, p) is not bool]
         if last:
             yield f"{command} cut short", [*words, last[-1]], f"'{last[-1]}' requires an argument"
-        if command not in ("benchmarks", "circuit", "teacher"):
+        if command not in ("benchmarks", "circuit", "data import", "teacher"):
             yield f"{command} more", [*words, "extra"], r"unexpected extra argument.*\(extra\)"
 
 
