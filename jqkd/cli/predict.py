@@ -44,7 +44,7 @@ def predict(
         str, typer.Option(help="For every circuit, or `exact`.", callback=read_shots)
     ] = "exact",
     seed: Annotated[int, typer.Option(help="Of the shots.")] = 0,
-    file: Annotated[
+    csv_file: Annotated[
         Path | None, typer.Option("--out", help="Write a .csv: a row for each image and student.")
     ] = None,
     data_dir: DataDir = None,
@@ -58,8 +58,8 @@ def predict(
     is_file = images.endswith(".npz")
     if not is_file:
         DATASETS.check(images, "images", words=("FILE.npz",))
-    if file is not None:
-        check_out_file("file", file, (".csv",))
+    if csv_file is not None:
+        check_out_file("csv_file", csv_file, (".csv",))
     drawn: Any = shots  # Read by the option's callback.
     if drawn is not None:
         check_shots(drawn)
@@ -74,9 +74,9 @@ def predict(
     predictions = trained.predict(pixels, shots=drawn, seed=None if drawn is None else seed)
     right = {} if labels is None else _right(predictions, labels)
     output.say(_table(predictions, labels, right))
-    if file is not None:
-        _write(file, predictions)
-        output.say(f"Predictions: {file}")
+    if csv_file is not None:
+        _write(csv_file, predictions)
+        output.say(f"Predictions: {csv_file}")
     result = {
         "schema": 1,
         "kind": "predictions",

@@ -490,7 +490,7 @@ PREDICT = {
     "images": [Case("digits", {"read"}, {"read": ("digits", None)}, without="mnist")],
     "shots": [Case("--shots 9", {"drawn"}, {"drawn": (9, 0)})],
     "seed": [Case("--shots 9 --seed 5", {"drawn"}, {"drawn": (9, 5)})],
-    "file": [Case("--out c.csv", {"files"}, {"files": lambda v, base: "c.csv" in v})],
+    "csv_file": [Case("--out c.csv", {"files"}, {"files": lambda v, base: "c.csv" in v})],
     "data_dir": [Case("--data-dir my/images", {"read"}, {"read": ("mnist", "my/images")})],
     "plugin": [Case(PLUGIN, {"files"}, {"files": lambda v, base: "loaded" in v})],
     "json": [

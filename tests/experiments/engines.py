@@ -82,3 +82,8 @@ def killed_in_mid_job(on: str, root: Path, **size):
     thread.join()
     assert mark.exists()
     return result
+
+
+def jobs_logged(store: Store) -> list[dict]:
+    """What the log says of jobs; it says what was asked, too."""
+    return [entry for entry in store.times() if "job" in entry]

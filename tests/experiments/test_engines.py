@@ -22,7 +22,7 @@ from jqkd.experiments.executors import executor_of
 from jqkd.experiments.parcels import inputs_of, keep
 from jqkd.experiments.worker import Order
 
-from .engines import LOCAL, NAME, files, killed_in_mid_job, run, started
+from .engines import LOCAL, NAME, files, jobs_logged, killed_in_mid_job, run, started
 
 ALONE = ("digits-0-1-2q-alone", "digits-0-1-2q-lenet-matched")
 HAS_SUBMITIT = importlib.util.find_spec("submitit") is not None
@@ -55,7 +55,7 @@ def test_a_dask_worker_killed_in_mid_job_changes_nothing(here, cluster, tmp_path
     assert not outcome.failed and len(outcome.done) == 1 + 3
     assert files(store.root) == here
     # Seconds and machine of each job came back.
-    assert {entry["job"] for entry in store.times()} == set(outcome.done)
+    assert {entry["job"] for entry in jobs_logged(store)} == set(outcome.done)
 
 
 IMPORTED = """
@@ -114,7 +114,7 @@ def test_what_goes_to_a_worker_and_what_is_kept(tmp_path):
     assert sorted(p.name for p in store.root.rglob("*.json")) == sorted(
         ["a.json", "store.json", f"{NAME}.json"]
     )
-    assert not (tmp_path / "x.json").exists() and store.times() == [{"job": "a"}]
+    assert not (tmp_path / "x.json").exists() and jobs_logged(store) == [{"job": "a"}]
 
 
 @needs_submitit

@@ -13,7 +13,7 @@ from jqkd.experiments.executors.base import TRIES, WIDEST, Crew, Queue
 from jqkd.experiments.executors.processes import visible_gpus
 from jqkd.experiments.worker import Order, Outcome
 
-from .engines import NAME, files, killed_in_mid_job, started
+from .engines import NAME, files, jobs_logged, killed_in_mid_job, started
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_a_task_that_kills_its_workers_is_given_up(tmp_path):
     # What it had written before it died counts.
     assert outcome.failed == {names[1]: "its worker died 3 times, at last so: exit code -9"}
     assert set(outcome.done) == {*tasks[0].names, names[0]}
-    assert store.times() == [{"job": names[1], "failed": outcome.failed[names[1]]}]
+    assert jobs_logged(store) == [{"job": names[1], "failed": outcome.failed[names[1]]}]
 
 
 def test_what_goes_wrong_in_a_worker_is_told(tmp_path):
@@ -118,7 +118,7 @@ def test_what_needs_a_failed_job_has_failed(tmp_path):
     assert queue.take(1) == [] and not queue.waiting and queue.is_over
     reason = f"needs {teacher.names[0]}, which failed"
     assert queue.outcome.failed == {teacher.names[0]: "lost"} | dict.fromkeys(taught.names, reason)
-    logged = {entry["job"]: entry["failed"] for entry in queue.store.times()}
+    logged = {entry["job"]: entry["failed"] for entry in jobs_logged(queue.store)}
     assert logged == queue.outcome.failed
 
 

@@ -185,7 +185,7 @@ WRONG = {
         "`label` must be a text",
     ),
     "a list of seeds": (change("seeds = 3", "seeds = [1, 2]"), "`seeds` must be an integer"),
-    "a teacher that is none": (change('"alexnet"', '"vgg"'), "`arch` must be one of"),
+    "a teacher that is none": (change('"alexnet"', '"vit"'), "`arch` must be one of"),
     "against a missing arm": (
         change('against = "alone"', 'against = "lone"'),
         "`against` must be one of alone, taught.*perhaps 'alone'",
