@@ -80,7 +80,7 @@ def accuracies(curves: dict[str, np.ndarray]) -> dict[str, Any]:
     return protocols(loss, curves["test_accuracy"], accuracy)
 
 
-def part_scores(part: str, logits: Any, subset: Subset) -> dict[str, np.ndarray | np.floating]:
+def part_scores(part: str, logits: Any, subset: Subset) -> dict[str, Any]:
     """Loss and accuracy of the images of a part, as curves call them."""
     loss, accuracy = loop.scores(logits, subset.labels)
     return {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
