@@ -9,6 +9,8 @@ import pytest
 
 # Before anything imports jax; JAX_PLATFORMS=cuda in the environment tests a GPU.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# One device, as tests share programs, and whoever trains first would choose how many there are.
+os.environ.setdefault("JAX_NUM_CPU_DEVICES", "1")
 # Annotations of arrays are executed where asked for (`make types`), before anything is imported.
 if os.environ.get("JQKD_CHECK_TYPES") == "1":
     from jaxtyping import install_import_hook

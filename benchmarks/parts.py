@@ -27,11 +27,9 @@ def _set_up(cores: int | None = None) -> None:
     """As the command line does, perhaps on fewer cores."""
     if cores is not None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
-    from jqkd.common.cache import cache_folder
-    from jqkd.training.devices import keep_compiled, use_all_cores
+    from jqkd.training.devices import setup
 
-    use_all_cores()
-    keep_compiled(cache_folder() / "compiled")
+    setup()
 
 
 def row() -> dict[str, Any]:

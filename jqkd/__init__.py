@@ -5,8 +5,9 @@ Everything below is imported when it is first used, so that ``import jqkd`` is l
     circuits    Circuit, Op, ShiftRule, PauliSum, outcome_probabilities, expectation, sample_counts
     models      QuantumLayer, Student, StudentSpec, import_circuit
     data        Dataset, load, student_splits
-    training    StudentConfig, TeacherConfig, distill, train_students
-    experiments Experiment, Arm, Comparison, run_experiment
+    training    StudentConfig, TeacherConfig, distill, train_students, Output, load_run, setup
+    teachers    answer_teacher, import_teacher
+    experiments Experiment, Arm, Comparison, run_experiment, report_experiment
     the rest    InputError, gain_of, load_plugin, to_qiskit
 """
 
@@ -34,10 +35,16 @@ if TYPE_CHECKING:
         sample_counts,
     )
     from jqkd.quantum.exchange.qiskit import to_qiskit
+    from jqkd.report.stored import report_experiment
     from jqkd.statistics import gain_of
     from jqkd.training.config import StudentConfig, TeacherConfig
+    from jqkd.training.devices import setup
     from jqkd.training.distill import distill
+    from jqkd.training.recipes import Output
     from jqkd.training.students import train_students
+    from jqkd.training.teacher_answer import answer_teacher
+    from jqkd.training.teacher_import import import_teacher
+    from jqkd.training.trained import load_run
 
 # Where each name is defined.
 _HOMES = {
@@ -52,10 +59,16 @@ _HOMES = {
         *("Circuit", "Op", "PauliSum", "ShiftRule"),
         *("expectation", "outcome_probabilities", "sample_counts"),
     ),
+    "jqkd.report.stored": ("report_experiment",),
     "jqkd.statistics": ("gain_of",),
     "jqkd.training.config": ("StudentConfig", "TeacherConfig"),
+    "jqkd.training.devices": ("setup",),
     "jqkd.training.distill": ("distill",),
+    "jqkd.training.recipes": ("Output",),
     "jqkd.training.students": ("train_students",),
+    "jqkd.training.trained": ("load_run",),
+    "jqkd.training.teacher_answer": ("answer_teacher",),
+    "jqkd.training.teacher_import": ("import_teacher",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
@@ -66,6 +79,7 @@ __all__ = [
     "Experiment",
     "InputError",
     "Op",
+    "Output",
     "PauliSum",
     "QuantumLayer",
     "ShiftRule",
@@ -73,15 +87,20 @@ __all__ = [
     "StudentConfig",
     "StudentSpec",
     "TeacherConfig",
+    "answer_teacher",
     "distill",
     "expectation",
     "gain_of",
     "import_circuit",
+    "import_teacher",
     "load",
     "load_plugin",
+    "load_run",
     "outcome_probabilities",
+    "report_experiment",
     "run_experiment",
     "sample_counts",
+    "setup",
     "student_splits",
     "to_qiskit",
     "train_students",

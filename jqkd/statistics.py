@@ -159,6 +159,72 @@ def gain_of(distilled: ArrayLike, alone: ArrayLike) -> Gain:
     return Gain(values, float(np.mean(values)), mean_interval(values), sign_flip(values))
 
 
+class Worth(NamedTuple):
+    """How much of a quantity would make as much of it, x, needless.
+
+    Attributes:
+        x: what there is of it.
+        equivalent: how much without; infinite beyond the greatest x, 0 below the least.
+        interval: 95 %, percentiles of a bootstrap over seeds; ``None`` for fewer than 3.
+    """
+
+    x: float
+    equivalent: float
+    interval: Interval | None
+
+
+def worth(x: ArrayLike, values: ArrayLike, baselines: ArrayLike) -> list[Worth]:
+    """At which x' a baseline is as accurate, on average, as the values are at each x.
+
+    The baselines' means are made ascending (isotonic regression, equal weights) and joined by
+    straight lines in log x; x' is the least one where that curve reaches the mean at x. Resamples
+    draw seeds, the same ones for all means (paired), and make the curve anew.
+
+    Args:
+        x: ascending, above 0, shape ``(K,)``.
+        values: in %, shape ``(K, R)``; R seeds.
+        baselines: of the same seeds, shape ``(K, R)``.
+
+    Raises:
+        InputError: other shapes, or x that do not ascend from above 0.
+
+    Example:
+        >>> worth([10, 100], [[70.0], [90.0]], [[60.0], [80.0]])[0].equivalent.__round__(1)
+        31.6
+    """
+    x = _numbers("x", x, 2)
+    if x[0] <= 0 or (np.diff(x) <= 0).any():
+        fail("x", "ascend, from above 0", x.tolist())
+    given = {"values": values, "baselines": baselines}
+    arms, bases = (np.asarray(check_array(k, v, (x.size, "R")), float) for k, v in given.items())
+    seeds = arms.shape[1]
+    if bases.shape != arms.shape or not 1 <= seeds <= MOST_RUNS:
+        fail("baselines", f"be of 1 to {MOST_RUNS} seeds, those of `values`", f"{bases.shape[1]}")
+    equivalent = _reached(x, arms.mean(1), bases.mean(1))
+    if seeds < 3:
+        return [Worth(float(a), float(b), None) for a, b in zip(x, equivalent, strict=True)]
+    picks = np.random.default_rng(0).integers(seeds, size=(_RESAMPLES, seeds))
+    draws = np.array([_reached(x, arms[:, p].mean(1), bases[:, p].mean(1)) for p in picks])
+    # No interpolation: some of them are infinite.
+    low, high = np.quantile(draws, (0.025, 0.975), axis=0, method="inverted_cdf")
+    rows = np.stack([x, equivalent, low, high], 1).tolist()
+    return [Worth(a, b, (c, d)) for a, b, c, d in rows]
+
+
+def _reached(x: np.ndarray, means: np.ndarray, baselines: np.ndarray) -> np.ndarray:
+    """(K,): where the ascending curve of baselines reaches each mean."""
+    from scipy.optimize import isotonic_regression
+
+    curve, logs = isotonic_regression(baselines).x, np.log(x)
+    # The first point that is as high, and the one before it; of a level the least x.
+    right = np.searchsorted(curve, means - _EQUAL).clip(1, len(x) - 1)
+    rise = np.maximum(curve[right] - curve[right - 1], _EQUAL)
+    share = ((means - curve[right - 1]) / rise).clip(0, 1)
+    between = np.exp(logs[right - 1] + share * (logs[right] - logs[right - 1]))
+    beyond = np.where(means > curve[-1] + _EQUAL, np.inf, between)
+    return np.where(means < curve[0] - _EQUAL, 0, beyond)
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Holm's adjusted p-values: rejecting those below alpha keeps the family-wise error at alpha.
 

@@ -18,7 +18,7 @@ FIRST = "benchmarks"
 def enter(words: list[str], patch: pytest.MonkeyPatch) -> int:
     """Run a command line in this process, whose devices are chosen already; its exit code."""
     patch.setattr(sys, "argv", words if words[:1] == [FIRST] else ["jqkd", *words])
-    patch.setattr(cli, "use_all_cores", lambda: None)
+    patch.setattr(cli, "setup", lambda: None)
     try:
         (benchmarks.main if words[:1] == [FIRST] else cli.main)()
     except SystemExit as stop:

@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "quantum": {"_checks"},
     "data": {"_checks", "common", "quantum"},
     "models": {"_checks", "common", "quantum"},
-    "training": {"_checks", "_interrupts", "common", "quantum", "data", "models"},
+    "tracking": {"_checks", "common"},
+    "training": {"_checks", "_interrupts", "common", "quantum", "data", "models", "tracking"},
     "statistics": {"_checks"},
     "experiments": {"_checks", "common", "quantum", "data", "models", "training", "statistics"},
     "report": {
@@ -39,13 +40,8 @@ MAY_IMPORT = {
 }
 TOPS = ("jqkd", "benchmarks")
 HEAVY = (
-    "qiskit",
-    "qiskit_aer",
-    "pennylane",
-    "tensorflow_datasets",
-    "matplotlib",
-    "sklearn",
-    "platformdirs",
+    *("qiskit", "qiskit_aer", "pennylane", "tensorflow_datasets", "matplotlib", "sklearn"),
+    *("platformdirs", "tensorboardX", "mlflow", "wandb"),
 )
 
 
@@ -133,7 +129,7 @@ def loaded_by(modules: str) -> set[str]:
 
 def importable() -> list[str]:
     """Every module of the package that training needs, by name."""
-    parts = ("common", "quantum", "data", "models", "training")
+    parts = ("common", "quantum", "data", "models", "tracking", "training")
     paths = sorted(path for part in parts for path in (PACKAGE / part).rglob("*.py"))
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths]
     return ["jqkd", *(name.removesuffix(".__init__") for name in names)]

@@ -120,3 +120,69 @@ def test_holm_by_its_definition():
         steps = {value: (len(p) - order.index(value)) * value for value in order}
         expected = [min(1, max(steps[q] for q in order if q <= value)) for value in p]
         np.testing.assert_allclose(st.holm(p.tolist()), expected, rtol=1e-12)
+
+
+# What a teacher is worth
+
+
+def logarithmic(x, slope=8.0, start=50.0):
+    """A baseline that gains so many points a decade."""
+    return start + slope * np.log10(np.asarray(x, float))
+
+
+def test_worth_of_a_straight_curve_is_known():
+    # Points of advantage are decades: 10 ** (points / slope) times as many, at every x.
+    x = [10, 20, 50, 100, 1000]
+    noise = np.random.default_rng(0).normal(0, 1, 12)
+    baselines = logarithmic(x)[:, None] + noise
+    # An advantage that is the same for each seed: the paired interval has no width.
+    for w in st.worth(x, baselines + 2.0, baselines)[:4]:
+        assert w.equivalent == pytest.approx(w.x * 10 ** (2 / 8))
+        assert w.interval == pytest.approx((w.equivalent, w.equivalent))
+    # One that differs between seeds: the normal interval of its mean, carried over.
+    own = 2.0 + np.random.default_rng(1).normal(0, 0.5, 12)
+    w = st.worth(x, baselines + own, baselines)[1]
+    reach = 1.96 * own.std() / np.sqrt(12)
+    ends = [20 * 10 ** ((own.mean() + sign * reach) / 8) for sign in (-1, 1)]
+    assert w.interval == pytest.approx(ends, rel=0.02)
+    # What is worth nothing is worth as many.
+    assert st.worth(x, baselines, baselines)[2].equivalent == pytest.approx(50)
+
+
+def test_worth_beyond_the_curve():
+    x, base = [10, 100], np.array([[60.0] * 4, [80.0] * 4])
+    below, above = st.worth(x, [[59.0] * 4, [80.1] * 4], base)
+    assert below == (10, 0, (0, 0)) and above == (100, np.inf, (np.inf, np.inf))
+    ends = st.worth(x, [[60.0] * 4, [80.0] * 4], base)
+    assert [w.equivalent for w in ends] == pytest.approx(x)
+    # Half of the seeds beyond: so is the upper end, and not the lower one.
+    mixed = st.worth(x, [[60.0] * 8, [70.0] * 4 + [89.0] * 4], np.repeat(base, 2, 1))[1]
+    assert 31.6 < mixed.equivalent < 100 and mixed.interval[1] == np.inf
+    assert 31.6 < mixed.interval[0] < mixed.equivalent
+
+
+def test_worth_where_the_curve_falls():
+    """Neighbours that fall are pooled; of a level the least x counts."""
+    x, means = [1, 10, 100, 1000], [50.0, 72.0, 68.0, 90.0]
+    base = np.array(means)[:, None]
+    reached = lambda y: st.worth(x, np.full((4, 1), y), base)[0].equivalent  # noqa: E731
+    assert reached(70.0) == pytest.approx(10)
+    assert reached(60.0) == pytest.approx(10**0.5)
+    assert reached(80.0) == pytest.approx(10**2.5)
+
+
+@pytest.mark.parametrize(
+    ("x", "values", "baselines", "match"),
+    [
+        ([10, 10], [[1.0], [1.0]], [[1.0], [1.0]], "`x` must ascend, from above 0, but"),
+        ([0, 10], [[1.0], [1.0]], [[1.0], [1.0]], "`x` must ascend, from above 0, but"),
+        ([10], [[1.0]], [[1.0]], "`x` must hold 2 to"),
+        ([10, 20], [[1.0]], [[1.0], [1.0]], r"`values` must have shape \(2, R\)"),
+        ([10, 20], [[1.0], [1.0]], [[1.0, 2.0], [1.0, 2.0]], "`baselines` must be of 1 to"),
+        ([10, 20], [[], []], [[], []], "`baselines` must be of 1 to 1000 seeds"),
+        ([10, 20], [[np.nan], [1.0]], [[1.0], [1.0]], "`values` must hold finite numbers"),
+    ],
+)
+def test_wrong_arguments_of_worth(x, values, baselines, match):
+    with pytest.raises(ValueError, match=match):
+        st.worth(x, values, baselines)

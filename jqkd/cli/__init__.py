@@ -13,18 +13,23 @@ from jqkd.cli import (
     audit,
     circuit,
     crosscheck,
+    data,
     demo,
     experiments,
+    export,
+    init,
+    predict,
     report,
+    search,
     study,
     tables,
+    teacher,
     train,
     verify,
 )
 from jqkd.cli.edge import Command, options_of
 from jqkd.cli.endings import code_of
-from jqkd.common.cache import cache_folder
-from jqkd.training.devices import keep_compiled, use_all_cores
+from jqkd.training.devices import setup
 
 # Of every command line of this package.
 SETTINGS: dict[str, Any] = {
@@ -40,13 +45,18 @@ app = typer.Typer(
     **SETTINGS,
 )
 app.command(cls=Command)(demo.demo)
-app.command(cls=Command)(train.teacher)
+app.add_typer(teacher.app, name="teacher")
 app.command(cls=Command)(train.student)
+app.command(cls=Command)(predict.predict)
 app.command(cls=Command)(audit.audit)
+app.command(cls=Command)(init.init)
 app.command(cls=Command)(experiments.run)
 app.command(cls=Command)(experiments.status)
+app.command(cls=Command)(search.search)
 app.command("list", cls=Command)(experiments.list_parts)
 app.command(cls=Command)(verify.verify)
+app.command(cls=Command)(export.export)
+app.add_typer(data.app, name="data")
 app.add_typer(tables.app, name="tables")
 app.add_typer(study.app, name="study")
 app.command(cls=Command)(report.report)
@@ -69,8 +79,7 @@ def run(app: typer.Typer, name: str) -> NoReturn:
 
     def work() -> None:
         _interrupts.keeps("")
-        use_all_cores()
-        keep_compiled(cache_folder() / "compiled")
+        setup()
         # Typer's own way of running a command turns Ctrl-C and closed pipes into codes of its own.
         with _command(app).make_context(name, sys.argv[1:]) as context:
             _command(app).invoke(context)

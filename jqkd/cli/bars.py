@@ -45,12 +45,12 @@ class Bar:
         if self._columns.live.is_started:
             self._columns.stop()
 
-    def move(self, done: float, text: str) -> None:
-        """Open if need be, then show."""
+    def move(self, done: float, text: str, total: float | None = None) -> None:
+        """Open if need be, then show; of another total if one is given."""
         if not self._columns.tasks:
             self._columns.add_task("", total=self._total, text=text)
             self._columns.start()
-        self._columns.update(self._columns.task_ids[0], completed=done, text=text)
+        self._columns.update(self._columns.task_ids[0], completed=done, text=text, total=total)
 
 
 class CountBar(Bar):
@@ -91,7 +91,8 @@ class StudentBar(CountBar):
     def __call__(self, epoch: Epoch) -> None:
         """Move the bar; the rate counts from the end of the first epoch, which compiles."""
         now = time.perf_counter()
-        self._first = self._first or (epoch.number, now)
+        if self._first is None or epoch.number < self._first[0]:  # Others: seeds that are added.
+            self._first = (epoch.number, now)
         done, seconds = (epoch.number - self._first[0]) * self._images, now - self._first[1]
         self.move(epoch.number, epoch_text(epoch, self._arms, done, seconds))
 
@@ -104,6 +105,7 @@ class TaskBar(Bar):
         percent = TextColumn("{task.percentage:.0f} %")
         super().__init__(output, max(self._cost, 1e-9), BarColumn(bar_width=16), percent)
         self._tasks, self._shares = tasks, {task.names: 0.0 for task in tasks}
+        self._begun: set[tuple[str, ...]] = set()
         self._ahead = 0.0  # What others did.
 
     def __call__(self, task: Task | None, fraction: float, text: str) -> None:
@@ -112,7 +114,8 @@ class TaskBar(Bar):
         if task is None:
             self.move(sum(shares.values()), f"waiting for {text}")
             return
-        if fraction == 1 and shares[task.names] == 0:
+        self._begun |= {task.names} if fraction < 1 else set()
+        if fraction == 1 and task.names not in self._begun:
             self._ahead += task.cost
         shares[task.names] = fraction * task.cost
         done = sum(shares.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -96,7 +97,8 @@ def student_table(result: dict[str, Any]) -> Table:
 
 def _teacher_row(teacher: dict[str, Any]) -> list[str]:
     accuracies = [spread(teacher["test_accuracy"][p]) for p in ("final", "picked", "best")]
-    return [f"teacher, {teacher['config']['arch']}", *accuracies]
+    name = re.sub("@[0-9a-f]{12}", "", teacher["config"]["arch"])
+    return [f"teacher, {name}", *accuracies]
 
 
 def teacher_table(result: dict[str, Any]) -> Table:

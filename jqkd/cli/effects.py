@@ -13,7 +13,7 @@ import typer
 
 from jqkd._checks import fail
 from jqkd.data import DATASETS
-from jqkd.training.config import OF_TEACHING, reads_field
+from jqkd.training.config import OF_TEACHING, TeacherConfig, reads_field
 
 
 class Unread(NamedTuple):
@@ -36,7 +36,11 @@ ALL = "all but"
 
 
 def _ships(datasets: Iterable[str]) -> bool:
-    return not any(DATASETS[name].needs_data_dir for name in datasets)
+    return not any(DATASETS.build(name, "dataset").needs_data_dir for name in datasets)
+
+
+def _is_trained(teacher: TeacherConfig) -> bool:
+    return any(member.part.is_trained for member in teacher.members)
 
 
 DATA_RULES = (
@@ -46,12 +50,25 @@ DATA_RULES = (
         "with dataset {dataset}, which is not read from there",
     ),
 )
+TEACHER_RULES = (
+    Unread(
+        ("epochs", "batch_size", "learning_rate", "seed"),
+        lambda v: not _is_trained(v["config"]),
+        "with arch {arch}, which is imported and not trained",
+    ),
+    *DATA_RULES,
+)
 # Of a job, and of the options that it was made from.
 STUDENT_RULES = (
     Unread(
         ("teacher_epochs", *OF_TEACHING),
         lambda v: v["job"].teacher is None,
         "with teacher none: students alone read labels only",
+    ),
+    Unread(
+        ("teacher_epochs",),
+        lambda v: v["job"].teacher and not _is_trained(v["job"].teacher),
+        "with teacher {teacher}, which is imported and not trained",
     ),
     *(
         Unread(
@@ -84,7 +101,7 @@ CROSSCHECK_RULES = (
         "with `no-noise`: the picture shows accuracy under noise",
     ),
 )
-# `block`, `teachers` and `executor` may always be given: scripts do, whatever the arms.
+# `block`, `teachers` and `on` may always be given: scripts do, whatever the arms.
 RUN_RULES = (
     Unread(("redo",), lambda v: v["dry_run"], "with `dry-run`"),
     Unread(
@@ -102,6 +119,14 @@ RUN_RULES = (
         lambda v: _ships((arm.student or arm.teacher).dataset for arm in v["chosen"]),
         "where all images come with scikit-learn",
     ),
+)
+PREDICT_RULES = (
+    Unread(
+        ("data_dir",),
+        lambda v: v["is_file"] or _ships([v["images"]]),
+        "with images {images}, which are not read from there",
+    ),
+    Unread(("seed",), lambda v: v["shots"] is None, "without `shots`: nothing is drawn"),
 )
 REPORT_RULES = (
     Unread(("data_dir",), lambda v: not v["pictures"], "with `no-pictures`: images are only drawn"),

@@ -60,7 +60,7 @@ Readme = Annotated[
 ]
 Pictures = Annotated[bool, typer.Option(help="Draw the pictures.")]
 # What a call is about, and no student: stands in no file.
-_OF_A_CALL = ("config", "plugin", "run", "audit", "data_dir", "out", "json", "help")
+_OF_A_CALL = ("config", "plugin", "run", "audit", "track", "data_dir", "out", "json", "help")
 # Bytes.
 _LARGEST = 2**20
 

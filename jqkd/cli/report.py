@@ -12,15 +12,14 @@ from jqkd.cli.console import Output
 from jqkd.cli.effects import REPORT_RULES, refuse_unread
 from jqkd.cli.options import DataDir, Known, Pictures, Plugins, Readme, StoreFolder
 from jqkd.common.outputs import check_out_folder
-from jqkd.experiments.analysis import machines, records
-from jqkd.experiments.asked import asked, experiment_of, names_in, source_of
+from jqkd.experiments.asked import names_in
 from jqkd.experiments.jobs import Datasets
 from jqkd.experiments.store import Store
 from jqkd.report.document import readme_block, share, write_report
 from jqkd.report.figures import draw_all
 from jqkd.report.introduction import outcome
 from jqkd.report.readme import check_share, update_share
-from jqkd.report.summary import Summary, summarise
+from jqkd.report.stored import known_name, summary_of
 
 
 def report(
@@ -64,23 +63,3 @@ def report(
         for paragraph in outcome(summary):
             output.say(paragraph)
         output.say(f"Written: {', '.join(map(str, written))}")
-
-
-def known_name(name: str, store: Store) -> str:
-    """The name under which a store was asked for an experiment, or for the text of one.
-
-    Raises:
-        InputError: no such experiment.
-    """
-    return name if name in names_in(store) else experiment_of(source_of(name, store)).name
-
-
-def summary_of(name: str, store: Store) -> Summary:
-    """What a store says of the arms that it was asked for.
-
-    Raises:
-        InputError: it was not asked for that experiment.
-    """
-    asking = asked(store, name)
-    experiment = asking.experiment().select(asking.arms)
-    return summarise(experiment, records(experiment, store), machines(store)[0])

@@ -1,4 +1,4 @@
-"""jqkd teacher, jqkd student: one teacher, or one row of the paper's tables."""
+"""jqkd student: one row of the paper's tables."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import typer
 from jqkd._interrupts import keeps
 from jqkd.cli.audit_table import audit_table
 from jqkd.cli.bars import StudentBar, TeacherBar
-from jqkd.cli.console import Output, seconds_text, student_table, teacher_table
-from jqkd.cli.effects import DATA_RULES, STUDENT_RULES, is_given, refuse_unread
+from jqkd.cli.console import Output, seconds_text, student_table
+from jqkd.cli.effects import STUDENT_RULES, is_given, refuse_unread
 from jqkd.cli.fields import takes
 from jqkd.cli.memory import check_memory
 from jqkd.cli.options import (
@@ -26,58 +26,16 @@ from jqkd.cli.options import (
     TeacherName,
     deliver,
 )
-from jqkd.common.files import write_json
-from jqkd.data import load
 from jqkd.models import TEACHERS
-from jqkd.training.algorithm import ALGORITHM
+from jqkd.tracking import TRACKERS, tracker_of
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.figures import curves_figure
-from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment
-from jqkd.training.student_run import Outcome, StudentJob, run_student
-from jqkd.training.teacher_store import describe, obtain_teacher
-from jqkd.training.trained import check_resumable
+from jqkd.training.resuming import CHECKPOINTS, job_in
+from jqkd.training.student_job import StudentJob
+from jqkd.training.student_run import Outcome, run_student
 
 # What a command takes where nothing is said.
 STUDENT: dict[str, Any] = {"dataset": "mnist", "classes": "0-5", "qubits": 3, "preset": "robust"}
-
-
-@takes(TeacherConfig, arch="lenet", dataset="mnist", classes="0-5")
-def teacher(
-    ctx: typer.Context,
-    *,
-    data_dir: DataDir = None,
-    out: Out = None,
-    json: Json = None,
-    plugin: Plugins = None,
-    **fields: Any,
-) -> None:
-    """Train a classical teacher on all images of the classes, and keep it for its students.
-
-    A teacher of the same configuration that is in the cache is not trained again.
-
-    Example: jqkd teacher --arch lenet --dataset fashion_mnist --classes 0-7
-    """
-    config = TeacherConfig(**fields)
-    refuse_unread(ctx, DATA_RULES)
-    output, watch = Output(json), Stopwatch()
-    keeps("finished epochs are in the cache, and the same command goes on from there")
-    images = load(config.dataset, data_dir=data_dir)
-    with TeacherBar(output, config) as on_progress:
-        trained = obtain_teacher(config, images, on_progress=on_progress)
-    result = {
-        "schema": RESULT_SCHEMA,
-        "kind": "teacher",
-        "algorithm": ALGORITHM,
-        "data_digest": images.digest,
-        **describe(trained),
-        "seconds": watch.seconds(),
-        "environment": environment(),
-    }
-    output.say(teacher_table(result))
-    output.say(seconds_text(result["seconds"]))
-    if out is not None:
-        write_json(out / "result.json", result)
-    deliver(result, json)
 
 
 @takes(StudentConfig, **STUDENT)
@@ -96,6 +54,10 @@ def student(
             "distillation teaches nothing.",
         ),
     ] = False,
+    track: Annotated[
+        str | None,
+        typer.Option(help=f"Follow them live: one of {', '.join(TRACKERS)}, with options."),
+    ] = None,
     config: ConfigFile = None,
     data_dir: DataDir = None,
     out: Out = None,
@@ -113,9 +75,12 @@ def student(
 
     Example: jqkd student --dataset fashion_mnist --classes 0-7 --qubits 4 --seeds 8 --out runs/f7
     """
-    job = student_job(ctx, fields)
-    output = Output(json)
-    result, _ = run_job(job, output, out, data_dir=data_dir, audit=audit)
+    before = None if out is None else job_in(out / CHECKPOINTS)
+    job, output = student_job(ctx, fields, before), Output(json)
+    if before is not None:
+        output.say(f"{out} holds students of {before}; what is not given is as it is there.")
+    tracker = None if track is None else tracker_of(track, "track")
+    result, _ = run_job(job, output, out, data_dir=data_dir, audit=audit, tracker=tracker)
     output.say(student_table(result))
     if audit:
         output.say(audit_table(result["audit"]))
@@ -126,26 +91,40 @@ def student(
     deliver(result, json)
 
 
-def student_job(ctx: typer.Context, fields: dict[str, Any]) -> StudentJob:
+def student_job(
+    ctx: typer.Context, fields: dict[str, Any], before: StudentJob | None = None
+) -> StudentJob:
     """The job that a command's options describe.
 
     Args:
         ctx: of a command with the options of ``jqkd student``.
         fields: of ``StudentConfig``.
+        before: the job that has what is not given.
 
     Raises:
         InputError: one sentence about the first option that is out of range or has no effect.
     """
     teacher, seeds, first = (ctx.params[name] for name in ("teacher", "seeds", "first_seed"))
     TEACHERS.check(teacher.partition(":")[0], "teacher", words=("none",))
-    if fields["stand_in"] is not None and not is_given(ctx, "shots"):
+    given = {name for name in ctx.params if is_given(ctx, name)}
+    if before is not None:
+        # A preset that is given decides what is None.
+        own = given | {k for k, v in fields.items() if v is None and "preset" in given}
+        fields = {k: v if k in own else getattr(before.config, k) for k, v in fields.items()}
+        first = first if "first_seed" in given else before.seeds[0]
+    if fields["stand_in"] is not None and "shots" not in given:
         fields = fields | {"shots": None}
     config, taught = StudentConfig(**fields), None
-    if teacher != "none":
+    if before is not None and not given & {"teacher", "teacher_epochs"}:
+        taught = before.teacher
+    elif teacher != "none":
         teacher = TEACHERS.text(TEACHERS.build(teacher, "teacher"))
         epochs = ctx.params["teacher_epochs"]
         taught = TeacherConfig(teacher, config.dataset, config.classes, epochs)
-    job = StudentJob(config, taught, tuple(range(first, first + seeds)))
+    numbers = tuple(range(first, first + seeds))
+    if before is not None and not given & {"seeds", "first_seed"}:
+        numbers = before.seeds
+    job = StudentJob(config, taught, numbers)
     refuse_unread(ctx, STUDENT_RULES, job=job)
     return job
 
@@ -157,13 +136,11 @@ def run_job(job: StudentJob, output: Output, out: Path | None = None, **how: Any
         job: what to do.
         output: where the bars are.
         out: run folder.
-        **how: ``data_dir`` and ``audit`` of ``run_student``.
+        **how: ``data_dir``, ``audit`` and ``tracker`` of ``run_student``.
     """
     arms = ("alone",) if job.teacher is None else ("alone", "distilled")
     runs = len(job.seeds) * len(arms)
     check_memory(job, runs)
-    if out is not None:
-        check_resumable(job, out)
     keeps(_kept(job, out))
     teacher, students = TeacherBar(output, job.teacher), StudentBar(output, job.config, runs, arms)
     with teacher, students:

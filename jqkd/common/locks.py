@@ -73,7 +73,9 @@ def tried(path: Path) -> Generator[str | None]:
         if error.errno not in _NO_LOCKS:
             raise
     try:
-        name.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+        number = os.environ.get("SLURM_JOB_ID")
+        job = f", job {number}" if number else ""
+        note(path, f"process {os.getpid()} on {socket.gethostname()}{job}")
         yield None
     finally:
         for file in (name, path):
@@ -96,6 +98,11 @@ def holder(path: Path) -> str | None:
         return None
     lock.release()
     return None
+
+
+def note(path: Path, who: str) -> None:
+    """Say who works under a lock that is held."""
+    path.with_suffix(".who").write_text(who, encoding="utf-8")
 
 
 def _who(path: Path) -> str:

@@ -74,16 +74,19 @@ def check_fields(config: Any) -> None:
             object.__setattr__(config, field.name, kept)
 
 
-def integer(least: int, most: int, why: str = "") -> Check:
+class integer(NamedTuple):
     """A whole number within bounds; ``why`` there may not be more."""
 
-    def check(name: str, value: Any) -> int:
-        number = check_integer(name, value, least)
-        if number > most:
-            fail(name, f"be at most {most}", number, why)
-        return number
+    least: int
+    most: int
+    why: str = ""
 
-    return check
+    def __call__(self, name: str, value: Any) -> int:
+        """See ``Check``."""
+        number = check_integer(name, value, self.least)
+        if number > self.most:
+            fail(name, f"be at most {self.most}", number, self.why)
+        return number
 
 
 class choice(NamedTuple):

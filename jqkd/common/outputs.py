@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jqkd._checks import check_path, fail, shown
+from jqkd._checks import check_path, check_type, fail, shown
 from jqkd.common.files import state_of, try_to_write, written_whole
 
 if TYPE_CHECKING:
@@ -70,4 +70,13 @@ def write_figure(figure: Figure, path: Path, *, dpi: int = 150, **options: Any) 
     """Write a figure whole or not at all; ``options`` are those of ``Figure.savefig``."""
     with written_whole(path) as temporary, temporary.open("wb") as file:
         figure.savefig(file, format=path.suffix[1:].lower(), dpi=dpi, **options)
+    return path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a file whole or raise ``InputError``, in a folder that is made if need be."""
+    path = check_path("path", path)
+    check_type("text", text, str, "a text")
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
     return path

@@ -11,16 +11,16 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from jqkd._checks import InputError, check_type, fail
+from jqkd._checks import InputError, check_type, fail, shown
 
 GROUP = "jqkd.plugins"
 
@@ -38,7 +38,7 @@ class Plugin(NamedTuple):
 
 
 _loading: ContextVar[Plugin | None] = ContextVar("loading", default=None)
-_loaded: dict[str, Plugin] = {}
+_loaded: dict[str, tuple[Plugin, ModuleType]] = {}
 
 
 def loading() -> Plugin | None:
@@ -48,7 +48,7 @@ def loading() -> Plugin | None:
 
 def loaded() -> list[Plugin]:
     """All plug-ins that are loaded by now."""
-    return list(_loaded.values())
+    return [plugin for plugin, _ in _loaded.values()]
 
 
 def load_plugin(name: str) -> Plugin:
@@ -65,6 +65,27 @@ def load_plugin(name: str) -> Plugin:
         'json'
     """
     check_type("plugin", name, str, "a Python file or the name of a module")
+    return _load(name)[0]
+
+
+def load_function(argument: str, text: str) -> tuple[Callable[..., Any], Plugin]:
+    """A function by ``module:function`` or ``file.py:function``, and where it comes from.
+
+    Raises:
+        InputError: it cannot be imported, or has no such function.
+    """
+    place, _, name = text.rpartition(":")
+    try:
+        plugin, module = _load(place)
+    except InputError as error:
+        raise InputError(str(error).replace("`plugin`", f"`{argument}`")) from error
+    function = getattr(module, name, None)
+    if not callable(function):
+        fail(argument, f"name a function of {place}", shown(name))
+    return function, plugin
+
+
+def _load(name: str) -> tuple[Plugin, ModuleType]:
     path = Path(name)
     is_file = name.endswith(".py") or path.is_file()
     known = str(path.resolve()) if is_file else name
@@ -72,8 +93,7 @@ def load_plugin(name: str) -> Plugin:
         source = _source(path) if is_file else _module_source(name)
         plugin = Plugin(path.name if is_file else name, hashlib.sha256(source).hexdigest()[:16])
         with _as_loading(plugin):
-            _run(name, path if is_file else None)
-        _loaded[known] = plugin
+            _loaded[known] = plugin, _run(name, path if is_file else None)
     return _loaded[known]
 
 

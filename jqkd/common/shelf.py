@@ -66,6 +66,7 @@ class Shelf:
         arrays: Mapping[str, np.ndarray] | None = None,
         *,
         replace: bool = False,
+        origin: str = "",
     ) -> str:
         """Keep an entry; the same contents under the same name are kept once.
 
@@ -74,6 +75,7 @@ class Shelf:
             facts: what JSON can hold.
             arrays: numbers or texts.
             replace: whether an entry of that name and other contents goes.
+            origin: where it comes from, for a reader; the digest does not cover it.
 
         Returns:
             ``NAME@DIGEST``.
@@ -82,10 +84,7 @@ class Shelf:
             InputError: a name that cannot be one, or that other contents have; the cache folder
                 cannot be written.
         """
-        check_type("name", name, str, "a text")
-        if not _NAME.fullmatch(name):
-            must = "be letters, digits, ., _ and - only, 64 at most, the first a letter or digit"
-            fail("name", must, shown(name))
+        self.check_name(name)
         arrays = {key: np.asarray(value) for key, value in (arrays or {}).items()}
         facts = plain(dict(facts), EXACT)
         sealed = arrays_digest(arrays)
@@ -96,10 +95,18 @@ class Shelf:
             fail("name", must, shown(name), "choose another name, or remove that one first")
         check_cache(self.folder)
         sizes = {key: [array.dtype.kind, array.size] for key, array in arrays.items()}
-        self._write(title, {"facts": facts, "arrays": sizes, "arrays_digest": sealed}, arrays)
+        about = {"facts": facts, "arrays": sizes, "arrays_digest": sealed, "origin": origin}
+        self._write(title, about, arrays)
         for other in others:
             self.remove(other)
         return title
+
+    def check_name(self, name: Any) -> None:
+        """It can be an entry's name, and no path; raises ``InputError`` where it cannot."""
+        check_type("name", name, str, "a text")
+        if not _NAME.fullmatch(name):
+            must = "be letters, digits, ., _ and - only, 64 at most, the first a letter or digit"
+            fail("name", must, shown(name))
 
     def _write(self, title: str, about: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         if arrays:
@@ -125,6 +132,10 @@ class Shelf:
             DamagedFile: it is not what was kept.
         """
         return self._about(title)["facts"]
+
+    def origin(self, title: str) -> str:
+        """Where an entry comes from; see ``facts``."""
+        return str(self._about(title).get("origin", ""))
 
     def arrays(self, title: str) -> dict[str, np.ndarray]:
         """An entry's arrays, by name.

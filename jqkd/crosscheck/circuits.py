@@ -39,7 +39,7 @@ def gate_circuits() -> dict[str, Circuit]:
 
     Example:
         >>> sorted(gate_circuits())[:3]
-        ['CRX on (0, 2)', 'CRX on (2, 1)', 'CRY on (0, 2)']
+        ['CP on (0, 2)', 'CP on (2, 1)', 'CRX on (0, 2)']
     """
     wires = {1: [(1,)], 2: [(0, 2), (2, 1)]}
     return {

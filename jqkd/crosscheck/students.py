@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from jqkd.crosscheck.trained import Reader, Recorded, TrainedCircuit
 from jqkd.data import load
-from jqkd.models.functional import Functional, Params
+from jqkd.models.functional import Params
 from jqkd.training.config import StudentConfig
+from jqkd.training.predictions import angles_of
 from jqkd.training.runs import Run
 from jqkd.training.student_run import splits_for
 from jqkd.training.student_task import student_model
@@ -62,13 +61,7 @@ def angles_and_reader(
         values = jnp.asarray(frequencies, jnp.float32)
         return np.asarray(student.logits(values, config.num_classes))
 
-    return np.asarray(_angles(model, params, images)), logits
-
-
-@partial(jax.jit, static_argnums=0)
-def _angles(model: Functional, params: Params, images: Array) -> Array:
-    """One compiled program for the students of a run."""
-    return model.module(params).encoded(images).angles
+    return np.asarray(angles_of(model, params, images)), logits
 
 
 def _recorded(trained: TrainedRun, run: Run, ids: np.ndarray) -> Recorded:

@@ -97,7 +97,7 @@ def read_mnist(name: str, expected: str, data_dir: Path, spare_dir: Path) -> Arr
             f"Reading {name} needs tensorflow-datasets and importlib_resources, which are not both "
             'installed; run `pip install "jqkd[data]"` or use --dataset digits.'
         ) from None
-    with _quiet(tfds), tempfile.TemporaryDirectory() as scratch:
+    with quiet(tfds), tempfile.TemporaryDirectory() as scratch:
         arrays = _read_prepared(tfds, name, data_dir)
         if arrays is None or digest(arrays) != expected:
             folders = [data_dir / "downloads", spare_dir / "downloads", Path(scratch)]
@@ -106,7 +106,7 @@ def read_mnist(name: str, expected: str, data_dir: Path, spare_dir: Path) -> Arr
 
 
 @contextlib.contextmanager
-def _quiet(tfds: Any) -> Generator[None]:
+def quiet(tfds: Any) -> Generator[None]:
     """No progress bars and no hints from the libraries below, for the time of one load."""
     loggers = [logging.getLogger(name) for name in ("absl", "urllib3")]
     levels = [logger.level for logger in loggers]

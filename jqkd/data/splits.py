@@ -23,8 +23,8 @@ from jqkd._checks import (
     fail,
     shown,
 )
+from jqkd.data.dataset import Dataset
 from jqkd.data.images import check_images
-from jqkd.data.sources import Dataset
 
 Part = Literal["train", "test"]
 
@@ -100,7 +100,7 @@ def student_splits(
     Raises:
         InputError: a class has too few images, or an argument is out of range.
 
-    >>> from jqkd.data.sources import load
+    >>> from jqkd.data.dataset import load
     >>> splits = student_splits(load("digits"), (0, 1, 2))
     >>> len(splits.train), len(splits.validation), len(splits.test)
     (300, 60, 150)
@@ -134,7 +134,7 @@ def teacher_splits(
     Raises:
         InputError: a class has too few images.
 
-    >>> from jqkd.data.sources import load
+    >>> from jqkd.data.dataset import load
     >>> len(teacher_splits(load("digits"), (0, 1, 2)).test)
     150
     """

@@ -85,7 +85,7 @@ def _record(arm: Arm, contents: dict[int, dict[str, Any]]) -> ArmRecord:
         first["epochs"],
         curves,
         {name: [one[name] for one in why] for name in (why[0] if all(why) else {})},
-        {} if teacher is None else {one.arch: one.epochs for one in trained(teacher)},
+        {t.arch: t.epochs for t in (trained(teacher) if teacher else ()) if t.part.is_trained},
     )
 
 

@@ -25,7 +25,7 @@ from jqkd.training.student_task import ALONE, DISTILLED
 from jqkd.training.students import Block
 from jqkd.training.teacher_store import obtain_teacher
 from jqkd.training.teachers import Progress
-from jqkd.training.teaching import answers, controlled
+from jqkd.training.teaching import answers, controlled, needs_views
 
 # How far a task is, from 0 to 1, and a few words.
 Report = Callable[[float, str], None]
@@ -93,7 +93,9 @@ def do_answers(job: Job, datasets: Datasets, report: Report) -> tuple[Content, A
     report(0.0, "")
     answered = answers(obtain_teacher(teacher, dataset), config, dataset, train)
     given = {"logits": answered.logits, "features": answered.features}
-    arrays = {k: np.asarray(v, np.float16) for k, v in given.items() if v is not None}
+    # Views are kept in half precision, see ``answers``; of plain images all is kept.
+    kind = np.float16 if needs_views(config) else np.float32
+    arrays = {k: np.asarray(v, kind) for k, v in given.items() if v is not None}
     content = {
         "kind": "answers",
         "members": [member.to_json() for member in trained(teacher)],

@@ -7,10 +7,13 @@ none of them knows an experiment by name.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import jqkd
 from jqkd._checks import (
     check_choice,
     check_integer,
@@ -22,8 +25,12 @@ from jqkd._checks import (
 )
 from jqkd.training.config import StudentConfig, TeacherConfig
 
+if TYPE_CHECKING:
+    from jqkd.experiments.analysis import ArmRecord
+
 # Accuracies by protocol: the paper takes the epoch that is best on the test images.
 PROTOCOLS = ("final", "picked", "best")
+_NAMES_OF_ARMS = tuple((name, str, "names of arms") for name in ("arms", "baselines"))
 T = TypeVar("T")
 
 
@@ -98,6 +105,12 @@ class Comparison:
     family: str = ""
     note: str = ""
 
+    def __post_init__(self) -> None:
+        for name in ("arm", "baseline", "label", "family", "note"):
+            check_type(name, getattr(self, name), str, "a text")
+        if self.published is not None:
+            check_number("published", self.published, least=-100, most=100)
+
 
 @dataclass(frozen=True)
 class Mean:
@@ -114,6 +127,48 @@ class Mean:
     comparisons: tuple[tuple[str, str], ...]
     published: float | None = None
     published_rows: float | None = None
+
+    def __post_init__(self) -> None:
+        pairs = tuple((arm, baseline) for arm, baseline in self.comparisons)
+        object.__setattr__(self, "comparisons", pairs)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What a teacher is worth in another currency: as many images, shots, epochs of its students.
+
+    At each x an arm with a teacher is set against the baselines at all x: where would a baseline
+    be as accurate?
+
+    Attributes:
+        label: what has a worth, in a sentence: ``a LeNet``.
+        unit: what x counts, many of them: ``images a class``.
+        x: ascending, above 0; at least two.
+        arms: names of those with what has a worth, one for each x.
+        baselines: names of those without.
+        at: the x whose worth is the answer; the others stand in a table.
+    """
+
+    label: str
+    unit: str
+    x: tuple[float, ...]
+    arms: tuple[str, ...]
+    baselines: tuple[str, ...]
+    at: float
+
+    def __post_init__(self) -> None:
+        for name in ("label", "unit"):
+            check_type(name, getattr(self, name), str, "a text")
+        for name, kind, what in (("x", (int, float), "numbers"), *_NAMES_OF_ARMS):
+            items = tuple(check_list(name, getattr(self, name), kind, what))
+            object.__setattr__(self, name, items)
+        if not len(self.x) == len(self.arms) == len(self.baselines) > 1:
+            lengths = f"{len(self.x)}, {len(self.arms)} and {len(self.baselines)}"
+            fail("x", "have as many numbers as there are arms and baselines, two or more", lengths)
+        if self.x[0] <= 0 or list(self.x) != sorted(set(self.x)):
+            fail("x", "ascend, from above 0", shown(self.x))
+        if self.at not in self.x:
+            fail("at", "be one of x", shown(self.at))
 
 
 @dataclass(frozen=True)
@@ -132,6 +187,7 @@ class Experiment:
         shows_mechanism: whether the report says where features have gone.
         published_protocol: how the published accuracies were read; ``None`` if that is not known.
         published_epochs: of the published teachers; others are marked, and not judged.
+        curves: whose arms and baselines differ in one quantity.
 
     Raises:
         InputError: two arms of one name, or a comparison of arms that are not there.
@@ -148,6 +204,7 @@ class Experiment:
     shows_mechanism: bool = False
     published_protocol: str | None = None
     published_epochs: int | None = None
+    curves: tuple[Curve, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("name", "title", "about"):
@@ -157,13 +214,29 @@ class Experiment:
             check_choice("published_protocol", self.published_protocol, PROTOCOLS)
         check_integer("seeds", self.seeds, 1)
         check_type("shows_mechanism", self.shows_mechanism, bool, "true or false")
-        object.__setattr__(self, "arms", tuple(check_list("arms", self.arms, Arm, "Arms")))
+        for name, kind in _KINDS.items():
+            items = check_list(name, getattr(self, name), kind, f"{kind.__name__}s")
+            object.__setattr__(self, name, tuple(items))
         names = [arm.name for arm in self.arms]
-        if not names or len(set(names)) != len(names):
-            fail("arms", "be at least one, each with a name of its own", shown(names))
-        for comparison in self.comparisons:
-            for which in ("arm", "baseline"):
-                check_choice(which, getattr(comparison, which), names)
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        if not names or twice:
+            given = shown(twice[0]) + " twice" if twice else "none"
+            fail("arms", "be at least one, each with a name of its own", given)
+        pairs = [(name, getattr(c, name)) for c in self.comparisons for name in ("arm", "baseline")]
+        pairs += [("arms", name) for curve in self.curves for name in curve.arms + curve.baselines]
+        known = set(names)
+        for which, name in pairs:
+            if name not in known:
+                check_choice(which, name, names)
+
+    def run(self, out: str | Path = "runs", **options: Any) -> dict[str, ArmRecord]:
+        """Do what is not in a store yet, see ``jqkd.run_experiment``."""
+        # What does it stands above this module: it is asked for by its public name.
+        return jqkd.run_experiment(self, out, **options)
+
+    def report(self, out: str | Path = "runs", **options: Any) -> list[Path]:
+        """Write the report of what a store has of it, see ``jqkd.report_experiment``."""
+        return jqkd.report_experiment(self, out, **options)
 
     def arm(self, name: str) -> Arm:
         """By name.
@@ -203,4 +276,8 @@ class Experiment:
             arms=tuple(arm for arm in self.arms if arm.name in chosen),
             comparisons=tuple(kept),
             means=tuple(mean for mean in self.means if pairs.issuperset(mean.comparisons)),
+            curves=tuple(c for c in self.curves if chosen.issuperset(c.arms + c.baselines)),
         )
+
+
+_KINDS = {"arms": Arm, "comparisons": Comparison, "means": Mean, "curves": Curve}

@@ -19,6 +19,7 @@ from jqkd.experiments.model import Arm, Experiment, present
 from jqkd.models import TEACHERS
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.config import StudentConfig, TeacherConfig
+from jqkd.training.teacher_import import check_views
 from jqkd.training.teaching import needs_views
 
 # Seconds of one core for a student's image, and for a step beside its images; they weigh jobs.
@@ -157,6 +158,14 @@ def answer_job(teacher: TeacherConfig, student: StudentConfig, algorithm: int = 
     return Job(name, label, (first.name, *needs), images, cost, teacher, student)
 
 
+def needs_answers(student: StudentConfig) -> bool:
+    """Whether a teacher's logits for the data set's first images are not enough."""
+    if needs_views(student):
+        return True
+    usual = DATASETS[student.dataset].train_per_class
+    return student.per_class != usual or student.selection != "first"
+
+
 def student_jobs(
     student: StudentConfig,
     teacher: TeacherConfig | None,
@@ -165,12 +174,14 @@ def student_jobs(
 ) -> list[Job]:
     """The jobs of some students, one a seed, alone or with a teacher."""
     check_type("student", student, StudentConfig, "a StudentConfig")
+    if teacher is not None:
+        check_views(teacher, student)
     needs: tuple[str, ...] = ()
     if teacher is None:
         student = student.alone()
     else:
-        views = needs_views(student)
-        job = answer_job(teacher, student, algorithm) if views else teacher_job(teacher, algorithm)
+        own = needs_answers(student)
+        job = answer_job(teacher, student, algorithm) if own else teacher_job(teacher, algorithm)
         needs = (job.name,)
     arch = "alone" if teacher is None else teacher.arch
     stem = (student.dataset, student.classes, f"{student.qubits}q", arch)
@@ -217,7 +228,7 @@ def plan(
         for teacher in [job.teacher for job in own] if arm.is_teacher else [arm.teacher]:
             every = [] if teacher is None else [*members_of(teacher), teacher]
             teachers += [teacher_job(one, algorithm) for one in every]
-            if arm.student is not None and needs_views(arm.student):
+            if arm.student is not None and needs_answers(arm.student):
                 answers += [answer_job(one, arm.student, algorithm) for one in every]
     for jobs in (teachers, answers):
         jobs.sort(key=lambda job: (len(job.needs), job.cost))

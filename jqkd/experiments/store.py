@@ -23,7 +23,7 @@ from jqkd._checks import InputError
 from jqkd.common.arrays import Most, arrays_digest, read_npz, write_npz
 from jqkd.common.digests import json_digest
 from jqkd.common.files import DamagedFile, plain, read_json, remove_leftovers, write_json
-from jqkd.common.locks import holder, tried
+from jqkd.common.locks import holder, note, tried
 from jqkd.experiments.planner import Job
 from jqkd.training.algorithm import ALGORITHM
 
@@ -185,6 +185,10 @@ class Store:
     def holder(self, name: str) -> str | None:
         """Who is doing a job."""
         return holder(self._lock(name))
+
+    def note_holder(self, name: str, who: str) -> None:
+        """Say who does a job that this process holds for another."""
+        note(self._lock(name), who)
 
     def at_work(self, group: str) -> list[str]:
         """Who is doing jobs of a group."""

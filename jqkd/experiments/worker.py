@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+import jax
+
 import jqkd
 from jqkd._checks import InputError, fail
+from jqkd.common.cache import cache_folder
 from jqkd.common.plugins import load_plugin
 from jqkd.experiments import jobs
 from jqkd.experiments.asked import Asked, asked
 from jqkd.experiments.jobs import Arrays, Content, Datasets, Report
 from jqkd.experiments.model import present
-from jqkd.experiments.planner import Job, plan, trained
+from jqkd.experiments.planner import Job, Task, plan, trained
 from jqkd.experiments.store import Store
 from jqkd.training.algorithm import ALGORITHM
+from jqkd.training.devices import keep_compiled
 from jqkd.training.result import Stopwatch, environment
 
+# Called with a task, how far it is from 0 to 1, and a few words; with ``None``, of waiting.
+Progress = Callable[[Task | None, float, str], None]
 _datasets = lru_cache(maxsize=None)(Datasets)
 
 
@@ -83,6 +90,18 @@ def do_jobs(
     return outcome
 
 
+def serve_jobs(order: Order, names: Sequence[str], cores: int) -> Outcome:
+    """As ``do_jobs``, in a worker's own process: it takes some cores, and outlives errors."""
+    if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
+        with suppress(RuntimeError):  # JAX has been started: it is not the first task.
+            jax.config.update("jax_num_cpu_devices", cores)
+    keep_compiled(cache_folder() / "compiled")
+    try:
+        return do_jobs(order, names)
+    except Exception as error:
+        return Outcome(failed=dict.fromkeys(names, str(error)))
+
+
 @lru_cache(maxsize=8)
 def _known(asking: Asked) -> dict[str, Job]:
     planned = plan(asking.experiment(), asking.seeds, asking.teacher_seeds)
@@ -100,7 +119,6 @@ def _attempt(
         kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
         for job in free:
             outcome.failed[job.name] = f"{kind}{error}"
-            store.log({"job": job.name, "failed": outcome.failed[job.name]})
         return
     seconds = {name: value / len(free) for name, value in watch.seconds().items()}
     about = {"seconds": seconds, "environment": environment()}

@@ -78,7 +78,8 @@ def check_image_shape(
     shape = tuple(image_shape)
     if len(shape) not in (2, 3) or min(*shape[:2]) < smallest or shape[-1] < 1:
         must = f"be (H, W) or (H, W, channels), at least {smallest}x{smallest}, for {who}"
-        fail("image_shape", must, shown(shape))
+        advice = "choose other features or another teacher; dense features read every shape"
+        fail("image_shape", must, shown(shape), advice)
     height, width, *channels = shape
     return height, width, channels[0] if channels else 1
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from jqkd.common.outputs import write_text
 from jqkd.report.compact import compact
+from jqkd.report.curves import worth_sheets
 from jqkd.report.formats import html_page, html_picture, html_table, latex, markdown
 from jqkd.report.introduction import how, introduction, outcome, what
 from jqkd.report.numbers import comparisons_csv, csv_text
-from jqkd.report.readme import write_text
 from jqkd.report.sheets import sheets
 from jqkd.report.summary import Summary
 
@@ -26,7 +27,8 @@ def write_report(summary: Summary, folder: Path, pictures: Pictures) -> list[Pat
     Raises:
         InputError: a file cannot be written.
     """
-    title, tables, text = summary.experiment.title, sheets(summary), introduction(summary)
+    title, text = summary.experiment.title, introduction(summary)
+    tables = [*worth_sheets(summary), *sheets(summary)]
     pictures = [(path, f"Figure {n}. {text}") for n, (path, text) in enumerate(pictures, 1)]
     page = [html_table(sheet) for sheet in tables]
     page += ["<h2>Figures</h2>"] if pictures else []

@@ -11,6 +11,7 @@ from jqkd.common.outputs import write_figure
 from jqkd.data import Dataset, student_splits
 from jqkd.report.charts import TWO_COLUMNS, draw_accuracies, draw_gains, draw_mechanism
 from jqkd.report.circuits import draw_circuits
+from jqkd.report.curves import draw_worth
 from jqkd.report.formats import PRINT_DPI
 from jqkd.report.losses import draw_losses
 from jqkd.report.summary import Summary
@@ -46,7 +47,10 @@ def draw_all(
     import matplotlib.style
 
     matplotlib.use("agg")
-    drawings = (draw_circuits, draw_losses, draw_accuracies, draw_gains, draw_mechanism)
+    drawings = (
+        *(draw_worth, draw_circuits, draw_losses),
+        *(draw_accuracies, draw_gains, draw_mechanism),
+    )
     # Not the reader's own settings: they would change the bytes.
     with matplotlib.style.context(["default", STYLE]):
         pictures = sample_images(summary, folder / "images", datasets)

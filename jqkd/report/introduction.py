@@ -7,6 +7,7 @@ from collections import Counter
 from jqkd import statistics as st
 from jqkd.experiments.model import present
 from jqkd.report.columns import teachers_epochs
+from jqkd.report.curves import worth_sentences
 from jqkd.report.summary import Summary
 from jqkd.report.text import WHEN, counts_text, p_text, sign_flip_text
 
@@ -17,11 +18,12 @@ def introduction(summary: Summary) -> list[str]:
     """What was run and how it is judged, then what came out."""
     judged = (*summary.shown, *summary.differences)
     rule = [_rule(summary)] if any(one.verdict for one in judged) else []
-    return [what(summary), how(summary), *rule, *outcome(summary)]
+    head = [summary.declared] if summary.declared else []
+    return [*head, what(summary), how(summary), *rule, *outcome(summary)]
 
 
 def outcome(summary: Summary) -> list[str]:
-    """Verdicts, gains that stand after correction, and what is missing."""
+    """Answers of curves, verdicts, gains that stand after correction, and what is missing."""
     judged = {
         "accuracies": Counter(line.verdict for line in summary.shown if line.verdict),
         "differences": Counter(one.verdict for one in summary.differences if one.verdict),
@@ -34,7 +36,8 @@ def outcome(summary: Summary) -> list[str]:
     families = dict.fromkeys(one.comparison.family for one in summary.differences)
     stand = [_stand(summary, family) for family in families if family]
     missing = [f"Not run yet: {', '.join(summary.missing)}."] if summary.missing else []
-    return [text for text in (" ".join(counts), " ".join(stand), *missing) if text]
+    answers = worth_sentences(summary)
+    return [text for text in (*answers, " ".join(counts), " ".join(stand), *missing) if text]
 
 
 def _stand(summary: Summary, family: str) -> str:

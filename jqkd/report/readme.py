@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from jqkd._checks import InputError, check_path, check_type, fail
-from jqkd.common.files import written_whole
+from jqkd._checks import InputError, check_type, fail
+from jqkd.common.outputs import write_text
 
 
 def markers(name: str) -> tuple[str, str]:
@@ -52,12 +52,3 @@ def update_share(path: Path, name: str, share: str) -> None:
     """Bring a README's share of that name up to date; raises ``InputError`` as ``check_share``."""
     check_share(path, name)
     write_text(path, with_share(path.read_text(encoding="utf-8"), name, share))
-
-
-def write_text(path: Path, text: str) -> Path:
-    """Write a file whole or raise ``InputError``, in a folder that is made if need be."""
-    path = check_path("path", path)
-    check_type("text", text, str, "a text")
-    with written_whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    return path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import takewhile
 from typing import Any
 
@@ -14,6 +14,7 @@ from jqkd.common.digests import json_digest
 from jqkd.common.files import plain
 from jqkd.experiments.analysis import ArmRecord
 from jqkd.experiments.model import PROTOCOLS, Arm, Comparison, Experiment, Mean, present
+from jqkd.report.worth import Valued, valued
 from jqkd.statistics import Gain, Interval
 from jqkd.training.config import StudentConfig, TeacherConfig
 
@@ -107,6 +108,8 @@ class Summary:
         means: over complete sets of comparisons, by protocol.
         missing: arms without a run.
         machines: where the runs were made.
+        valued: the experiment's curves that have runs.
+        declared: what was written down beforehand, in a sentence.
     """
 
     experiment: Experiment
@@ -115,6 +118,8 @@ class Summary:
     means: list[tuple[Mean, dict[str, Gain]]]
     missing: list[str]
     machines: list[str]
+    valued: Sequence[Valued] = ()
+    declared: str = ""
 
     @property
     def shown(self) -> list[Line]:
@@ -154,11 +159,15 @@ class Summary:
         records = [line.record for line in self.lines.values()]
         arms = [[_named(one.arm), one.seeds, one.right, one.mechanism] for one in records]
         experiment, pairs = self.experiment, list(map(vars, self.experiment.comparisons))
-        return json_digest(plain([experiment.protocol, pairs, arms]))
+        curves = [asdict(curve) for curve in experiment.curves]
+        return json_digest(plain([experiment.protocol, pairs, arms, *curves]))
 
 
 def summarise(
-    experiment: Experiment, records: dict[str, ArmRecord], machines: Sequence[str] = ()
+    experiment: Experiment,
+    records: dict[str, ArmRecord],
+    machines: Sequence[str] = (),
+    declared: str = "",
 ) -> Summary:
     """All arms and comparisons of an experiment that have runs; records by name of their arm."""
     arms = [arm for arm in experiment.arms if arm.name in records]
@@ -168,7 +177,8 @@ def summarise(
     differences = _corrected([one for one in made if one is not None])
     missing = [arm.name for arm in experiment.arms if arm.name not in lines]
     means = _means(experiment, differences)
-    return Summary(experiment, lines, differences, means, missing, list(machines))
+    curves = [one for curve in experiment.curves if (one := valued(curve, lines))]
+    return Summary(experiment, lines, differences, means, missing, list(machines), curves, declared)
 
 
 def _named(arm: Arm) -> dict[str, Any]:

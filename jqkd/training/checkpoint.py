@@ -37,7 +37,14 @@ def _manager(folder: Path, read_only: bool) -> Any:
 
 
 @whole()
-def save(folder: Path, epoch: int, state: Any, curves: Mapping[str, np.ndarray], name: str) -> None:
+def save(
+    folder: Path,
+    epoch: int,
+    state: Any,
+    curves: Mapping[str, np.ndarray],
+    name: str,
+    **about: Any,
+) -> None:
     """Write a checkpoint of so many finished epochs and remove the one before it.
 
     Args:
@@ -46,6 +53,7 @@ def save(folder: Path, epoch: int, state: Any, curves: Mapping[str, np.ndarray],
         state: pytree of arrays.
         curves: metrics of those epochs, by name.
         name: digest of the configuration, checked when the run resumes.
+        **about: plain values to be kept beside it.
 
     Raises:
         InputError: the folder cannot be written, or the disk is full; the one before it is kept.
@@ -55,10 +63,12 @@ def save(folder: Path, epoch: int, state: Any, curves: Mapping[str, np.ndarray],
     items = ocp.args.Composite(
         state=ocp.args.StandardSave(state),
         curves=ocp.args.StandardSave({k: np.asarray(v) for k, v in curves.items()}),
-        about=ocp.args.JsonSave({"digest": name, "epoch": epoch}),
+        about=ocp.args.JsonSave({**about, "digest": name, "epoch": epoch}),
     )
     with _one_sentence(folder), _manager(folder, read_only=False) as manager:
-        manager.save(epoch, args=items)
+        latest = manager.latest_step()
+        # Runs that have been joined have as many epochs as those that they were joined to.
+        manager.save(epoch if latest is None else max(epoch, latest + 1), args=items)
 
 
 @contextlib.contextmanager
@@ -90,6 +100,29 @@ def _quiet() -> Generator[None]:
 
 
 @whole()
+def about(folder: Path) -> dict[str, Any] | None:
+    """What a run's newest checkpoint says of itself: ``digest``, ``epoch`` and what was added.
+
+    ``None`` if there is none.
+
+    Raises:
+        DamagedFile: the checkpoint is damaged or incomplete.
+    """
+    if not folder.is_dir() or not any(p.name.isdigit() for p in folder.iterdir()):
+        return None
+    import orbax.checkpoint as ocp
+
+    with _quiet(), _manager(folder, read_only=True) as manager:
+        step = manager.latest_step()
+        try:
+            items = ocp.args.Composite(about=ocp.args.JsonRestore())
+            kept = dict(manager.restore(step, args=items)["about"])
+            return {**kept, "digest": kept["digest"], "epoch": int(kept["epoch"])}
+        except Exception as error:
+            raise _damaged(folder, step, error) from error
+
+
+@whole()
 def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.ndarray]] | None:
     """Epochs, state and curves of a run's newest checkpoint; ``None`` if there is none.
 
@@ -102,31 +135,31 @@ def restore(folder: Path, like: Any, name: str) -> tuple[int, Any, dict[str, np.
         DamagedFile: the checkpoint is damaged or incomplete.
         InputError: it belongs to another configuration.
     """
-    if not folder.is_dir() or not any(p.name.isdigit() for p in folder.iterdir()):
+    kept = about(folder)
+    if kept is None:
         return None
+    if kept["digest"] != name:
+        raise another(folder, f"{kept['digest']}, not {name}")
     import orbax.checkpoint as ocp
 
     with _quiet(), _manager(folder, read_only=True) as manager:
-        epoch = manager.latest_step()
-        try:
-            about = manager.restore(epoch, args=ocp.args.Composite(about=ocp.args.JsonRestore()))
-            digest = about["about"]["digest"]
-        except Exception as error:
-            raise _damaged(folder, epoch, error) from error
-        if digest != name:
-            raise InputError(
-                f"The checkpoint in {folder} belongs to another configuration ({digest}, not "
-                f"{name}); choose another --out, or delete that folder."
-            )
         items = ocp.args.Composite(
             state=ocp.args.StandardRestore(_on_one_device(like)), curves=ocp.args.StandardRestore()
         )
         try:
-            kept = manager.restore(epoch, args=items)
-            curves = {k: np.asarray(v) for k, v in kept["curves"].items()}
+            arrays = manager.restore(manager.latest_step(), args=items)
+            curves = {k: np.asarray(v) for k, v in arrays["curves"].items()}
         except Exception as error:
-            raise _damaged(folder, epoch, error) from error
-    return epoch, kept["state"], curves
+            raise _damaged(folder, manager.latest_step(), error) from error
+    return kept["epoch"], arrays["state"], curves
+
+
+def another(folder: Path, difference: str) -> InputError:
+    """A checkpoint is that of another run."""
+    return InputError(
+        f"The checkpoint in {folder} belongs to another configuration ({difference}); choose "
+        "another --out, or delete that folder."
+    )
 
 
 def remove_half_written(folder: Path) -> None:

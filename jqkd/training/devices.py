@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,46 @@ import numpy as np
 from jax import lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from jqkd.common.cache import cache_folder
 from jqkd.common.files import try_to_write
 
 
-def use_all_cores() -> None:
-    """Make every CPU core a device; to be called before JAX starts.
+def setup() -> None:
+    """Train on every CPU core, and keep compiled programs in jqkd's cache folder.
 
-    Does nothing where ``XLA_FLAGS`` already says how many CPU devices there are.
+    The command line, ``distill``, ``train_students``, ``run_experiment`` and ``load_run`` do this
+    themselves. A script calls it first where it uses JAX before, as JAX's first computation fixes
+    the number of devices. What ``JAX_NUM_CPU_DEVICES``, ``XLA_FLAGS``,
+    ``JAX_COMPILATION_CACHE_DIR`` or JAX's own configuration say already is left as it is.
+
+    Warns:
+        UserWarning: JAX has already started on fewer cores; once.
+
+    Example:
+        >>> setup()
     """
-    if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
-        jax.config.update("jax_num_cpu_devices", num_cores())
+    use_all_cores()
+    keep_compiled(cache_folder() / "compiled")
+
+
+def use_all_cores() -> None:
+    """Make every CPU core a device, unless JAX has been told how many there are."""
+    if "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
+        return
+    if getattr(jax.config, "jax_num_cpu_devices", -1) >= 0:
+        return
+    cores = num_cores()
+    try:
+        jax.config.update("jax_num_cpu_devices", cores)
+    except RuntimeError:  # Too late.
+        if jax.default_backend() == "cpu" and jax.local_device_count() < cores:
+            _warn_late(jax.local_device_count(), cores)
+
+
+@cache
+def _warn_late(devices: int, cores: int) -> None:
+    text = f"JAX has started on {devices} of {cores} cores, and students train on no more; call "
+    warnings.warn(text + "jqkd.setup() before anything is computed with JAX.", stacklevel=4)
 
 
 def num_cores() -> int:
@@ -34,11 +65,11 @@ def num_cores() -> int:
 def keep_compiled(folder: Path) -> None:
     """Keep compiled programs in a folder, so that a second start need not compile.
 
-    Does nothing where ``JAX_COMPILATION_CACHE_DIR`` already names one, or where the folder cannot
-    be written: JAX would say so for every program. Whoever can write into that folder can run code
+    Does nothing where JAX's configuration already names one, or where the folder cannot be
+    written: JAX would say so for every program. Whoever can write into that folder can run code
     here: it should not come from a stranger.
     """
-    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+    if getattr(jax.config, "jax_compilation_cache_dir", None) is not None:
         return
     with contextlib.suppress(OSError):
         try_to_write(folder)

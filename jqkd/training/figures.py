@@ -10,6 +10,7 @@ import numpy as np
 from jqkd._checks import check_array, check_type, fail, shown
 from jqkd.common.outputs import check_picture, write_figure
 from jqkd.data import Subset
+from jqkd.data.drawing import draw_image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -99,8 +100,7 @@ def draw_demo(result: dict[str, Any], test: Subset, predicted: np.ndarray) -> Fi
     order = np.argsort(test.labels, kind="stable").reshape(test.labels.max() + 1, -1)
     chosen = order[:, : rows * columns // len(order)].reshape(-1)
     for place, row in zip(np.ravel(digits.subplots(rows, columns)), chosen, strict=True):
-        place.imshow(test.images[row], cmap="gray_r")
-        place.set_axis_off()
+        draw_image(place, test.images[row])
         right_answer = predicted[row] == test.labels[row]
         colour = "black" if right_answer else COLOURS["wrong"]
         weight = "normal" if right_answer else "bold"

@@ -165,7 +165,7 @@ def train_steps(
     return lax.fori_loop(0, steps, step, (state, none))
 
 
-def _with_statistics(params: Params, statistics: Params) -> Params:
+def _with_statistics(params: dict[Any, Any], statistics: dict[Any, Any]) -> dict[Any, Any]:
     """Params in which statistics, which have no gradient, are those of the last batch."""
     changed = {
         name: _with_statistics(params[name], value) if isinstance(value, dict) else value

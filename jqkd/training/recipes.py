@@ -33,6 +33,10 @@ class Output(NamedTuple):
         logits: (B, L).
         features: (B, F), its last hidden layer; ``None`` where the recipe needs logits only.
         statistics: in training, those that the batch has changed (see ``Functional``), if any.
+
+    Example:
+        >>> Output(np.zeros((4, 2))).features is None
+        True
     """
 
     logits: Array | np.ndarray

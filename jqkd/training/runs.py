@@ -70,10 +70,11 @@ class Curves:
 
 
 class Epoch(NamedTuple):
-    """Reported after every evaluated epoch: its number from 1, and its arrays (R,)."""
+    """Reported after every evaluated epoch: its number from 1, its arrays (R,), and whose."""
 
     number: int
     metrics: dict[str, np.ndarray]
+    runs: Sequence[Run] = ()
 
 
 def collect(runs: Sequence[Run], epochs: Sequence[dict[str, np.ndarray]]) -> Curves:

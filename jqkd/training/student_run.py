@@ -3,84 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from flax import nnx
 
-from jqkd._checks import fail
-from jqkd.common.digests import json_digest
 from jqkd.common.files import write_json
 from jqkd.common.outputs import check_out_folder
 from jqkd.data import Dataset, Splits, load, student_splits
 from jqkd.models import count_parameters
-from jqkd.training import checkpoint
+from jqkd.tracking import Tracker
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import FILE as AUDIT_FILE
 from jqkd.training.audit import Audit, check_teaching
-from jqkd.training.config import StudentConfig, TeacherConfig
-from jqkd.training.devices import place
+from jqkd.training.config import StudentConfig
+from jqkd.training.following import Followers
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, protocols
-from jqkd.training.runs import Curves, Epoch, Run, check_seeds, paired
+from jqkd.training.resuming import CHECKPOINTS, check_resumable, train
+from jqkd.training.runs import Curves, Epoch
+from jqkd.training.student_job import StudentJob
 from jqkd.training.student_task import ALONE, DISTILLED
 from jqkd.training.students import Block
 from jqkd.training.teacher import Teacher
 from jqkd.training.teacher_store import describe, obtain_teacher
 from jqkd.training.teachers import Progress
-from jqkd.training.teaching import answers, check_features, controlled
-
-
-@dataclass(frozen=True)
-class StudentJob:
-    """What ``run_student`` does.
-
-    Args:
-        config: the students' training.
-        teacher: the teacher's, of the same data set and classes; ``None`` to train alone only.
-        seeds: one student alone and one distilled for each; at least one, none twice.
-
-    Raises:
-        InputError: no seed, a seed twice or of more than 32 bits, a teacher of other classes, or
-            one whose hidden layer the recipe cannot use.
-    """
-
-    config: StudentConfig
-    teacher: TeacherConfig | None
-    seeds: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "seeds", check_seeds(self.seeds))
-        if self.teacher is None:
-            return
-        student, teacher = ((c.dataset, c.class_numbers) for c in (self.config, self.teacher))
-        if student != teacher:
-            must = f"know the student's classes, {self.config.dataset} {self.config.classes}"
-            fail("teacher", must, f"{self.teacher.dataset} {self.teacher.classes}")
-        check_features(self.teacher, self.config)
-
-    @property
-    def runs(self) -> list[Run]:
-        """Who trains: every seed alone and, with a teacher, distilled."""
-        return paired(self.seeds, self.teacher is not None)
-
-    def digest(self) -> str:
-        """Sixteen hex digits that name this job, done by this version of the algorithm."""
-        teacher = self.teacher and self.teacher.digest()
-        parts = {"student": self.config.digest(), "teacher": teacher, "seeds": list(self.seeds)}
-        return json_digest(parts | {"algorithm": ALGORITHM})
-
-    @property
-    def plugins(self) -> dict[str, str]:
-        """Digests of the plug-ins that parts come from, by name."""
-        configs = [self.config, *([self.teacher] if self.teacher else [])]
-        return dict(plugin for config in configs for plugin in config.plugins)
-
-    def to_json(self) -> dict[str, Any]:
-        """A plain dictionary."""
-        teacher = self.teacher and self.teacher.to_json()
-        return {"student": self.config.to_json(), "teacher": teacher, "seeds": list(self.seeds)}
+from jqkd.training.teaching import answers, controlled
 
 
 class Outcome(NamedTuple):
@@ -140,18 +88,23 @@ def run_student(
     on_teacher: Callable[[Progress], None] = lambda progress: None,
     on_data: Callable[[], None] = lambda: None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    tracker: Tracker | None = None,
 ) -> Outcome:
     """Train the teacher if no cached one fits, then the students alone and distilled.
 
     Args:
         job: what to do.
         data_dir: TFDS's data folder.
-        out: run folder; holds ``result.json`` and the checkpoint, and resumes from the latter.
+        out: run folder; holds ``result.json`` and the checkpoint, and resumes from the latter, be
+            it of fewer epochs or seeds, see ``resuming``.
         audit: look at gradients, angles and answers before training and after every evaluated
             epoch; ``audit.json`` in the run folder, ``audit`` in the result.
         on_teacher: called while a teacher trains.
         on_data: called once images and teacher are ready, before the students start.
-        on_epoch: called after every evaluated epoch of the students.
+        on_epoch: called after every evaluated epoch of the students that train; where seeds are
+            added to a folder, these are others than before.
+        tracker: follows the students, see ``jqkd.tracking``; told of every evaluated epoch, of
+            those that a run goes on from too.
 
     Returns:
         The result, as ``result.json`` has it (see docs/result.md), and the trained students.
@@ -166,11 +119,15 @@ def run_student(
         check_teaching(job.config)
     if out is not None:
         check_out_folder("out", out)
+        check_resumable(job, out / CHECKPOINTS, audit)
     prepared = prepare(job, data_dir=data_dir, on_teacher=on_teacher)
     on_data()
     teacher, block = prepared.teacher, prepared.block
     look = prepared.audit(out and out / AUDIT_FILE) if audit else None
-    curves = _train(block, out and out / "checkpoints", job.digest(), on_epoch, look)
+    name = job.digest()[:8] if out is None else out.absolute().name
+    followers = None if tracker is None else Followers(tracker, job, name)
+    follow = {"follow": followers.log} if followers else {}
+    curves = train(job, block, out and out / CHECKPOINTS, on_epoch, look, **follow)
     arms, looks = dict.fromkeys(run.arm for run in block.runs), job.config.evaluated_epochs
     result = {
         "schema": RESULT_SCHEMA,
@@ -193,6 +150,8 @@ def run_student(
         result["audit"] = look.report()
     if out is not None:
         write_json(out / "result.json", result)
+    if followers is not None:
+        followers.finish(result)
     return Outcome(result, block)
 
 
@@ -207,40 +166,6 @@ def student_parameters(config: StudentConfig) -> int:
     spec, shape = config.spec, config.image_shape
     build = lambda: spec.build(rngs=nnx.Rngs(0), image_shape=shape)  # noqa: E731
     return count_parameters(nnx.eval_shape(build))
-
-
-def _train(
-    block: Block,
-    folder: Path | None,
-    digest: str,
-    on_epoch: Callable[[Epoch], None],
-    look: Audit | None,
-) -> Curves:
-    """From the newest checkpoint on, with one after every evaluated epoch."""
-    if folder is not None:
-        resume(block, folder, digest)
-
-    def after(epoch: Epoch) -> None:
-        if folder is not None:
-            arrays = {k: v for k, v in vars(block.curves).items() if k != "runs"}
-            checkpoint.save(folder, block.epoch, block.state, arrays, digest)
-        if look is not None:
-            look()
-        on_epoch(epoch)
-
-    if look is not None:
-        look()
-    return block.train(after)
-
-
-def resume(block: Block, folder: Path, digest: str) -> None:
-    """Set a block to its newest checkpoint, if there is one."""
-    kept = checkpoint.restore(folder, block.state, digest)
-    if kept is not None:
-        block.epoch, state, arrays = kept
-        block.state = place(state)
-        looks = range(len(next(iter(arrays.values()))[0]))
-        block.history = [{k: v[:, look] for k, v in arrays.items()} for look in looks]
 
 
 def arm_result(curves: Curves, looks: Sequence[int]) -> dict[str, Any]:

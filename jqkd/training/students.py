@@ -30,7 +30,7 @@ from jqkd.data import Splits, Subset, check_images, view
 from jqkd.models.functional import Params
 from jqkd.training import loop
 from jqkd.training.config import StudentConfig
-from jqkd.training.devices import across_devices, place
+from jqkd.training.devices import across_devices, place, setup
 from jqkd.training.loop import Data, State, Task, TrainingError
 from jqkd.training.recipes import Output
 from jqkd.training.runs import Curves, Epoch, Run, collect, paired
@@ -132,7 +132,9 @@ class Block:
 
     def next_epoch(self) -> Epoch:
         """Train up to the next epoch that is evaluated, and evaluate it; raises like ``train``."""
-        last, metrics = min(self.epoch + self.config.evaluate_every, self.config.epochs), {}
+        every, metrics = self.config.evaluate_every, {}
+        # The last look of a shorter run may lie between two of this one's.
+        last = min((self.epoch // every + 1) * every, self.config.epochs)
         while self.epoch < last:
             metrics = self._train_epoch()
         # The loss of a step is that before its update: no step looks at the last one's.
@@ -143,7 +145,19 @@ class Block:
             self._check(f"{part} logits", np.isfinite(logits).all((1, 2)))
             loss, accuracy = loop.scores(logits, subset.labels)
             metrics |= {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
-        return Epoch(self.epoch, metrics)
+        return Epoch(self.epoch, metrics, self.runs)
+
+    def join(self, parts: Sequence[Block]) -> None:
+        """Take over the runs of other blocks, which have all been trained as far as each other."""
+        order = [[run for part in parts for run in part.runs].index(run) for run in self.runs]
+
+        def gather(*leaves: Any) -> np.ndarray:
+            return np.concatenate([np.asarray(leaf) for leaf in leaves])[order]
+
+        self.epoch = parts[0].epoch
+        self.state = place(jax.tree.map(gather, *(part.state for part in parts)))
+        histories = zip(*(part.history for part in parts), strict=True)
+        self.history = [jax.tree.map(gather, *looks) for looks in histories]
 
     def _train_epoch(self) -> dict[str, np.ndarray]:
         """Train on every image once."""
@@ -168,8 +182,8 @@ class Block:
     def logits(self, subset: Subset) -> Float[np.ndarray, "R N L"]:
         """Of all runs, with the shots that evaluate the last epoch."""
         rest = (self.state.params, self.keys, self.hyper)
-        predict = lambda *rows: _predict(self.task, rows, self.epoch, *rest)  # noqa: E731
-        return loop.predict_chunks(predict, subset.images, subset.ids)
+        say = lambda *rows: predict(self.task, rows, self.epoch, *rest)  # noqa: E731
+        return loop.predict_chunks(say, subset.images, subset.ids)
 
     def _check(self, subject: str, finite: ArrayLike) -> None:
         """After an epoch, (R,): which runs are as they should be."""
@@ -223,9 +237,11 @@ def _train_steps(
 
 
 @partial(jax.jit, static_argnums=0)
-def _predict(
-    task: Task, rows: tuple[Array, Array], epoch: Array, params: Any, keys: Array, hyper: Hyper
-) -> Array:
+def predict(
+    task: Task, rows: tuple[Array, Array], epoch: ArrayLike, params: Any, keys: Array, hyper: Hyper
+) -> Float[Array, "R N L"]:
+    """Logits of R runs for rows of images and ids, with the shots that evaluate an epoch."""
+
     def one(shared: Any, params: Any, key: Array, hyper: Hyper) -> Any:
         rows, epoch = shared
         key = loop.evaluation_key(key, epoch)
@@ -279,5 +295,6 @@ def train_students(
         >>> train_students(config, splits, [0, 1])[0].test_accuracy.shape
         (2, 1)
     """
+    setup()
     block = Block(config, splits, paired(seeds, teacher is not None), teacher)
     return block.train(on_epoch), block

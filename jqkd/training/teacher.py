@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
-from jqkd.data import Dataset, Subset, teacher_splits
+from jqkd.data import Dataset, Splits, Subset, teacher_splits
 from jqkd.models.functional import Params
 from jqkd.models.teachers import average_probabilities
 from jqkd.training import loop
@@ -41,7 +41,7 @@ class Teacher:
 
     @property
     def accuracies(self) -> dict[str, Any]:
-        """Test accuracy by protocol; an average of probabilities has no epochs of its own."""
+        """Test accuracy by protocol; one that was not trained as a whole has one epoch."""
         return accuracies(self.curves)
 
     def logits_for(self, subset: Subset) -> Float[np.ndarray, "N C"]:
@@ -58,16 +58,20 @@ class Teacher:
 
 
 def average(config: TeacherConfig, dataset: Dataset, *members: Teacher) -> Teacher:
-    """The paper's ensemble (eq. 16) of trained teachers; it has one "epoch"."""
+    """The paper's ensemble (eq. 16) of trained teachers."""
     logits = {
         part: np.asarray(average_probabilities(*(jnp.asarray(m.logits[part]) for m in members)))
-        for part in members[0].logits
+        for part in PARTS
     }
-    splits, curves = teacher_splits(dataset, config.class_numbers), {}
-    for part in logits:
-        scores = part_scores(part, logits[part], getattr(splits, part))
-        curves |= {name: score[None] for name, score in scores.items()}
-    return Teacher(config, curves, logits, members[0].ids)
+    return of_logits(config, teacher_splits(dataset, config.class_numbers), logits)
+
+
+def of_logits(config: TeacherConfig, splits: Splits, logits: dict[str, np.ndarray]) -> Teacher:
+    """A teacher of which there are logits only; it has one "epoch"."""
+    subsets = {part: getattr(splits, part) for part in PARTS}
+    scores = [part_scores(part, logits[part], subset) for part, subset in subsets.items()]
+    curves = {name: score[None] for one in scores for name, score in one.items()}
+    return Teacher(config, curves, logits, {part: one.ids for part, one in subsets.items()})
 
 
 def accuracies(curves: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -76,7 +80,7 @@ def accuracies(curves: dict[str, np.ndarray]) -> dict[str, Any]:
     return protocols(loss, curves["test_accuracy"], accuracy)
 
 
-def part_scores(part: str, logits: Any, subset: Subset) -> dict[str, np.ndarray]:
+def part_scores(part: str, logits: Any, subset: Subset) -> dict[str, Any]:
     """Loss and accuracy of the images of a part, as curves call them."""
     loss, accuracy = loop.scores(logits, subset.labels)
     return {f"{part}_loss": loss, f"{part}_accuracy": accuracy}

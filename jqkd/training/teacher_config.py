@@ -14,6 +14,9 @@ from jqkd.data import DATASETS
 from jqkd.models.teachers import TEACHERS, Architecture
 from jqkd.training.base_config import EPOCHS, IMAGES, Config, Default, check_data, check_rate
 
+# What has no effect on a teacher that is not trained, and so is as by default.
+_OF_TRAINING = ("epochs", "batch_size", "learning_rate")
+
 
 class _Derived(tuple["TeacherConfig", ...]):
     """Members that follow from their configuration: those of a changed one are others."""
@@ -21,7 +24,7 @@ class _Derived(tuple["TeacherConfig", ...]):
 
 @dataclass(frozen=True)
 class TeacherConfig(Config):
-    """A teacher's training, by default the paper's.
+    """A teacher's training, by default the paper's; one that was imported is not trained.
 
     Args:
         members: what is trained: the teacher itself, or those of an average, by default each
@@ -58,6 +61,10 @@ class TeacherConfig(Config):
         check_data(self.dataset, self.classes)
         check_fields(self)
         self.part.check(self.image_shape)
+        self.part.check_data(self.dataset, self.class_numbers)
+        if not self.part.is_trained:
+            for name in _OF_TRAINING:
+                object.__setattr__(self, name, getattr(TeacherConfig, name))
         derived = _Derived(replace(self, arch=arch, members=None) for arch in self.part.members)
         if members is not None and not isinstance(members, _Derived):
             self._set_members(members, derived or (self,))

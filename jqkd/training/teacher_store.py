@@ -34,6 +34,7 @@ from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.result import Stopwatch, environment
 from jqkd.training.teacher import PARTS, Teacher, average
 from jqkd.training.teacher_config import TeacherConfig
+from jqkd.training.teacher_import import imported_teacher
 from jqkd.training.teachers import Progress, teacher_task, train_teacher
 
 _CURVES = {f"{part}_{name}" for part in PARTS for name in ("loss", "accuracy")}
@@ -69,6 +70,8 @@ def obtain_teacher(
 ) -> Teacher:
     """The cached teacher of that configuration, or a newly trained one, which is then cached.
 
+    One that was imported is taken from the shelf, whatever ``cache_dir`` is.
+
     Of several processes that need one teacher, one trains it and the others wait.
 
     Args:
@@ -79,7 +82,8 @@ def obtain_teacher(
         on_progress: called every few steps of training.
 
     Raises:
-        InputError: a cache folder that cannot be written, where the teacher must be trained.
+        InputError: a cache folder that cannot be written, where the teacher must be trained; one
+            that was imported and has answered other images.
         TrainingError: a loss that is not finite.
 
     Warns:
@@ -90,6 +94,8 @@ def obtain_teacher(
             obtain_teacher, cache_dir=cache_dir, with_weights=with_weights, on_progress=on_progress
         )
         return average(config, dataset, *(obtain(member, dataset) for member in config.members))
+    if not config.part.is_trained:
+        return imported_teacher(config, dataset)
     folder, root = teacher_folder(config, dataset, cache_dir), cache_folder(cache_dir)
     load = partial(load_teacher, folder, config, dataset, with_weights=with_weights)
     try:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+import logging
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,9 +28,11 @@ from jqkd.training.placebos import PLACEBOS, changes_logits
 from jqkd.training.recipes import Output
 from jqkd.training.teacher import Teacher
 from jqkd.training.teacher_config import TeacherConfig
+from jqkd.training.teacher_import import imported_views, lacks_views
 from jqkd.training.teacher_store import obtain_teacher, teacher_folder
 from jqkd.training.teachers import answer
 
+_log = logging.getLogger(__name__)
 # Raised when views or answers come to mean something else.
 _VERSION = 1
 # Of the digest that lies beside kept answers.
@@ -41,6 +44,15 @@ _WIDEST = 512
 def needs_views(config: StudentConfig) -> bool:
     """Whether a teacher's logits for the plain images are not enough."""
     return config.augmentation != "none" or config.needs_features
+
+
+def teachable(config: StudentConfig, teacher: TeacherConfig) -> StudentConfig:
+    """The student as a teacher can teach it: of plain images, where it has not answered views."""
+    lacking = lacks_views(teacher, config)
+    if not lacking:
+        return config
+    _log.warning("%s has answered no such views: all students train on plain images.", lacking)
+    return replace(config, augmentation="none")
 
 
 def answers(
@@ -66,7 +78,8 @@ def answers(
         precision, as that is how they are kept.
 
     Raises:
-        InputError: features of an ensemble or of a teacher with a wide hidden layer are needed.
+        InputError: features of an ensemble or of a teacher with a wide hidden layer are needed, or
+            views that an imported teacher has not answered.
     """
     check_features(teacher.config, config)
     if not needs_views(config):
@@ -125,7 +138,9 @@ def _of_views(
     train: Subset,
     cache_dir: Path | None,
 ) -> Output:
-    """A member's answers, kept beside its weights."""
+    """A member's answers, kept beside its weights, or on the shelf where it was imported."""
+    if not member.part.is_trained:
+        return imported_views(member, config)
     folder = teacher_folder(member, dataset, cache_dir)
     path = folder / f"answers-{_digest(config, train)}.npz"
     arrays = _kept(path, _weights_name(folder), config, member)

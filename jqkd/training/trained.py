@@ -1,9 +1,8 @@
-"""A finished run, read back from its folder."""
+"""A finished run, read back from its folder: its curves, and its students to be asked again."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,20 +10,27 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
 
-from jqkd._checks import InputError
+from jqkd._checks import InputError, check_path, fail
 from jqkd.common.files import DamagedFile, read_json
 from jqkd.common.plugins import load_installed, loaded
+from jqkd.models import Student
 from jqkd.models.functional import Params
+from jqkd.quantum import Circuit
 from jqkd.training import checkpoint, loop
 from jqkd.training.algorithm import ALGORITHM
 from jqkd.training.audit import Audit
-from jqkd.training.base_config import Config
-from jqkd.training.config import StudentConfig, TeacherConfig
+from jqkd.training.config import StudentConfig
+from jqkd.training.devices import setup
+from jqkd.training.predictions import Predictions, angles, logits_of
 from jqkd.training.result import RESULT_SCHEMA
-from jqkd.training.runs import Run
-from jqkd.training.student_run import StudentJob, prepare, resume
-from jqkd.training.student_task import sized_task, without_regressor
+from jqkd.training.resuming import CHECKPOINTS, shapes, train
+from jqkd.training.runs import Curves, Epoch, Run
+from jqkd.training.student_job import StudentJob
+from jqkd.training.student_run import prepare
+from jqkd.training.student_task import student_model, without_regressor
 from jqkd.training.teachers import Progress
 
 _ADVICE = "train again"
@@ -40,6 +46,7 @@ class TrainedRun:
         result: ``result.json``.
         runs: who the rows of ``params`` are.
         params: weights after the last epoch, each leaf (R, ...).
+        history: curves (R, E) over the evaluated epochs, not rounded.
     """
 
     folder: Path
@@ -47,6 +54,59 @@ class TrainedRun:
     result: dict[str, Any]
     runs: Sequence[Run]
     params: Params
+    history: Curves
+
+    @property
+    def config(self) -> StudentConfig:
+        """How the students were made and trained."""
+        return self.job.config
+
+    def epochs(self) -> Iterator[Epoch]:
+        """The history, epoch by epoch, as ``on_epoch`` was told it."""
+        curves = {name: array for name, array in vars(self.history).items() if name != "runs"}
+        for look, number in enumerate(self.config.evaluated_epochs):
+            yield Epoch(number, {k: array[:, look] for k, array in curves.items()}, self.runs)
+
+    def circuit(self) -> Circuit:
+        """That of every student; its angles for an image are a row of ``angles``."""
+        return self.config.spec.circuit
+
+    def model(self, *, seed: int | None = None, arm: str | None = None) -> Student:
+        """A trained student; by default the first seed's, distilled if there is one.
+
+        Raises:
+            InputError: there is no such student.
+        """
+        params = jax.tree.map(lambda leaf: leaf[self._row(seed, arm)], self.params)
+        return student_model(self.config.spec, self.config.image_shape).module(params)
+
+    def _row(self, seed: int | None, arm: str | None) -> int:
+        seed = self.job.seeds[0] if seed is None else seed
+        run = Run(seed, self.runs[-1].arm if arm is None else arm)
+        if run not in self.runs:
+            fail("seed", f"be one of {self.job.seeds}, of an arm that was trained", f"{run}")
+        return list(self.runs).index(run)
+
+    def predict(
+        self, images: ArrayLike, *, shots: int | None = None, seed: int | None = None
+    ) -> Predictions:
+        """Logits, probabilities and classes by every student, and by the majority of a kind.
+
+        Args:
+            images: (N, *image_shape), uint8, or floating point in [0, 1].
+            shots: S for every circuit; exact probabilities if not given.
+            seed: of the shots, with which it has to be given.
+
+        Raises:
+            InputError: images of another shape or range, shots without a seed or of students that
+                draw none.
+        """
+        logits = logits_of(self.config, self.params, self.runs, images, shots, seed)
+        return Predictions(self.runs, self.config.class_numbers, logits)
+
+    def angles(self, images: ArrayLike) -> Float[np.ndarray, "R N P"]:
+        """Angles of every slot of the circuit, radians, for images as ``predict`` takes them."""
+        return angles(self.config, self.params, images)
 
     def last(self, run: Run) -> tuple[float, float]:
         """Test loss (nats) and test accuracy of a run after the last epoch, as recorded.
@@ -71,18 +131,36 @@ class TrainedRun:
         return jax.vmap(partial(jax.random.fold_in, data=0))(images)
 
 
-def load_run(folder: Path) -> TrainedRun:
-    """Read what ``run_student`` left behind in its ``out``.
+def load_run(folder: str | Path) -> TrainedRun:
+    """Read back what ``jqkd student --out``, or ``distill(..., out=...)``, has written.
+
+    Args:
+        folder: of the run.
+
+    Returns:
+        Its configuration, result and curves, and its students.
 
     Raises:
         InputError: no such run, one of another version, or a damaged one.
+
+    Example:
+        >>> import tempfile
+        >>> from jqkd import StudentConfig, distill, load
+        >>> student = StudentConfig("digits", "0-1", 2, "robust", epochs=1, shots=None)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = distill(student, None, seeds=range(2), out=folder)
+        ...     run = load_run(folder)
+        >>> run.predict(load("digits").test_images[:5]).classes.shape
+        (2, 5)
     """
+    setup()
+    folder = check_path("folder", folder)
     path = folder / "result.json"
     try:
         result = read_json(path, _ADVICE)
     except FileNotFoundError as error:
-        must = "be a folder that `jqkd student --out` has written"
-        raise InputError(f"Argument `run` must {must}, but {folder} has no result.json.") from error
+        must = f"be one that `jqkd student --out` has written, but {folder} has no result.json"
+        raise InputError(f"Argument `folder` must {must}.") from error
     kind = result.get("kind"), result.get("schema")
     if None not in kind and kind != ("student", RESULT_SCHEMA):
         raise InputError(
@@ -91,9 +169,7 @@ def load_run(folder: Path) -> TrainedRun:
         )
     _check_plugins(path, result.get("plugins"))
     try:
-        config = StudentConfig(**_fields(StudentConfig, result["student"]))
-        teacher = result["teacher"] and TeacherConfig.from_json(result["teacher"])
-        job = StudentJob(config, teacher, tuple(result["seeds"]))
+        job = StudentJob.from_json(result)
         runs = [Run(seed, arm) for arm in result["arms"] for seed in job.seeds]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedFile(path, f"{type(error).__name__}: {error}", _ADVICE) from error
@@ -104,11 +180,17 @@ def load_run(folder: Path) -> TrainedRun:
             f"{path} was made by version {algorithm} of the algorithm, but this is version "
             f"{ALGORITHM}, which would find other numbers; train again with this version."
         )
-    kept = checkpoint.restore(folder / "checkpoints", _shapes(job, len(runs)), job.digest())
+    about = checkpoint.about(folder / CHECKPOINTS)
+    if about is not None and about["digest"] != job.digest():
+        raise InputError(
+            f"{folder} holds students that are not those of its result.json: they are on their way "
+            f"to more epochs or seeds; finish them with `jqkd student --out {folder}`."
+        )
+    kept = checkpoint.restore(folder / CHECKPOINTS, shapes(job), job.digest())
     if kept is None:
         raise InputError(f"{folder} has no checkpoint; train again with --out {folder}.")
     params = without_regressor(jax.tree.map(np.asarray, kept[1].params))
-    return TrainedRun(folder, job, result, runs, params)
+    return TrainedRun(folder, job, result, runs, params, Curves(runs, **kept[2]))
 
 
 def _check_plugins(path: Path, used: Any) -> None:
@@ -123,15 +205,6 @@ def _check_plugins(path: Path, used: Any) -> None:
                 )
 
 
-def check_resumable(job: StudentJob, folder: Path) -> None:
-    """A checkpoint that a run would go on from is whole, and of that run.
-
-    Raises:
-        InputError: it is not.
-    """
-    checkpoint.restore(folder / "checkpoints", _shapes(job, len(job.runs)), job.digest())
-
-
 def audit_run(
     run: TrainedRun, *, on_teacher: Callable[[Progress], None] = lambda progress: None
 ) -> Audit:
@@ -143,20 +216,7 @@ def audit_run(
         InputError: data that cannot be had.
     """
     prepared = prepare(run.job, on_teacher=on_teacher)
-    resume(prepared.block, run.folder / "checkpoints", run.job.digest())
+    train(run.job, prepared.block, run.folder / CHECKPOINTS)
     look = prepared.audit()
     look(check=False)
     return look
-
-
-def _shapes(job: StudentJob, runs: int) -> loop.State:
-    """The state of a block of students, without its numbers."""
-    reads = job.teacher is not None and job.config.needs_features
-    task = sized_task(job.config, job.teacher.part.hidden_size or 0 if reads else 0)
-    one = jax.eval_shape(partial(loop.start, task.init), jax.random.key(0))
-    return jax.tree.map(lambda a: jax.ShapeDtypeStruct((runs, *a.shape), a.dtype), one)
-
-
-def _fields(kind: type[Config], values: dict[str, Any]) -> dict[str, Any]:
-    names = {field.name for field in dataclasses.fields(kind)}
-    return {name: value for name, value in values.items() if name in names}

@@ -17,9 +17,9 @@ import jax
 import numpy as np
 import pytest
 
-from jqkd import cli
 from jqkd._checks import InputError
 from jqkd.cli import audit as audit_command
+from jqkd.cli import teacher as teacher_command
 from jqkd.cli import train
 from jqkd.common import plugins
 from jqkd.data import load, mnist
@@ -40,8 +40,6 @@ def call(words: list[str]) -> tuple[int, str, str]:
     """Exit code, standard output, standard error."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
-        # Kept programs are this process's own.
-        patch.setattr(cli, "keep_compiled", lambda folder: None)
         # A plug-in is loaded once a process.
         patch.setattr(plugins, "_loaded", {})
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -142,6 +140,7 @@ def watch_students(patch: pytest.MonkeyPatch, seen: dict, trained: bool) -> None
         return epoch
 
     patch.setattr(train, "run_student", run)
+    patch.setattr(train, "tracker_of", lambda text, argument: seen.update(tracker=text))
     patch.setattr(Block, "next_epoch", next_epoch)
     if not trained:
         patch.setattr(student_run, "obtain_teacher", lambda config, data, **_: made_up(config))
@@ -203,6 +202,7 @@ def _of_students(seen: dict, answers: bool) -> dict:
     ]
     dataset = load(block.config.dataset)
     return {
+        "tracker": seen.get("tracker"),
         "seeds": result["seeds"],
         "runs": [(run.arm, run.seed) for run in block.runs],
         "different starts": len(set(starts)),
@@ -300,7 +300,7 @@ def teacher_facts(words: list[str], folder: Path, *, trained: bool = True) -> di
         patch.chdir(folder)
         watch_data(patch, seen)
         patch.setattr(loop, "epoch_order", noted)
-        patch.setattr(train, "obtain_teacher", obtained)
+        patch.setattr(teacher_command, "obtain_teacher", obtained)
         facts = told(*call(words), folder)
     config, teacher = seen.get("config"), seen.get("teacher")
     facts |= {"read": seen["read"], "orders": seen["orders"]}

@@ -282,6 +282,7 @@ STUDENT: dict[str, list[Case]] = {
         Case("--teacher-epochs 2", {*TEACHER, *DISTILLED}, {"teacher": ("lenet", 2)}),
     ],
     "audit": [Case("--audit", {"looks"}, {"looks": 2}, "start")],
+    "track": [Case("--track wandb", {"tracker"}, {"tracker": "wandb"}, "start")],
     "data_dir": [
         Case(
             "--data-dir my/images",

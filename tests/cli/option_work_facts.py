@@ -5,6 +5,7 @@ Workers are replaced, command line, plans, folders and reports are real.
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,13 +16,21 @@ import pytest
 from benchmarks import command as bench_command
 from benchmarks import runner as bench_runner
 from jqkd.cli import circuit as circuit_command
-from jqkd.cli import crosscheck, demo, experiments, report
+from jqkd.cli import crosscheck, demo, experiments, export, predict, report
+from jqkd.cli import teacher as teacher_command
 from jqkd.crosscheck.battery import BatteryReport
-from jqkd.experiments import executors, jobs, verify, worker
+from jqkd.data import load
+from jqkd.experiments import jobs, verify, worker
 from jqkd.experiments.asked import asked, names_in
+from jqkd.experiments.executors.base import Executor
+from jqkd.experiments.executors.here import Here
 from jqkd.experiments.store import Store
 from jqkd.models import ANSATZE, import_circuit
 from jqkd.quantum import Circuit, Op
+from jqkd.training import following
+from jqkd.training.predictions import Predictions
+from jqkd.training.teacher_answer import Asking
+from jqkd.training.trained import TrainedRun
 from tests.cli.option_facts import TINY, call, split, told, watch_students
 from tests.experiments.pretended import content_of, images_of
 
@@ -138,7 +147,7 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
 
     def run(self, tasks, order, on_progress):
         note("executor", type(self).__name__)
-        return here(self, tasks, order, on_progress)
+        return real(Here(), tasks, order, on_progress)
 
     def draw(summary, folder, datasets):
         note("drawn", str(folder))
@@ -147,7 +156,7 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
         return []
 
     patch.setattr(report, "draw_all", draw)
-    here = executors.Here.run
+    real = Executor.run
     for module in (jobs, verify):
         patch.setattr(module, "do_students", do_students)
     patch.setattr(jobs, "do_teacher", do_teacher)
@@ -156,8 +165,7 @@ def _watch_jobs(patch: pytest.MonkeyPatch, seen: dict[str, list]) -> None:
     patch.setattr(worker, "_datasets", jobs.Datasets)
     patch.setattr(worker, "taken", taken)
     patch.setattr(experiments, "check_teachers", lambda *given: None)
-    for kind in (executors.Here, executors.Processes):
-        patch.setattr(kind, "run", run)
+    patch.setattr(Executor, "run", run)
 
 
 def crosscheck_facts(words: list[str], folder: Path):
@@ -206,6 +214,38 @@ def finished_run(shared: Path) -> Path:
     return folder
 
 
+def predict_facts(words: list[str], folder: Path):
+    """Of ``jqkd predict``: which images are asked about, and with which shots; nobody answers."""
+    seen: dict = {}
+
+    def read(name, *, data_dir=None):
+        seen["read"] = (name, data_dir and str(data_dir))
+        return load("digits")
+
+    def answer(self, images, *, shots, seed):
+        seen["drawn"] = (shots, seed)
+        return Predictions(self.runs, self.config.class_numbers, np.zeros((2, len(images), 2)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        shutil.copytree(finished_run(folder.parent), "run")
+        patch.setattr(predict, "load", read)
+        patch.setattr(TrainedRun, "predict", answer)
+        return told(*call(words), folder) | seen
+
+
+def export_facts(words: list[str], folder: Path):
+    """Of ``jqkd export``: to which tracker, which is told nothing."""
+    seen: dict = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        shutil.copytree(finished_run(folder.parent), "run")
+        patch.setattr(export, "tracker_of", lambda text: seen.update(tracker=text))
+        patch.setattr(following, "tell", lambda *given: None)
+        patch.setattr(TrainedRun, "epochs", lambda run: [])
+        return told(*call(words), folder) | seen
+
+
 OWN = "OPENQASM 3; include 'stdgates.inc'; input float a; input float b; qubit q; ry(b) q; rx(a) q;"
 
 
@@ -230,6 +270,35 @@ def circuit_facts(words: list[str], folder: Path, *, before: str = ""):
     facts = told(code, out, err, folder) | {"shelf": shelf}
     texts = {n: (folder / n).read_text() for n in facts["files"] if not n.endswith(".json")}
     return facts | {"printed": out, "texts": texts}
+
+
+def teacher_facts(words: list[str], folder: Path):
+    """Of ``jqkd teacher import`` and ``answer``: what is asked of whom."""
+    seen: dict = {}
+    names = ("model", "dataset", "classes", "name", "logits", "replace", "data_dir")
+
+    def answered(*given, on_images, **how):
+        seen.update(zip(names, given, strict=False))
+        seen.update({name: how.pop(name) for name in ("name", "replace", "data_dir")})
+        seen.update(dataclasses.asdict(Asking(**how)))
+        on_images(1, 2)
+        return "own@0123456789ab"
+
+    def imported(*given, **how):
+        seen.update(zip(("name", "logits", "dataset", "classes"), given, strict=True), **how)
+        return "own@0123456789ab"
+
+    def shown(title, output, watch, data_dir, json):
+        seen["title"], seen["shown"] = title, data_dir
+        teacher_command.deliver({"title": title}, json)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(teacher_command, "answer_teacher", answered)
+        patch.setattr(teacher_command, "import_teacher", imported)
+        patch.setattr(teacher_command, "_kept", shown)
+        facts = told(*call(words), folder)
+    return facts | {name: str(value) for name, value in seen.items()}
 
 
 class Peer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.cli.option_table import PLUGIN, Case
 
 DEMO = "run demo --out out --seeds 2 --block 2"
@@ -15,6 +17,9 @@ BASES = {
     "run": (DEMO, {}),
     "lenet": (_LENETS, {}),
     "placebos": (PLACEBOS, {}),
+    "many": ("run ladder:datasets=digits,classes=0-1,qubits=2 --seeds 1000 --dry-run", {}),
+    "init": ("init", {}),
+    "search": ("search mine.toml --trials 2 --out out", {"before": ("init mine.toml",)}),
     "damaged": (DEMO, {"before": (DEMO,), "damaged": True}),
     "status": ("status --out out", {"before": _TWO}),
     "report": ("report --out out", {"before": _TWO}),
@@ -30,12 +35,16 @@ BASES = {
     "circuit import": ("circuit import own own.qasm", {}),
     "circuit import, again": ("circuit import own own.qasm", {"before": "RZ"}),
     "circuit remove": ("circuit remove own", {"before": "RZ"}),
+    "teacher import": ("teacher import own --logits own.npz --dataset mnist", {}),
+    "teacher answer": ("teacher answer own.py:logits --dataset mnist", {}),
     "benchmarks": (_BENCH, {}),
     "benchmarks report": (
         "benchmarks report --out out",
         {"before": (_BENCH, _BENCH.replace("--out out", "--out other"))},
     ),
     "demo": ("demo --epochs 2", {}),
+    "predict": ("predict run mnist", {}),
+    "export": ("export run --to tensorboard", {}),
 }
 
 
@@ -47,6 +56,10 @@ def _teachers(*epochs: tuple[str, int]):
 def _all(place: int, wanted):
     """Of how students are trained, one fact of all of them."""
     return lambda value, base: {one[place] for one in value} == {wanted}
+
+
+def _in_there(value, base):
+    return all(name.startswith("there/") for name in value if name != "mine.toml")
 
 
 PAPER = ("lenet", 10), ("alexnet", 10), ("ensemble", 10)
@@ -94,13 +107,14 @@ RUN = {
         ),
     ],
     "out": [Case("--out there", {"folder", "files"}, {"folder": "there"}, "run")],
-    "executor": [Case("--executor processes", {"executor"}, {"executor": "Processes"}, "run")],
+    "on": [Case("--on processes", {"executor"}, {"executor": "Processes"}, "run")],
     "block": [Case("--block 1", {"blocks", "tasks"}, {"blocks": [1]}, "run")],
     "teachers": [
         Case("--teachers shipped", {"from"}, {"from": ["shipped"]}, "run"),
         Case("--teachers my/results", {"from"}, {"from": ["my/results"]}, "run"),
     ],
     "dry_run": [_DRY],
+    "yes": [Case("--yes", {"exit", "planned"}, {"exit": 0, "planned": True}, "many")],
     "redo": [
         Case(
             "--redo",
@@ -132,6 +146,19 @@ STATUS = {
         ),
     ],
     "plugin": [Case(PLUGIN, {"files"}, {}, "status")],
+}
+INIT = {
+    "file": [Case("other.toml", {"files"}, {"files": ["other.toml"]}, "init")],
+}
+SEARCH = {
+    # An argument: it takes the place of the base's.
+    "name": [Case("./mine.toml", set(), {}, "search", without="mine.toml")],
+    "trials": [Case("--trials 3", {"jobs", "tasks"}, {"tasks": 5}, "search")],
+    "out": [Case("--out there", {"files"}, {"files": _in_there}, "search")],
+    "data_dir": [
+        Case("--data-dir my/images", {"data"}, {"data": [("digits", "my/images")]}, "search"),
+    ],
+    "plugin": [Case(PLUGIN, {"files"}, {}, "search")],
 }
 LIST = {"plugin": [Case(PLUGIN, {"files"}, {}, "list")]}
 VERIFY = {
@@ -457,6 +484,65 @@ DEMONSTRATION = {
         Case("--json -", {"JSON spoken"}),
     ],
 }
+PREDICT = {
+    # Arguments: they take the places of the base's.
+    "folder": [],
+    "images": [Case("digits", {"read"}, {"read": ("digits", None)}, without="mnist")],
+    "shots": [Case("--shots 9", {"drawn"}, {"drawn": (9, 0)})],
+    "seed": [Case("--shots 9 --seed 5", {"drawn"}, {"drawn": (9, 5)})],
+    "csv_file": [Case("--out c.csv", {"files"}, {"files": lambda v, base: "c.csv" in v})],
+    "data_dir": [Case("--data-dir my/images", {"read"}, {"read": ("mnist", "my/images")})],
+    "plugin": [Case(PLUGIN, {"files"}, {"files": lambda v, base: "loaded" in v})],
+    "json": [
+        Case("--json mine.json", {"files"}, {"files": lambda v, base: "mine.json" in v}),
+        Case("--json -", {"JSON spoken"}, {"JSON spoken": True}),
+    ],
+}
+EXPORT = {
+    "folder": [],
+    "tracker": [Case("--to wandb", {"tracker"}, {"tracker": "wandb"}, without="--to tensorboard")],
+    "plugin": [Case(PLUGIN, {"files"}, {"files": lambda v, base: "loaded" in v})],
+}
+_ANY_TEACHER = {
+    "dataset": [
+        Case("--dataset fashion_mnist", {"dataset"}, {}, without="--dataset mnist"),
+    ],
+    "classes": [Case("--classes 0-5", {"classes"}, {"classes": "0-5"})],
+    "replace": [Case("--replace", {"replace"}, {"replace": "True"})],
+    "data_dir": [Case("--data-dir my/images", {"data_dir", "shown"}, {"data_dir": "my/images"})],
+    "plugin": [Case(PLUGIN, {"files"}, {"files": ["loaded"]})],
+    "json": [
+        Case("--json mine.json", {"files"}, {"files": ["mine.json"]}),
+        Case("--json -", {"JSON spoken"}, {"JSON spoken": True}),
+    ],
+}
+
+
+def _of(command: str):
+    return {k: [replace(c, base=command) for c in cases] for k, cases in _ANY_TEACHER.items()}
+
+
+TEACHER_IMPORT = _of("teacher import") | {
+    "name": [],
+    "logits": [
+        Case("--logits other.npz", {"logits"}, {}, "teacher import", without="--logits own.npz"),
+    ],
+}
+TEACHER_ANSWER = _of("teacher answer") | {
+    "model": [],
+    "called": [Case("--name mine", {"name"}, {"name": "mine"}, "teacher answer")],
+    **{
+        name: [Case(f"--{name.replace('_', '-')} {value}", {name}, {name: value}, "teacher answer")]
+        for name, value in {
+            "resize": "32",
+            "channels": "3-first",
+            "mean": "0.5,0.25",
+            "std": "0.5",
+            "views": "mixup:3",
+            "per_class": "50",
+        }.items()
+    },
+}
 # By the names that a user types.
 TABLE = {
     "run": RUN,
@@ -465,6 +551,8 @@ TABLE = {
     "tables report": REPORT,
     "study report": REPORT,
     "list": LIST,
+    "init": INIT,
+    "search": SEARCH,
     "verify": VERIFY,
     "tables run": TABLES_RUN,
     "tables status": TABLES_STATUS,
@@ -473,7 +561,11 @@ TABLE = {
     "circuit": CIRCUIT,
     "circuit import": CIRCUIT_IMPORT,
     "circuit remove": {"name": []},
+    "teacher import": TEACHER_IMPORT,
+    "teacher answer": TEACHER_ANSWER,
     "benchmarks": BENCH,
     "benchmarks report": BENCH_REPORT,
     "demo": DEMONSTRATION,
+    "predict": PREDICT,
+    "export": EXPORT,
 }

@@ -20,7 +20,7 @@ def audited(tmp_path_factory):
     folder = tmp_path_factory.mktemp("audit")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["jqkd", "audit", *WORDS.split(), "--out", str(folder)])
-        patch.setattr(cli, "use_all_cores", lambda: None)
+        patch.setattr(cli, "setup", lambda: None)
         with pytest.raises(SystemExit) as stop:
             cli.main()
     assert not stop.value.code

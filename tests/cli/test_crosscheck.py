@@ -29,7 +29,7 @@ def trained(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         words = [*STUDENT.split(), "--teacher-epochs", "2", "--out", str(folder)]
         patch.setattr(sys, "argv", ["jqkd", *words])
-        patch.setattr(cli, "use_all_cores", lambda: None)
+        patch.setattr(cli, "setup", lambda: None)
         with pytest.raises(SystemExit) as stop:
             cli.main()
     assert not stop.value.code

@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks import command as benchmark
 from jqkd import _interrupts
-from jqkd.cli import audit, circuit, crosscheck, train
+from jqkd.cli import audit, circuit, crosscheck, teacher, train
 from jqkd.experiments import worker
 from tests.experiments.pretended import fill
 
@@ -24,7 +24,11 @@ DATA = "--dataset digits --classes 0-1 --qubits 1"
 # Command, where its work is, and what is kept, by what a user is told.
 STOPPED = [
     ("demo", (train, "run_student"), "teacher's finished epochs are in the cache; of the stud"),
-    ("teacher --dataset digits", (train, "obtain_teacher"), "the same command goes on from there"),
+    (
+        "teacher --dataset digits",
+        (teacher, "obtain_teacher"),
+        "the same command goes on from there",
+    ),
     (f"student {DATA}", (train, "run_student"), "`jqkd student --out FOLDER` keeps them"),
     (
         f"student {DATA} --out x",
@@ -214,6 +218,9 @@ class _Nothing:
         return self
 
     def __exit__(self, *error):
+        return None
+
+    def latest_step(self):
         return None
 
     def save(self, epoch, args):

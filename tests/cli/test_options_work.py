@@ -10,29 +10,38 @@ import dataclasses
 
 import pytest
 
+from tests.cli import option_data
 from tests.cli import option_work_facts as facts
 from tests.cli.option_facts import TINY, audit_facts, call, job_facts, split
 from tests.cli.option_table import BASES as STUDENT_BASES
 from tests.cli.option_table import STUDENT, TEACHERS, Case
-from tests.cli.option_work_table import BASES, TABLE
+from tests.cli.option_work_table import BASES as WORK_BASES
+from tests.cli.option_work_table import TABLE as WORK_TABLE
 from tests.cli.test_options import check
 from tests.command_lines import COMMANDS
 
 FACTS = {
     **dict.fromkeys(
-        ("run", "status", "report", "list", "verify", "tables", "study"), facts.job_facts
+        ("run", "init", "search", "status", "report", "list", "verify", "tables", "study"),
+        facts.job_facts,
     ),
     "crosscheck": facts.crosscheck_facts,
     "circuit": facts.circuit_facts,
+    "teacher": facts.teacher_facts,
     "benchmarks": facts.bench_facts,
     "demo": facts.demo_facts,
+    "predict": facts.predict_facts,
+    "export": facts.export_facts,
+    "data": option_data.data_facts,
 }
+BASES, TABLE = WORK_BASES | option_data.BASES, WORK_TABLE | option_data.TABLE
 
-
+# Others, or none.
+NOT_OF_AUDIT = ("audit", "track", "out", "json", "plugin")
 ALL = TABLE | {
     "student": STUDENT,
     "teacher": TEACHERS,
-    "audit": {n: c for n, c in STUDENT.items() if n not in ("audit", "out", "json", "plugin")}
+    "audit": {n: c for n, c in STUDENT.items() if n not in NOT_OF_AUDIT}
     | {"run": [Case("--run run", set())]}
     | {"out": [Case("--out here", set())], "json": [Case("--json -", set())]}
     | {"plugin": STUDENT["plugin"]},
@@ -88,7 +97,7 @@ def audited():
     """A command line of `jqkd student` for each option that an audit has too."""
     for name, (case, *_) in STUDENT.items():
         words, _ = STUDENT_BASES[case.base]
-        if name not in ("audit", "out", "json", "plugin"):
+        if name not in NOT_OF_AUDIT:
             yield f"{words.replace(case.without, '')} {case.words}".removeprefix("student ")
     yield f"{TINY} --preset paper-code --readout softmax"
 
@@ -127,10 +136,11 @@ def test_an_audit_of_a_run_trains_nothing_and_leaves_its_file(tmp_path):
 # Where a command's work begins.
 WORK = (
     "jqkd.cli.train.run_student",
-    "jqkd.cli.train.load",
+    "jqkd.cli.teacher.load",
     "jqkd.cli.crosscheck.run_battery",
     "jqkd.cli.crosscheck.load_run",
     "jqkd.cli.audit.load_run",
+    "jqkd.cli.predict.load_run",
     "jqkd.cli.experiments.ask",
     "benchmarks.command.run",
 )
@@ -171,6 +181,8 @@ def began(*given, **named):
         ("crosscheck --noise", "`noise` must"),
         ("crosscheck --run there --quick", "`quick` must"),
         ("crosscheck --run there --no-noise --picture a.png", "`picture` must"),
+        ("predict there digits --data-dir a", "`data_dir` must not be given with images digits"),
+        ("predict there digits --seed 1", "`seed` must not be given without `shots`"),
         ("run demo --redo --dry-run", "`redo` must not be given with `dry-run`"),
         ("run robust --arms *-alone --teacher-seeds 2", "where no chosen arm is a teacher"),
         ("run robust --arms *-teacher-* --seeds 2", "where all chosen arms are teachers"),

@@ -47,7 +47,7 @@ def untrained(**parts):
     record = {"seeds": [0], "curves": {"test_loss": [[0.5]]}, "test_accuracy": {"final": [0.5]}}
     job = StudentJob(config, None, (0,))
     result = {"arms": {"alone": record}, "environment": {"platform": "cpu"}}
-    return TrainedRun(Path(), job, result, [Run(0, "alone")], params), model
+    return TrainedRun(Path(), job, result, [Run(0, "alone")], params, None), model
 
 
 @pytest.mark.parametrize(

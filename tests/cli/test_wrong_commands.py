@@ -10,13 +10,14 @@ import os
 import re
 import time
 
+import numpy as np
 import pytest
 
 from benchmarks import command as benchmark
-from jqkd.cli import audit, crosscheck, train
+from jqkd.cli import audit, crosscheck, teacher, train
 from jqkd.experiments import worker
 from jqkd.models import ANSATZE
-from jqkd.training import student_run
+from jqkd.training import student_run, teacher_import
 from jqkd.training.algorithm import ALGORITHM
 from tests.cli.wrong_commands import cases
 from tests.experiments.pretended import fill
@@ -37,7 +38,8 @@ def no_work():
     with pytest.MonkeyPatch.context() as patch:
         for module, name in (
             (train, "run_student"),
-            (train, "obtain_teacher"),
+            (teacher, "obtain_teacher"),
+            (teacher_import, "load"),
             (audit, "audit_run"),
             (student_run, "prepare"),
             (crosscheck, "run_battery"),
@@ -56,6 +58,7 @@ def place(tmp_path_factory):
     """A folder with everything that a careless user may name."""
     root = tmp_path_factory.mktemp("place")
     (root / "file").write_text("text")
+    (root / "own.csv").write_text("x,label\n" + "".join(f"{k},{k % 2}\n" for k in range(16)))
     (root / "binary").write_bytes(b"\xff\xfe\x00")
     (root / "plain.md").write_text("# A README without a place for tables\n")
     for name in ("folder", "folder.png", "a-folder/result.json", "damaged/checkpoints/3/state"):
@@ -85,6 +88,10 @@ def place(tmp_path_factory):
     for name, content in results.items():
         (root / name).mkdir()
         (root / name / "result.json").write_bytes(content)
+    (root / "bad.npz").write_bytes(b"PK\x03\x04")
+    np.savez(root / "objects.npz", images=np.array([{}]))
+    np.savez(root / "strange.npz", pixels=np.zeros((1, 8, 8)))
+    np.savez(root / "unlike.npz", images=np.zeros((2, 8, 8)), labels=np.zeros(3, int))
     (root / "not-bench").mkdir()
     (root / "not-bench" / "bench.json").write_text("[]")
     for name in ("finished", "older-store"):
@@ -105,6 +112,16 @@ def place(tmp_path_factory):
         "wide": "qubit[10] r; h r[9];",
     }.items():
         (root / f"{name}.qasm").write_text(start + end)
+    arm = 'name = "w"\n[[arms]]\nname = "a"\ndataset = "digits"\nclasses = "0-1"\nqubits = 2\n'
+    many = f"teacher = 'lenet'\nweight = {[*range(1, 301)]}\ntemperature = {[*range(1, 101)]}\n"
+    for name, more in {
+        "lists": "epochs = [1, 2]",
+        "grids": many,
+        "empty": "teacher = 'lenet'\ntemperature = []",
+        "search": "[search]\narm = 'a'\nepochs = [1, 2]",
+    }.items():
+        (root / f"{name}.toml").write_text(arm + more)
+    (root / "own.py").write_text("def logits(images):\n    return images\n")
     (root / "broken.py").write_text("1 / 0\n")
     for name in ("one.py", "two.py"):
         (root / name).write_text(

@@ -11,11 +11,17 @@ from jqkd.cli import (
     audit,
     circuit,
     crosscheck,
+    data,
     demo,
     experiments,
+    export,
+    init,
+    predict,
     report,
+    search,
     study,
     tables,
+    teacher,
     train,
     verify,
 )
@@ -23,13 +29,23 @@ from tests.command_lines import COMMANDS
 
 FUNCTIONS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
-    "teacher": train.teacher,
+    "teacher": teacher.teacher,
+    "teacher import": teacher.import_command,
+    "teacher answer": teacher.answer_command,
     "student": train.student,
     "audit": audit.audit,
     "run": experiments.run,
+    "init": init.init,
+    "search": search.search,
     "status": experiments.status,
     "list": experiments.list_parts,
     "verify": verify.verify,
+    "predict": predict.predict,
+    "export": export.export,
+    "data import": data.import_,
+    "data list": data.list_data,
+    "data show": data.show,
+    "data remove": data.remove,
     **dict.fromkeys(("report", "tables report", "study report"), report.report),
     "tables run": tables.run,
     "tables status": tables.status,
@@ -42,8 +58,19 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "benchmarks report": benchmarks.report,
 }
 # What a command needs besides the option that is wrong.
-NEEDS = {"run": ["demo"], "study run": ["controls"], "verify": ["results"]}
+NEEDS = {
+    "run": ["demo"],
+    "init": ["new.toml"],
+    "search": ["search.toml"],
+    "study run": ["controls"],
+    "verify": ["results"],
+}
 NEEDS |= {"circuit import": ["own", "own.qasm"], "circuit remove": ["own"]}
+NEEDS |= {"predict": ["folder", "digits"], "export": ["--to", "tensorboard", "folder"]}
+NEEDS |= {"teacher import": ["--logits", "own.npz", "--dataset", "digits", "own"]}
+NEEDS |= {"teacher answer": ["--dataset", "digits", "own.py:logits"]}
+NEEDS |= {"data import": ["--split", "0.5,0.25,0.25", "own", "own.csv"]}
+NEEDS |= {"data show": ["digits"], "data remove": ["digits"]}
 _REPORTS = ("report", "tables report", "study report")
 NEEDS |= {name: ["--out", "finished", "demo"] for name in ("status", *_REPORTS)}
 READS = ("status", "tables status", "benchmarks report", *_REPORTS)
@@ -53,7 +80,7 @@ WHOLE = ("abc", "", "-1", "1.5", "nan", HUGE, "9" * 30)
 REAL = ("abc", "", "nan", "inf", "-1", "1e300", "1e-40")
 POSITIVE = ("learning_rate", "temperature")
 # Seeds start at 0; all other numbers at 1.
-FROM_ZERO = ("seed", "first_seed")
+FROM_ZERO = ("seed", "first_seed", "split_seed")
 NOT_AT_HAND = ("", "file", "loop", "file/below", "x" * 300)
 FOLDERS = (*NOT_AT_HAND, "gone", "gone/x", "a/" + "x" * 300, "/proc/nothing/x", "/dev/null/x")
 FILES = ("", "folder", "loop", "file/below", "x" * 300, "gone", "/proc/nothing/x", "/dev/null")
@@ -62,8 +89,8 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "preset": ("", "[red]", "nonsense", "robust/entangled", "Robust"),
     "dataset": ("", "cifar", "MNIST", "[/red]"),
     "classes": ("", "0-", "5-0", "0-99", "0", "a-b", "0,0", "0-5-7", "-1-5"),
-    "teacher": ("", "vgg", "lenet "),
-    "arch": ("", "vgg", "none"),
+    "teacher": ("", "swin", "lenet "),
+    "arch": ("", "swin", "none"),
     "shots": ("", "0", "-5", "1.5", "nan", "all", "1e9", HUGE, "9" * 5000),
     "schedule": ("", "linear"),
     "augmentation": ("", "flip"),
@@ -81,13 +108,35 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "data": ("", "c", "a,", "a,a", "a,c"),
     "weights": ("", "c", "a,", "a,a"),
     "circuit import name": ("", "paper", "../own", "a b", "[red]", "x" * 65),
+    "images": ("", "cifar", "file", "folder", "[red]", "missing.npz", "loop.npz"),
+    **dict.fromkeys(
+        ("track", "tracker"), ("", "tensorbord", "wandb:colour=1", "mlflow:uri", "[red]")
+    ),
+    "teacher import name": ("",),
+    "model": ("", "own.py"),
+    "channels": ("", "2-last", "1"),
+    "mean": ("", "grey", "nan", "0,"),
+    "std": ("", "grey", "0", "1,-1"),
+    "views": ("", "flip:3", "mixup", "mixup:0", "none:3"),
+    "called": ("", "../own", "a b", "[red]", "x" * 65),
+    "sources": ("", "own.xyz", "missing.npz", "file", "gone.npy", "tfds:nothing"),
+    "keys": ("", "x,y"),
+    "label_column": ("", "species"),
+    "drop": ("", "label,colour", ","),
+    "class_names": ("", "a", "a,a", "a,b,", "a,[red]\x1b"),
+    "split": ("", "most", "1", "0.5,0.5", "0.7,0.2,0.2", "1,0,0", "nan,0.5,0.5", "0.9,0.05,0.05"),
+    "resize": ("", "0,4", "big"),
+    "mode": ("", "CMYK"),
     "table": ("", "3", "one"),
     "rows": ("", "cifar*", ",", "[red]"),
     "ensemble": ("", "both"),
     "teachers": ("", "TYPO", "file", "folder", "[red]", "loop"),
     "name": ("", "nonsense", "ladde", "demo:epoch=1", "demo:epochs=no", "no.toml", "[red]"),
     "arms": ("", "cifar*", ",", "[red]"),
-    "executor": ("", "cluster", "processes:workers=0", "here:workers=2"),
+    "on": (
+        *("", "cluster", "processes:workers=0", "here:workers=2", "slurm:time=long", "slurm"),
+        *("dask://", "dask://node:port", "dask://127.0.0.1:9"),
+    ),
     "plugin": ("", "missing.py", "no_such_module_at_all", "file", "folder", "binary"),
     "datasets": ("", "cifar", "mnist,", "mnist;digits"),
     "variants": ("", "nonsense*", "[red]"),
@@ -97,10 +146,12 @@ TEXTS: dict[str, tuple[str, ...]] = {
 }
 # Sentences that name what was given without the option: it can come from only one.
 UNNAMED = {
+    "sources": "`source`",
     "rows": "`--arms` must match arms",
+    "called": "`name` must be",
     "variants": "`--arms` must match arms",
     "datasets": "`--datasets`|`--arms`",
-    "executor": "`workers`",
+    "on": "`workers`|`address`|There is no Dask scheduler at 127.0.0.1:9, or it cannot be",
     "only": "There is nothing called",
     "peers": "There is no peer",
     "peer_python": "--peer-python|There is no peer",
@@ -128,7 +179,9 @@ def bad_values(command: str, name: str) -> tuple[str, ...]:
             "picture": PICTURES,
             "qasm": FILES,
             "source": (*NOT_AT_HAND, "folder", "binary", "missing.qasm", "a.qasm;"),
+            "file": (*FILES, "classes.txt", "classes"),
             "readme": (*FILES, "missing.md", "binary"),
+            "logits": ("",),
         }
         return NOT_AT_HAND if reads else kinds.get(name, FOLDERS)
     return () if kind is bool else TEXTS.get(f"{command} {name}", TEXTS.get(name, ()))
@@ -143,6 +196,8 @@ def families() -> Iterator[tuple[str, list[str], str]]:
                 continue
             option = max(param.opts, key=len)
             is_option = option.startswith("-")
+            if (command, param.name) == ("data import", "name"):
+                continue  # These are good names; bad ones are tried elsewhere.
             for value in bad_values(command, param.name):
                 words = [*command.split(), *NEEDS.get(command, [])]
                 if is_option:
@@ -157,7 +212,7 @@ def families() -> Iterator[tuple[str, list[str], str]]:
         last = [p.opts[0] for p in described.params if kind_of_or_flag(command, p) is not bool]
         if last:
             yield f"{command} cut short", [*words, last[-1]], f"'{last[-1]}' requires an argument"
-        if command not in ("benchmarks", "circuit"):
+        if command not in ("benchmarks", "circuit", "data import", "teacher"):
             yield f"{command} more", [*words, "extra"], r"unexpected extra argument.*\(extra\)"
 
 
@@ -189,7 +244,7 @@ SINGLE = [
     ),
     ("student --ansatz entanglin", "was given; perhaps 'entangling' is meant.$"),
     ("student --preset own", "`--preset` must be one of .* but 'own' was given.$"),
-    ("student --teacher vgg", "lenet.* none, but 'vgg' was given; name the file .* --plugin.$"),
+    ("student --teacher swin", "lenet.* none, but 'swin' was given; name the file .* --plugin.$"),
     ("teacher --dataset cifar", "digits.* but 'cifar' was given; name the file .* --plugin.$"),
     ("run nonsense", "`name` must be one of .* was given; name the file .* --plugin.$"),
     ("student --ansatz entangling:depth=2", r"options that entangling has \(layers\), but depth"),
@@ -259,6 +314,13 @@ SINGLE = [
     ("audit --run folder --seeds 3", "`--seeds` must not be given with `--run`"),
     ("run", "`NAME` must be given, but is missing"),
     ("run wrong.toml", "`--qubits` must be an integer"),
+    ("run grids.toml", r"`--arms` must make at most 10,000 jobs, .*300,000 in all, .* say --yes"),
+    ("run ladder --seeds 1000", "`--arms` must make at most 10,000 jobs"),
+    ("run empty.toml", "`--temperature` must hold one value or more"),
+    ("init search.toml", "`file` must be a new file, but search.toml, which exists, was given"),
+    ("init demo.toml", "`name` must be a text .* that no experiment of jqkd has"),
+    ("search wrong.toml", "`--qubits` must be an integer"),
+    ("search lists.toml", "`search` must be a table of the file"),
     ("run paper-text:shots=notebook", "`--shots` must be a number or exact where"),
     ("run demo --teachers shipped", "`--teachers` must be train, shipped|made by version 1 of"),
     ("run demo --out older-store", "made by version 1 of the algorithm, but this is version"),
@@ -279,6 +341,27 @@ SINGLE = [
     ("verify tables", "made by version 1 of the algorithm, in the layout of jqkd 0.1"),
     ("verify older-store", "made by version 1 of the algorithm, but this is version"),
     ("verify", "`FOLDER` must be given, but is missing"),
+    ("predict nowhere digits", "`folder` must be one that .* nowhere has no result.json"),
+    ("predict older digits", "was made by version 1 of the algorithm"),
+    ("predict stranger digits", "from plug-in far.py .*, which is not loaded; name it with --plug"),
+    ("predict no-checkpoint digits", "has no checkpoint"),
+    ("predict folder bad.npz", "bad.npz cannot be read or is damaged"),
+    (
+        "predict folder objects.npz",
+        "objects.npz cannot be read or is damaged: images.npy holds object",
+    ),
+    (
+        "predict folder strange.npz",
+        "strange.npz .* is damaged: it holds arrays that are not expected",
+    ),
+    ("predict folder unlike.npz", r"`labels` must have shape \(2,\), but shape \(3,\) was given"),
+    ("predict folder missing.npz", "`images` must be a file that exists, or a data set, but"),
+    ("predict folder", "`IMAGES` must be given, but is missing"),
+    ("predict folder digits --seed 3", "`--seed` must not be given without `--shots`"),
+    ("export folder --to tensorboard", "`folder` must be one that .* has no result.json"),
+    ("export folder", "`--to` must be given, but is missing"),
+    ("export older-store --to tensorboard", "`folder` must be a store with results, but older-sto"),
+    ("student --track tensorbord", "`--track` must be one of .*; perhaps 'tensorboard' is meant"),
     ("benchmarks --out x report", "`--out` must (stand after|not be given before) `"),
     ("benchmarks report --out folder", "holds no bench.json"),
     ("benchmarks report --out not-bench", "is damaged"),

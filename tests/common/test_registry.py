@@ -25,7 +25,9 @@ def changed(value):
         return value + 1
     if isinstance(value, float):
         return value / 2
-    return value[::-1] if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return value[:-1] if len(value) > 2 else value[::-1]
+    return value
 
 
 def test_every_kind_has_parts():

@@ -131,13 +131,16 @@ def test_what_a_killed_process_left_is_removed_in_time(tmp_path):
     assert young.exists() and not old.exists()
 
 
-def test_programs_are_not_kept_where_nothing_can_be_written(tmp_path, monkeypatch):
+def test_programs_are_not_kept_where_nothing_can_be_written(tmp_path):
     import jax
 
     from jqkd.training.devices import keep_compiled
 
-    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
     before = jax.config.jax_compilation_cache_dir
     (tmp_path / "file").write_text("")
-    keep_compiled(Path(tmp_path / "file" / "compiled"))
-    assert jax.config.jax_compilation_cache_dir == before
+    jax.config.update("jax_compilation_cache_dir", None)
+    try:
+        keep_compiled(Path(tmp_path / "file" / "compiled"))
+        assert jax.config.jax_compilation_cache_dir is None
+    finally:
+        jax.config.update("jax_compilation_cache_dir", before)

@@ -177,7 +177,7 @@ CALLS = {
     "rngs, a seed": (lambda: build(rngs=3), "`rngs` .*but 3"),
     "teacher's rngs": (lambda: teach(rngs="0"), "`rngs` .*but '0'"),
     "LeNet's rngs": (lambda: LeNet(6, rngs=None), "`rngs` .*but None"),
-    "arch, unknown": (lambda: teach("resnet"), "`arch` .*lenet, alexnet.*but 'resnet'"),
+    "arch, unknown": (lambda: teach("swin"), "`arch` .*lenet, alexnet.*but 'swin'"),
     "arch, upper case": (lambda: teach("LeNet"), "`arch` .*but 'LeNet'"),
     "arch, None": (lambda: teach(None), "`arch` .*but None"),
     "AlexNet's rate, 1": (

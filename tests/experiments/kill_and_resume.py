@@ -17,8 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from jqkd.experiments import executors, worker
+from jqkd.experiments import worker
 from jqkd.experiments.asked import Asked, ask
+from jqkd.experiments.executors import base
+from jqkd.experiments.executors.here import Here
 from jqkd.experiments.planner import plan, tasks_of
 from jqkd.experiments.store import Store
 from jqkd.experiments.worker import Order
@@ -41,7 +43,7 @@ def work(folder: Path) -> None:
     ask(store, "demo", asking)
     jobs = plan(asking.experiment(), SEEDS)
     tasks = tasks_of(jobs, 1, lambda job: store.done(job.name))
-    outcome = executors.Here().run(tasks, Order(str(folder), "demo"), lambda *_: None)
+    outcome = Here().run(tasks, Order(str(folder), "demo"), lambda *_: None)
     assert not outcome.failed, outcome.failed
 
 
@@ -64,7 +66,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def main(root: Path, kills: int) -> None:
     worker.compute, worker.environment = pretend, lambda: {}
-    executors._PATIENCE = 0.05
+    base._PATIENCE = 0.05
     draw = random.Random(0)
     quiet, killed, shared = (root / name for name in ("quiet", "killed", "shared"))
     work(quiet)

@@ -178,7 +178,7 @@ def test_options_reach_students_and_teachers():
         ("ladder:datasets=cifar", "`datasets` must be one of mnist"),
         ("ladder:classes=0-99", "`classes` must"),
         ("ladder:qubits=2", "6 classes need at least 3, but 2 was given"),
-        ("placebos:teacher=vgg", "`arch` must be one of lenet"),
+        ("placebos:teacher=vit", "`arch` must be one of lenet"),
         ("demo:preset=robus", "`preset` must be one of"),
     ],
 )

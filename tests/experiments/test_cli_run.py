@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from jqkd._checks import InputError
 from jqkd.cli import app
 from jqkd.experiments.analysis import records
-from jqkd.experiments.asked import asked
+from jqkd.experiments.asked import Asked, ask, asked
 from jqkd.experiments.catalogue import EXPERIMENTS
+from jqkd.experiments.planner import plan
 from jqkd.experiments.store import Store
 
 from .pretended import TINY
@@ -65,6 +67,29 @@ def test_records_and_status(trained):
         assert "teachers lenet digits 0-1" in shown.output and NAME in shown.output
         # On a line of its own: a title is folded to the width of its table.
         assert f"{trained}: {NAME}, " in shown.output
+
+
+def test_status_says_what_failed_where_it_runs_and_how_long_it_takes(tmp_path):
+    """Of six students, 10 s each by the log, one is done, one at work, and one has failed."""
+    store, asking = Store.create(tmp_path), Asked("demo:epochs=1", 2)
+    ask(store, "demo-epochs=1", asking)
+    jobs = plan(asking.experiment(), 2)
+    teacher, *students = jobs
+    for job in (teacher, students[0]):
+        arrays = None if job.seed is not None else {"ids": np.arange(1)}
+        store.write(job.name, {}, arrays)
+    store.log({"job": students[0].name, "seconds": {"total": 10.0}})
+    store.log({"job": students[1].name, "failed": "no room"})
+    store.log({"job": students[0].name, "failed": "of an earlier attempt"})
+    with store.claim(students[2].name):
+        store.note_holder(students[2].name, "Dask worker tcp://node:1")
+        shown = call("status", "--out", tmp_path)
+    assert f"Failed: {students[1].name}: no room" in shown.output
+    assert shown.output.count("Failed: ") == 1
+    assert "Dask worker tcp://node:1" in shown.output
+    # Five times as much is left, for one worker; all students cost the same.
+    assert len({job.cost for job in students}) == 1 and len(students) == 6
+    assert "About 50 s left." in shown.output
 
 
 def test_a_damaged_job_ends_in_exit_code_1(trained):
@@ -199,7 +224,7 @@ def test_an_experiment_from_a_plug_in(tmp_path):
         )
         assert list(known) == ["3-images", "6-images"]
         # A worker in a process of its own loads it too.
-        more = call(*words, "--seeds", 2, "--executor", "processes:workers=1")
+        more = call(*words, "--seeds", 2, "--on", "processes:workers=1")
         assert "2 jobs done" in more.output, more.output
     finally:
         EXPERIMENTS._classes.pop("sizes", None)
@@ -215,7 +240,7 @@ def test_an_experiment_from_a_plug_in(tmp_path):
         (["paper"], "`name` must be one of .*paper-code"),
         (["paper-code:shots=many"], "`shots` must be a whole number, .* or `notebook`"),
         (["demo", "--seeds", "0"], "`seeds` must be an integer from 1 to 1000, but 0"),
-        (["demo", "--executor", "cluster"], "`executor` must be one of here, processes"),
+        (["demo", "--on", "cluster"], "`on` must be one of dask, here, processes, slurm"),
         (["none.toml"], "`name` must be a TOML file that can be read, but none.toml"),
     ],
 )

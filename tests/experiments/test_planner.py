@@ -15,8 +15,16 @@ from jqkd.common import plugins
 from jqkd.data import load
 from jqkd.experiments import planner
 from jqkd.experiments.catalogue import EXPERIMENTS
+from jqkd.experiments.jobs import Datasets, do_answers
 from jqkd.experiments.model import Arm, Experiment
-from jqkd.experiments.planner import jobs_of, plan, student_jobs, tasks_of, teacher_job
+from jqkd.experiments.planner import (
+    answer_job,
+    jobs_of,
+    plan,
+    student_jobs,
+    tasks_of,
+    teacher_job,
+)
 from jqkd.models import TEACHERS
 from jqkd.models.teachers.ensembles import Ensemble
 from jqkd.training import student_task, students
@@ -25,7 +33,9 @@ from jqkd.training.recipes import RECIPES, FunctionMatching, Output
 from jqkd.training.runs import Run
 from jqkd.training.student_run import splits_for
 from jqkd.training.students import Block
+from jqkd.training.teacher_store import obtain_teacher
 from tests.parts import registered
+from tests.small import LENET
 
 pytestmark = pytest.mark.quick
 
@@ -220,3 +230,23 @@ def test_one_training_program_serves_all_rows_of_a_width(monkeypatch, caplog):
             Block(config, splits, runs, Output(logits)).next_epoch()
     compiled = [r.getMessage() for r in caplog.records if "Compiling jit(" in r.getMessage()]
     assert sum("jit(_train_steps)" in message for message in compiled) == 1
+
+
+@pytest.mark.parametrize("changes", [{"per_class": 10}, {"selection": "random"}])
+def test_a_teacher_is_asked_about_a_students_own_images(changes):
+    """Without views too, where they are not the data set's first ones; nothing is rounded then."""
+    student = StudentConfig("digits", "0-1", 1, **changes)
+    (job,) = student_jobs(student, LENET, [0])
+    asked = answer_job(LENET, student)
+    assert job.needs == (asked.name,) and asked.kind == "answers"
+    experiment = Experiment("a", "A", "", (Arm("a", "a", "digits", student, LENET),))
+    assert [one.kind for one in plan(experiment, 1)] == ["teachers", "answers", "students"]
+    datasets = Datasets()
+    _, arrays = do_answers(asked, datasets, lambda *_: None)
+    train = splits_for(student, datasets["digits"]).train
+    logits = obtain_teacher(LENET, datasets["digits"]).logits_for(train)
+    np.testing.assert_array_equal(arrays["ids"], train.ids)
+    np.testing.assert_array_equal(arrays["logits"], logits)
+    assert arrays["logits"].dtype == np.float32
+    (usual,) = student_jobs(StudentConfig("digits", "0-1", 1), LENET, [0])
+    assert usual.needs == (teacher_job(LENET).name,)

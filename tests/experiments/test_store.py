@@ -15,7 +15,7 @@ from jqkd._checks import InputError
 from jqkd.common.arrays import arrays_digest
 from jqkd.experiments import worker
 from jqkd.experiments.asked import Asked, ask, asked, names_in, source_of
-from jqkd.experiments.executors import Here
+from jqkd.experiments.executors.here import Here
 from jqkd.experiments.planner import plan, tasks_of
 from jqkd.experiments.store import DamagedJob, Store
 from jqkd.experiments.worker import Order, check_teachers, do_jobs, taken
@@ -297,7 +297,7 @@ def test_a_lost_log_costs_no_number(store):
     store.log({"job": "a", "seconds": {"total": 1.0}})
     with (store.root / "log.jsonl").open("a") as file:
         file.write('{"job": "b", "sec')
-    assert [entry["job"] for entry in store.times()] == ["a"]
+    assert [entry["job"] for entry in store.times() if "job" in entry] == ["a"]
 
 
 def test_results_of_another_version_of_the_algorithm_are_never_added_to(store):
@@ -335,6 +335,7 @@ def test_files_are_the_same_bytes(tmp_path):
     read = lambda name: {  # noqa: E731
         str(path.relative_to(tmp_path / name)): path.read_bytes()
         for path in (tmp_path / name).rglob("*")
-        if path.is_file()
+        # Where the times are.
+        if path.is_file() and path.name != "log.jsonl"
     }
     assert read("a") == read("b")

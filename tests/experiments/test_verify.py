@@ -7,7 +7,7 @@ import pytest
 from jqkd._checks import InputError
 from jqkd.experiments import verify
 from jqkd.experiments.asked import Asked, ask
-from jqkd.experiments.executors import Here
+from jqkd.experiments.executors.here import Here
 from jqkd.experiments.planner import plan, tasks_of
 from jqkd.experiments.store import DamagedJob, Store
 from jqkd.experiments.worker import Order

@@ -377,8 +377,8 @@ WRONG = {
         "`members` must be two or more different teachers, no averages",
     ),
     "an unknown member": (
-        lambda: TeacherConfig("ensemble:members=lenet+vgg", "tints", "0-1"),
-        "`members` must be one of lenet, .*but 'vgg'",
+        lambda: TeacherConfig("ensemble:members=lenet+swin", "tints", "0-1"),
+        "`members` must be one of lenet, .*but 'swin'",
     ),
     "members of other data": (
         lambda: replace(TeacherConfig("ensemble", "tints", "0-1"), members=OTHERS),

@@ -109,13 +109,17 @@ def test_groups_draw_from_keys_of_their_own():
     both = PauliSum({"ZI": 1.0, "XZ": 1.0})
     apart = [PauliSum({"ZI": 1.0}), PauliSum({"XZ": 1.0})]
     plus, key = Circuit(2, (Op("RY", (1,), fixed=(np.pi / 4,)),)), jax.random.key(3)
-    draw = lambda total: float(expectation(plus, [], total, shots=10**4, key=key))  # noqa: E731
+    draw = lambda total: float(expectation(plus, np.zeros(0), total, shots=10**4, key=key))  # noqa: E731
     assert draw(apart[0]) == draw(apart[1]) != draw(both) / 2
 
 
 def test_a_constant_needs_no_shot():
     assert (
-        float(expectation(Circuit(1), [], PauliSum({"I": 2.5}), shots=1, key=jax.random.key(0)))
+        float(
+            expectation(
+                Circuit(1), np.zeros(0), PauliSum({"I": 2.5}), shots=1, key=jax.random.key(0)
+            )
+        )
         == 2.5
     )
 

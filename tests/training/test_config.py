@@ -71,7 +71,7 @@ def test_a_bad_student_is_one_sentence(change, sentence):
 
 def test_a_bad_teacher_is_one_sentence():
     with pytest.raises(InputError, match="`arch` must be one of lenet, alexnet"):
-        TeacherConfig("vgg", "mnist", "0-5")
+        TeacherConfig("swin", "mnist", "0-5")
     with pytest.raises(InputError, match="`batch_size` must be an integer of at least 1"):
         TeacherConfig("lenet", "mnist", "0-5", batch_size=0)
 

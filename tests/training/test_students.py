@@ -90,11 +90,11 @@ def test_terms_without_gradient_leave_the_student_alone(splits, teacher):
 
 def test_one_program_serves_rows_that_differ_in_all_that_is_traced(splits, teacher):
     one_epoch(splits, [Run(0, DISTILLED)], teacher)
-    before = students._train_steps._cache_size(), students._predict._cache_size()
+    before = students._train_steps._cache_size(), students.predict._cache_size()
     changes = {"shots": 2000, "learning_rate": 2e-3, "temperature": 2.0, "weight": 0.5}
     config = dataclasses.replace(CONFIG, **changes, term="kl * 6/8", schedule="cosine")
     one_epoch(splits, [Run(5, ALONE)], teacher, config)
-    assert (students._train_steps._cache_size(), students._predict._cache_size()) == before
+    assert (students._train_steps._cache_size(), students.predict._cache_size()) == before
 
 
 def test_a_step_is_optax_adam_on_the_mean_loss(splits, teacher):

@@ -1,6 +1,16 @@
 """The experiments that come with jqkd, one file each; another is one more file, or a plug-in."""
 
-from jqkd.experiments.catalogue import circuits, demo, ladder, paper, placebos, recipes
+from jqkd.experiments.catalogue import circuits, demo, images, ladder, paper, placebos, recipes
 from jqkd.experiments.catalogue.entry import EXPERIMENTS, Entry
 
-__all__ = ["EXPERIMENTS", "Entry", "circuits", "demo", "ladder", "paper", "placebos", "recipes"]
+__all__ = [
+    "EXPERIMENTS",
+    "Entry",
+    "circuits",
+    "demo",
+    "images",
+    "ladder",
+    "paper",
+    "placebos",
+    "recipes",
+]

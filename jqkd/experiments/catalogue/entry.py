@@ -89,7 +89,11 @@ class Study(Entry):
         return Experiment(self.name, title, about, arms, comparisons, **more)
 
     def _arm(self, dataset: str, line: Variant) -> Arm:
-        student = StudentConfig(dataset, self.classes, self.qubits, **line.changes)
+        student = self.student(dataset, line.changes)
         teacher = TeacherConfig(self.teacher, dataset, self.classes) if line.distilled else None
         group = f"{dataset_label(dataset)} {self.classes}"
         return Arm(f"{dataset}-{line.name}", line.label, group, student, teacher)
+
+    def student(self, dataset: str, changes: dict[str, Any]) -> StudentConfig:
+        """How a line's students are trained on a data set."""
+        return StudentConfig(dataset, self.classes, self.qubits, **changes)

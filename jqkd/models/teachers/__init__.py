@@ -1,4 +1,4 @@
-"""Teachers, one part each: LeNet, a reduced AlexNet, and the two together (the paper's 4.3)."""
+"""Teachers, one part each: the paper's LeNet and reduced AlexNet, the two together, and others."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from jqkd.models.teachers.lenet import LeNet
 from jqkd.models.teachers.alexnet import AlexNet
 from jqkd.models.teachers.architecture import TEACHERS, Architecture, Network, build_teacher
 from jqkd.models.teachers.ensembles import JointEnsemble, average_probabilities
+from jqkd.models.teachers.imported import Imported
+from jqkd.models.teachers.normalised import VGG, ResNet
 
 __all__ = [
     "TEACHERS",
+    "VGG",
     "AlexNet",
     "Architecture",
+    "Imported",
     "JointEnsemble",
     "LeNet",
     "Network",
+    "ResNet",
     "average_probabilities",
     "build_teacher",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from flax import nnx
@@ -44,6 +45,7 @@ class Architecture:
         smallest: pixels that an image needs along either axis.
         members: texts of the teachers whose probabilities it averages, each trained on its own;
             none where it is trained itself.
+        is_trained: whether it is trained here; false where its answers were imported.
     """
 
     label: ClassVar[str]
@@ -52,6 +54,7 @@ class Architecture:
     hidden_size: ClassVar[int | None] = None
     smallest: ClassVar[int] = 1
     members: ClassVar[tuple[str, ...]] = ()
+    is_trained: ClassVar[bool] = True
 
     def check(self, image_shape: tuple[int, ...]) -> None:
         """It reads images of that shape; by default (H, W) or (H, W, channels) large enough.
@@ -61,16 +64,22 @@ class Architecture:
         """
         check_image_shape(image_shape, self.smallest, self.label)
 
+    def check_data(self, dataset: str, classes: Sequence[int]) -> None:
+        """It can know these classes; by default those that it is trained on."""
+
     def build(self, image_shape: tuple[int, ...], num_classes: int, *, rngs: nnx.Rngs) -> Network:
         """The network, with initial weights."""
         if self.network is None:
-            fail("arch", "have a network of its own", TEACHERS.text(self), "build its members")
+            advice = "build its members" if self.members else "its answers are all there is"
+            fail("arch", "have a network of its own", TEACHERS.text(self), advice)
         part: Any = self
         options = {field.name: getattr(self, field.name) for field in dataclasses.fields(part)}
         return self.network(num_classes, image_shape, rngs=rngs, **options)
 
 
 TEACHERS: Registry[Architecture] = Registry("teacher", Architecture, has_shelf=True)
+assert TEACHERS.shelf is not None
+SHELF = TEACHERS.shelf
 
 
 def build_teacher(

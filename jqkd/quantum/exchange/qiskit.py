@@ -77,7 +77,7 @@ def _parameters(circuit: Circuit) -> Sequence[Any]:
     from qiskit.circuit import ParameterVector
 
     if not any(op.filled for op in circuit.ops):
-        return ParameterVector("t", circuit.num_angles)
+        return list(ParameterVector("t", circuit.num_angles))
     sizes = {DATA: ("x", circuit.num_data), WEIGHT: ("w", circuit.num_weights)}
     vectors = {kind: ParameterVector(*size) for kind, size in sizes.items()}
     return [
