@@ -30,6 +30,7 @@ from jqkd.training.student_task import ALONE, DISTILLED, hyper_for, student_task
 from jqkd.training.students import Block
 from jqkd.training.teachers import teacher_key, teacher_task
 from tests.independence import assert_independent
+from tests.parts import registered
 
 SEEDS = 20_000
 
@@ -116,7 +117,6 @@ class ProbeFeatures(nnx.Module):
         return features, QuantumLayer(h_ry(2), SHOTS)(angles, key=key, ids=ids)[:, :1]
 
 
-@FEATURES.register("probe")
 @dataclass(frozen=True)
 class Probe(Features):
     """Of a student whose draws can be seen."""
@@ -126,6 +126,12 @@ class Probe(Features):
 
     def hidden_size(self, image_shape):
         return 1
+
+
+@pytest.fixture(autouse=True)
+def probe():
+    with registered(FEATURES, "probe", Probe):
+        yield
 
 
 def probe_config(**changes):
