@@ -225,6 +225,61 @@ def _reached(x: np.ndarray, means: np.ndarray, baselines: np.ndarray) -> np.ndar
     return np.where(means < curve[0] - _EQUAL, 0, beyond)
 
 
+class Turning(NamedTuple):
+    """The straight line through gains over the accuracy of students alone.
+
+    Attributes:
+        slope: points of gain per point of accuracy.
+        zero: the accuracy, in %, at which the line is 0; NaN of a level line.
+        slope_interval: 95 %, percentiles of a bootstrap over seeds; ``None`` for fewer than 3.
+        zero_interval: likewise; ``None`` too where the slope's has both signs.
+    """
+
+    slope: float
+    zero: float
+    slope_interval: Interval | None
+    zero_interval: Interval | None
+
+
+def turning(alone: ArrayLike, gains: ArrayLike) -> Turning:
+    """Where gains turn from losses: least squares over K kinds of students.
+
+    Resamples draw seeds, the same ones for all kinds. A kind's accuracy alone is part of its gain,
+    so that noise alone would slope down, by about (noise / spread of accuracies)**2: negligible
+    where kinds differ by much more than a standard error.
+
+    Args:
+        alone: accuracies in %, shape ``(K, R)``; R seeds.
+        gains: of the same seeds, shape ``(K, R)``.
+
+    Raises:
+        InputError: other shapes, or fewer than two kinds.
+
+    Example:
+        >>> turning([[50.0], [90.0]], [[-1.0], [3.0]])[:2]
+        (0.1, 60.0)
+    """
+    given = {"alone": alone, "gains": gains}
+    x, y = (np.asarray(check_array(k, v, ("K", "R")), float) for k, v in given.items())
+    if x.shape != y.shape or len(x) < 2 or not 1 <= x.shape[1] <= MOST_RUNS:
+        must = f"be of two kinds or more and 1 to {MOST_RUNS} seeds, as `gains`"
+        fail("alone", must, f"{x.shape} and {y.shape}")
+    slope, zero = map(float, _line(x.mean(1), y.mean(1)))
+    if x.shape[1] < 3:
+        return Turning(slope, zero, None, None)
+    picks = np.random.default_rng(0).integers(x.shape[1], size=(_RESAMPLES, x.shape[1]))
+    draws = np.array([_line(x[:, p].mean(1), y[:, p].mean(1)) for p in picks])
+    (low, first), (high, last) = np.quantile(draws, (0.025, 0.975), axis=0).tolist()
+    return Turning(slope, zero, (low, high), (first, last) if low * high > 0 else None)
+
+
+def _line(x: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.floating]:
+    """Slope and zero of the least-squares line."""
+    centred = x - x.mean()
+    slope = (centred @ y) / max(centred @ centred, _EQUAL**2)
+    return slope, x.mean() - y.mean() / slope if slope else np.float64("nan")
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Holm's adjusted p-values: rejecting those below alpha keeps the family-wise error at alpha.
 

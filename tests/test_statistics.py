@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from jqkd import statistics as st
+from jqkd._checks import InputError
 
 
 def test_sign_flip_equals_brute_force():
@@ -186,3 +187,31 @@ def test_worth_where_the_curve_falls():
 def test_wrong_arguments_of_worth(x, values, baselines, match):
     with pytest.raises(ValueError, match=match):
         st.worth(x, values, baselines)
+
+
+def test_where_gains_turn_against_scipy():
+    """Gains of -3 to 3 points on a line through 70 %, and a bootstrap that holds it."""
+    from scipy.stats import linregress
+
+    rng = np.random.default_rng(3)
+    alone = np.linspace(40, 90, 8)[:, None] + rng.normal(0, 1, (8, 20))
+    gains = 0.06 * (alone.mean(1, keepdims=True) - 70) + rng.normal(0, 0.5, (8, 20))
+    line = st.turning(alone, gains)
+    expected = linregress(alone.mean(1), gains.mean(1))
+    zero = -expected.intercept / expected.slope
+    np.testing.assert_allclose(line[:2], (expected.slope, zero), rtol=1e-9)
+    # 20 seeds of 8 kinds: a standard error of 0.0024 in the slope, and of 1.2 % in the zero.
+    low, high = line.slope_interval
+    assert low < 0.06 < high and 0.005 < high - low < 0.02
+    first, last = line.zero_interval
+    assert first < 70 < last and 2 < last - first < 10
+    assert st.turning(alone[:, :2], gains[:, :2])[2:] == (None, None)
+    assert st.turning(alone, rng.normal(0, 2, (8, 20))).zero_interval is None
+    level = st.turning([[50.0], [60.0]], [[1.0], [1.0]])
+    assert level.slope == 0 and np.isnan(level.zero)
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (2, 0)])
+def test_one_kind_turns_nowhere(shape):
+    with pytest.raises(InputError, match=r"`(alone|gains)` must"):
+        st.turning(np.ones(shape), np.ones(shape))

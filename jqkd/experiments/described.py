@@ -7,11 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from jqkd._checks import InputError, check_type
-from jqkd.experiments.model import Arm, Comparison, Curve, Experiment, Mean
+from jqkd.experiments.model import Arm, Comparison, Contrast, Curve, Experiment
 from jqkd.experiments.toml import check_name
 from jqkd.training.config import StudentConfig, TeacherConfig
 
-_PARTS = {"comparisons": Comparison, "means": Mean, "curves": Curve}
+_PARTS = {"comparisons": Comparison, "contrasts": Contrast, "curves": Curve}
 
 
 def text_of(experiment: Experiment) -> str:

@@ -113,24 +113,34 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Mean:
-    """Mean over some comparisons, seed by seed.
+class Contrast:
+    """A weighted sum of differences, seed by seed: their mean, a slope, one minus another.
 
     Attributes:
         label: for a reader.
-        comparisons: (arm, baseline) of each.
+        terms: (weight, arm, baseline) of each difference, which is one of the comparisons.
+        family: contrasts whose p-values are corrected together (Holm); ``""`` for none.
         published: what the text of a paper states, in points.
-        published_rows: mean of the published differences themselves.
+        published_rows: the sum of the published differences themselves.
     """
 
     label: str
-    comparisons: tuple[tuple[str, str], ...]
+    terms: tuple[tuple[float, str, str], ...]
+    family: str = ""
     published: float | None = None
     published_rows: float | None = None
 
     def __post_init__(self) -> None:
-        pairs = tuple((arm, baseline) for arm, baseline in self.comparisons)
-        object.__setattr__(self, "comparisons", pairs)
+        check_type("family", self.family, str, "a text")
+        terms = tuple(
+            (check_number("weight", weight), arm, baseline) for weight, arm, baseline in self.terms
+        )
+        object.__setattr__(self, "terms", terms)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """(arm, baseline) of each."""
+        return [(arm, baseline) for _, arm, baseline in self.terms]
 
 
 @dataclass(frozen=True)
@@ -183,8 +193,9 @@ class Experiment:
         comparisons: between them.
         protocol: a name of ``PROTOCOLS``: what tables, pictures and verdicts go by.
         seeds: students of every kind, where nothing else is asked for.
-        means: over some of the comparisons.
+        contrasts: of some of the comparisons.
         shows_mechanism: whether the report says where features have gone.
+        shows_turning: whether it draws gains against the accuracy of students alone.
         published_protocol: how the published accuracies were read; ``None`` if that is not known.
         published_epochs: of the published teachers; others are marked, and not judged.
         curves: whose arms and baselines differ in one quantity.
@@ -200,8 +211,9 @@ class Experiment:
     comparisons: tuple[Comparison, ...] = ()
     protocol: str = "final"
     seeds: int = 10
-    means: tuple[Mean, ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
     shows_mechanism: bool = False
+    shows_turning: bool = False
     published_protocol: str | None = None
     published_epochs: int | None = None
     curves: tuple[Curve, ...] = ()
@@ -213,7 +225,8 @@ class Experiment:
         if self.published_protocol is not None:
             check_choice("published_protocol", self.published_protocol, PROTOCOLS)
         check_integer("seeds", self.seeds, 1)
-        check_type("shows_mechanism", self.shows_mechanism, bool, "true or false")
+        for name in ("shows_mechanism", "shows_turning"):
+            check_type(name, getattr(self, name), bool, "true or false")
         for name, kind in _KINDS.items():
             items = check_list(name, getattr(self, name), kind, f"{kind.__name__}s")
             object.__setattr__(self, name, tuple(items))
@@ -275,9 +288,9 @@ class Experiment:
             self,
             arms=tuple(arm for arm in self.arms if arm.name in chosen),
             comparisons=tuple(kept),
-            means=tuple(mean for mean in self.means if pairs.issuperset(mean.comparisons)),
+            contrasts=tuple(one for one in self.contrasts if pairs.issuperset(one.pairs)),
             curves=tuple(c for c in self.curves if chosen.issuperset(c.arms + c.baselines)),
         )
 
 
-_KINDS = {"arms": Arm, "comparisons": Comparison, "means": Mean, "curves": Curve}
+_KINDS = {"arms": Arm, "comparisons": Comparison, "contrasts": Contrast, "curves": Curve}

@@ -273,15 +273,25 @@ def students(
     arm: Arm, seeds: Sequence[int], store: Store, data_dir: str | Path | None = None
 ) -> list[dict[str, Any]]:
     """What the files of an arm's students say; trained, with their teacher, where need be."""
-    order = Order(str(store.root), "search", data_dir=None if data_dir is None else str(data_dir))
-    planned = plan(Experiment("search", "", "", (arm,)), 1)
+    prepare(arm, store, data_dir)
     own = student_jobs(present(arm.student), arm.teacher, seeds)
-    for some in [*([job] for job in planned if job.seed is None), own]:
-        left = [job for job in some if not _is_whole(store, job)]
-        made = compute(left, store, order, lambda fraction, text: None) if left else []
-        for job, result in zip(left, made, strict=True):
-            store.write(job.name, *result)
+    _do(own, store, data_dir)
     return [store.read(job.name) for job in own]
+
+
+def prepare(arm: Arm, store: Store, data_dir: str | Path | None = None) -> None:
+    """Have the arm's teacher trained, and its answers, where need be."""
+    for job in plan(Experiment("search", "", "", (arm,)), 1):
+        if job.seed is None:
+            _do([job], store, data_dir)
+
+
+def _do(jobs: Sequence[Job], store: Store, data_dir: str | Path | None) -> None:
+    order = Order(str(store.root), "search", data_dir=None if data_dir is None else str(data_dir))
+    left = [job for job in jobs if not _is_whole(store, job)]
+    made = compute(left, store, order, lambda fraction, text: None) if left else []
+    for job, result in zip(left, made, strict=True):
+        store.write(job.name, *result)
 
 
 def _is_whole(store: Store, job: Job) -> bool:

@@ -36,7 +36,7 @@ from jqkd.experiments.planner import dataset_label
 from jqkd.training.config import StudentConfig, TeacherConfig
 
 _LISTS = ("arms", "comparisons")
-_OPTIONS = ("protocol", "seeds", "shows_mechanism")
+_OPTIONS = ("protocol", "seeds", "shows_mechanism", "shows_turning")
 _TOP = ("name", "title", "about", *_OPTIONS, "defaults", "search", *_LISTS)
 _OF_ARM = ("name", "label", "group", "note", "published", "hidden")
 _REFERS = ("against", "family")

@@ -108,7 +108,7 @@ PRESETS: dict[str, Preset] = {
         {
             "epochs": 40,
             "batch_size": 32,
-            "learning_rate": 2e-2,
+            "learning_rate": 6e-2,
             "temperature": 2.0,
             "weight": 4.0,
             "recipe": "hinton",

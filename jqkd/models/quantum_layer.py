@@ -58,7 +58,7 @@ class QuantumLayer(nnx.Module):
     ) -> None:
         circuit = as_circuit(circuit, data, weights)
         check_circuit(circuit)
-        check_type("rule", rule, ShiftRule | None, "a ShiftRule or None")
+        check_type("rule", rule, (ShiftRule, type(None)), "a ShiftRule or None")
         if shots is not None:
             check_shots(shots)
         self.circuit = circuit

@@ -175,7 +175,7 @@ class Register(Readout):
     """
 
     bits: int = 4
-    scale: float = 10.0
+    scale: float = 40.0
 
     def __post_init__(self) -> None:
         check_integer("bits", self.bits, 1)

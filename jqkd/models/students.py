@@ -121,6 +121,7 @@ class Student(nnx.Module):
     def _frequencies(self, encoded: Encoded, draw: dict[str, Any]) -> Array:
         if self.prepare is None:
             return self.layer(encoded.angles, **draw)
+        assert isinstance(self.layer, QuantumLayer)
         weights = self._fill(self.layer.circuit, jnp.zeros((len(encoded.features), 0)))
         return self.layer(weights, states=self.prepare(encoded.features), **draw)
 

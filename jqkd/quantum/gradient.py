@@ -117,7 +117,7 @@ def outcome_probabilities(
         (0.5, 0.5)
     """
     angles = statevector.check_angles(circuit, angles)
-    check_type("rule", rule, ShiftRule | None, "a ShiftRule or None")
+    check_type("rule", rule, (ShiftRule, type(None)), "a ShiftRule or None")
     if rule is not None:
         _check_shiftable(circuit)
     elif shots is not None:

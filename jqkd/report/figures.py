@@ -15,6 +15,7 @@ from jqkd.report.curves import draw_worth
 from jqkd.report.formats import PRINT_DPI
 from jqkd.report.losses import draw_losses
 from jqkd.report.summary import Summary
+from jqkd.report.turning import draw_turning
 
 FORMATS = ("png", "svg", "pdf")
 STYLE = {
@@ -48,7 +49,7 @@ def draw_all(
 
     matplotlib.use("agg")
     drawings = (
-        *(draw_worth, draw_circuits, draw_losses),
+        *(draw_turning, draw_worth, draw_circuits, draw_losses),
         *(draw_accuracies, draw_gains, draw_mechanism),
     )
     # Not the reader's own settings: they would change the bytes.

@@ -55,7 +55,7 @@ def sheets(summary: Summary) -> list[Sheet]:
         known = [line for line in lines if line.record.mechanism]
         if summary.experiment.shows_mechanism and known:
             made.append(_mechanism(summary, title, f"mechanism-{place}", known))
-    return made + ([_means(summary)] if summary.means else [])
+    return made + ([_contrasts(summary)] if summary.contrasts else [])
 
 
 def _accuracies(summary: Summary, title: str, key: str, lines: list[Line]) -> Sheet:
@@ -125,21 +125,28 @@ def _misprint(one: Difference) -> str:
     )
 
 
-def _means(summary: Summary) -> Sheet:
+def _contrasts(summary: Summary) -> Sheet:
+    protocol, some = summary.experiment.protocol, summary.contrasts
     columns: list[Column] = [
-        ("mean", lambda x: x[0].label),
-        ("over", lambda x: str(len(x[0].comparisons))),
+        ("contrast", lambda x: x[0].label),
+        ("over", lambda x: str(len(x[0].terms))),
         ("published", lambda x: signed(x[0].published)),
         ("of the published rows", lambda x: signed(x[0].published_rows)),
         *(
             (f"{COLUMN[name]} [95 %]", lambda x, name=name: gain_text(x[1][name]))
-            for name in (summary.experiment.protocol, summary.second)
+            for name in (protocol, summary.second)
         ),
+        ("p (Holm)", lambda x: p_text(x[1][protocol].p_holm)),
     ]
-    note = "Mean over comparisons, seed by seed, in points, with its 95 % BCa interval over seeds."
-    if any(mean.published is not None for mean, _ in summary.means):
+    note = (
+        "Means, slopes and differences of comparisons, seed by seed, in points, with their 95 % "
+        "BCa interval over seeds."
+    )
+    if any(one.family for one, _ in some):
+        note += " p: sign-flip test, Holm's correction within a family."
+    if any(one.published is not None for one, _ in some):
         note += " Published: as a text states it, and as the published differences give it."
-    return sheet_of("Means", "means", summary.means, columns, [note])
+    return sheet_of("Contrasts", "contrasts", some, columns, [note])
 
 
 def _mechanism(summary: Summary, title: str, key: str, lines: list[Line]) -> Sheet:

@@ -13,7 +13,7 @@ from jqkd import statistics as st
 from jqkd.common.digests import json_digest
 from jqkd.common.files import plain
 from jqkd.experiments.analysis import ArmRecord
-from jqkd.experiments.model import PROTOCOLS, Arm, Comparison, Experiment, Mean, present
+from jqkd.experiments.model import PROTOCOLS, Arm, Comparison, Contrast, Experiment, present
 from jqkd.report.worth import Valued, valued
 from jqkd.statistics import Gain, Interval
 from jqkd.training.config import StudentConfig, TeacherConfig
@@ -105,7 +105,7 @@ class Summary:
     Attributes:
         lines: by name of their arm, those that are only compared with too.
         differences: of the comparisons that have runs.
-        means: over complete sets of comparisons, by protocol.
+        contrasts: of complete sets of comparisons, by protocol.
         missing: arms without a run.
         machines: where the runs were made.
         valued: the experiment's curves that have runs.
@@ -115,7 +115,7 @@ class Summary:
     experiment: Experiment
     lines: dict[str, Line]
     differences: list[Difference]
-    means: list[tuple[Mean, dict[str, Gain]]]
+    contrasts: list[tuple[Contrast, dict[str, Gain]]]
     missing: list[str]
     machines: list[str]
     valued: Sequence[Valued] = ()
@@ -176,9 +176,11 @@ def summarise(
     made = (_difference(c, lines[c.arm], lines[c.baseline]) for c in both)
     differences = _corrected([one for one in made if one is not None])
     missing = [arm.name for arm in experiment.arms if arm.name not in lines]
-    means = _means(experiment, differences)
+    contrasts = _contrasts(experiment, differences)
     curves = [one for curve in experiment.curves if (one := valued(curve, lines))]
-    return Summary(experiment, lines, differences, means, missing, list(machines), curves, declared)
+    return Summary(
+        experiment, lines, differences, contrasts, missing, list(machines), curves, declared
+    )
 
 
 def _named(arm: Arm) -> dict[str, Any]:
@@ -227,36 +229,45 @@ def _of_seeds(line: Line, protocol: str, seeds: list[int]) -> list[float]:
 
 
 def _corrected(differences: list[Difference]) -> list[Difference]:
+    families = [one.comparison.family for one in differences]
+    gains = _holm([one.gain for one in differences], families)
+    return [replace(one, gain=gain) for one, gain in zip(differences, gains, strict=True)]
+
+
+def _holm(gains: list[dict[str, Gain]], families: list[str]) -> list[dict[str, Gain]]:
     """Holm's correction within each family, protocol by protocol."""
-    corrected = list(differences)
-    for family in {one.comparison.family for one in differences} - {""}:
-        members = [i for i, one in enumerate(differences) if one.comparison.family == family]
+    corrected = [dict(gain) for gain in gains]
+    for family in set(families) - {""}:
+        members = [i for i, name in enumerate(families) if name == family]
         for protocol in PROTOCOLS:
-            adjusted = st.holm([differences[i].gain[protocol].p for i in members])
+            adjusted = st.holm([gains[i][protocol].p for i in members])
             for i, p in zip(members, adjusted, strict=True):
-                gain = corrected[i].gain
-                gain = gain | {protocol: gain[protocol]._replace(p_holm=p)}
-                corrected[i] = replace(corrected[i], gain=gain)
+                corrected[i][protocol] = gains[i][protocol]._replace(p_holm=p)
     return corrected
 
 
-def _means(experiment: Experiment, differences: list[Difference]) -> list[tuple[Mean, dict]]:
-    """Those over comparisons that all have runs, of some common seed."""
+def _contrasts(
+    experiment: Experiment, differences: list[Difference]
+) -> list[tuple[Contrast, dict[str, Gain]]]:
+    """Those of comparisons that all have runs, of some common seed."""
     compared = {(one.comparison.arm, one.comparison.baseline): one for one in differences}
-    means = []
-    for mean in experiment.means:
-        members = [compared[pair] for pair in mean.comparisons if pair in compared]
-        if len(members) == len(mean.comparisons) > 0:
+    made = []
+    for contrast in experiment.contrasts:
+        members = [compared[pair] for pair in contrast.pairs if pair in compared]
+        if len(members) == len(contrast.terms) > 0:
             seeds = sorted(set.intersection(*(set(one.seeds) for one in members)))
             if seeds:
-                means.append((mean, {p: _mean(members, p, seeds) for p in PROTOCOLS}))
-    return means
+                weights = [weight for weight, _, _ in contrast.terms]
+                gains = {p: _weighted(members, weights, p, seeds) for p in PROTOCOLS}
+                made.append((contrast, gains))
+    families = [contrast.family for contrast, _ in made]
+    corrected = _holm([gains for _, gains in made], families)
+    return [(contrast, gains) for (contrast, _), gains in zip(made, corrected, strict=True)]
 
 
-def _mean(members: list[Difference], protocol: str, seeds: list[int]) -> Gain:
+def _weighted(
+    members: list[Difference], weights: list[float], protocol: str, seeds: list[int]
+) -> Gain:
     """Seed by seed, over all members."""
-    values = [
-        float(np.mean([one.gain[protocol].values[one.seeds.index(seed)] for one in members]))
-        for seed in seeds
-    ]
-    return st.gain_of(values, [0.0] * len(seeds))
+    values = [[one.gain[protocol].values[one.seeds.index(s)] for one in members] for s in seeds]
+    return st.gain_of((np.array(values) @ weights).tolist(), [0.0] * len(seeds))

@@ -49,9 +49,10 @@ def test_both_tables_are_whole():
 
 
 def test_mean_gains_are_those_of_the_papers_rows():
-    means = [mean for mean in build("paper-code").means if mean.label.endswith("gain")]
+    means = [m for m in build("paper-code").contrasts if m.label.endswith("gain")]
     assert [(round(m.published_rows, 2), m.published) for m in means] == [(0.76, 0.8), (5.4, 5.4)]
-    assert [len(mean.comparisons) for mean in means] == [9, 9]
+    assert [{weight for weight, _, _ in m.terms} for m in means] == [{1 / 9}] * 2
+    assert [len(m.terms) for m in means] == [9, 9]
 
 
 def test_gains_are_differences_of_accuracies():
@@ -130,8 +131,8 @@ def test_rows_follow_their_notebooks():
     # The LeNet row has the head of its student alone: nothing to match.
     of_lenet = [c for c in experiment.comparisons if c.arm == "fashion_mnist-0-7-3q-lenet"]
     assert [c.label for c in of_lenet] == ["gain"]
-    (mean,) = (m for m in experiment.means if m.label.endswith("one head"))
-    baselines = dict(mean.comparisons)
+    (mean,) = (m for m in experiment.contrasts if m.label.endswith("one head"))
+    baselines = dict(mean.pairs)
     assert baselines[name] == f"{name}-matched" and len(baselines) == 9
     assert baselines["fashion_mnist-0-7-3q-lenet"] == "fashion_mnist-0-7-3q-alone"
 
@@ -281,4 +282,4 @@ def test_selecting_brings_what_a_taught_line_is_compared_with():
     ]
     with pytest.raises(InputError, match="`arms` must match arms of experiment placebos-.* 'x\\*'"):
         build(f"placebos{SMALL}").select(("x*",))
-    assert np.isclose(build("paper-code").select(("mnist-*",)).means[0].published, 0.8)
+    assert np.isclose(build("paper-code").select(("mnist-*",)).contrasts[0].published, 0.8)

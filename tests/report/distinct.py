@@ -8,7 +8,7 @@ from itertools import count
 import numpy as np
 
 from jqkd.experiments.analysis import ArmRecord
-from jqkd.experiments.model import PROTOCOLS, Arm, Comparison, Experiment, Mean
+from jqkd.experiments.model import PROTOCOLS, Arm, Comparison, Contrast, Experiment
 from jqkd.report.summary import Summary, summarise
 from jqkd.statistics import Gain
 from jqkd.training.config import StudentConfig, TeacherConfig
@@ -98,11 +98,15 @@ def experiment(protocol: str = "best") -> Experiment:
     ]
     comparisons.append(Comparison("f5-lenet", "f5-matched", "one head", family="one head"))
     comparisons.append(Comparison("f5-matched", "f5-alone", "head"))
-    mnist = tuple((c.arm, c.baseline) for c in comparisons[:3])
-    means = (Mean("Table 1", mnist, 0.8, 0.76), Mean("Table 2", (("f5-lenet", "f5-alone"),), 5.4))
+    mnist = tuple((1 / 3, c.arm, c.baseline) for c in comparisons[:3])
+    fashion = ((1.0, "f5-lenet", "f5-alone"),)
+    contrasts = (
+        Contrast("Table 1", mnist, "", 0.8, 0.76),
+        Contrast("Table 2", fashion, "contrasts", 5.4),
+    )
     return Experiment(
         *("made-up", "Made up", "Nothing is compared.", ARMS, tuple(comparisons), protocol),
-        means=means,
+        contrasts=contrasts,
         published_protocol="best",
         published_epochs=10,
     )
@@ -132,8 +136,11 @@ def summary(protocol: str = "best") -> Summary:
             interval=(-3 - 0.2 * place, 4 + 0.5 * place),
             verdict=verdict,
         )
-    means = [(mean, {name: numbers.gain(4) for name in PROTOCOLS}) for mean, _ in made.means]
-    return replace(made, means=means)
+    contrasts = [
+        (one, {name: numbers.gain(4, bool(one.family)) for name in PROTOCOLS})
+        for one, _ in made.contrasts
+    ]
+    return replace(made, contrasts=contrasts)
 
 
 def study(mechanism: bool = True) -> Summary:

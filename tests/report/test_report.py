@@ -19,7 +19,7 @@ import pytest
 import jqkd
 from jqkd._checks import InputError
 from jqkd.data import load
-from jqkd.experiments.model import PROTOCOLS, Comparison, Experiment, Mean
+from jqkd.experiments.model import PROTOCOLS, Comparison, Contrast, Experiment
 from jqkd.report import text
 from jqkd.report.compact import compact
 from jqkd.report.document import readme_block, share, write_report
@@ -73,8 +73,9 @@ def right(name: str, seed: int) -> int:
 
 
 def experiment(**more) -> Experiment:
-    means = (Mean("MNIST", (("m5-lenet", "m5-alone"), ("m5-nothing", "m5-alone")), 0.8, 0.67),)
-    asked = {"protocol": "best", "means": means, "published_epochs": 10} | more
+    terms = (0.5, "m5-lenet", "m5-alone"), (0.5, "m5-nothing", "m5-alone")
+    contrasts = (Contrast("MNIST", terms, "", 0.8, 0.67),)
+    asked = {"protocol": "best", "contrasts": contrasts, "published_epochs": 10} | more
     return Experiment("tables", "Tables", "About them.", SHOWN, COMPARISONS, **asked)
 
 
@@ -134,15 +135,15 @@ def test_collapse_and_place_of_the_published_number(summary):
     assert not any(summary.lines["m5-alone"].fallen)
 
 
-def test_mean_gains(summary):
-    ((asked, gains),) = summary.means
+def test_contrasts(summary):
+    ((asked, gains),) = summary.contrasts
     assert (asked.published, asked.published_rows) == (0.8, 0.67)
     # One gain, and one that is nothing.
     assert gains["best"].mean == pytest.approx(100 * 9.5 / 900 / 2)
     asked = experiment()
     known = records(asked)
     known.pop("m5-nothing")
-    assert summarise(asked, known).means == []
+    assert summarise(asked, known).contrasts == []
 
 
 def test_undertrained_teachers_are_marked_and_not_judged(summary):
@@ -315,7 +316,7 @@ def test_what_is_not_there_has_no_column(summary):
                                              for n in s.notes)])  # fmt: skip
     assert not re.search("ublished|notebook|one head|Holm|sign-flip", words)
     assert [one.key for one in sheets(summary)] == [
-        *("accuracy-1", "gain-1", "accuracy-2", "gain-2", "one-head-2", "means"),
+        *("accuracy-1", "gain-1", "accuracy-2", "gain-2", "one-head-2", "contrasts"),
     ]
 
 

@@ -150,17 +150,18 @@ def test_a_second_comparison_has_a_table_of_its_own(made):
         assert ("p (Holm)" in cells) == bool(one.comparison.family)
 
 
-def test_means(made):
+def test_contrasts(made):
     summary, protocol, found = made
-    for cells, (asked, gains) in zip(lines_of(found["means"]), summary.means, strict=True):
+    for cells, (asked, gains) in zip(lines_of(found["contrasts"]), summary.contrasts, strict=True):
         rows = asked.published_rows
         assert cells == {
-            "mean": asked.label,
-            "over": str(len(asked.comparisons)),
+            "contrast": asked.label,
+            "over": str(len(asked.terms)),
             "published": plus(asked.published),
             "of the published rows": DASH if rows is None else plus(rows),
             f"{COLUMNS[protocol]} [95 %]": with_interval(gains[protocol]),
             "picked on validation [95 %]": with_interval(gains["picked"]),
+            "p (Holm)": DASH if gains[protocol].p_holm is None else f"{gains[protocol].p_holm:.3f}",
         }
 
 

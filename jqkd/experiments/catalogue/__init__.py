@@ -1,6 +1,6 @@
 """The experiments that come with jqkd, one file each; another is one more file, or a plug-in."""
 
-from jqkd.experiments.catalogue import circuits, demo, images, ladder, paper, placebos, recipes
+from jqkd.experiments.catalogue import circuits, demo, images, ladder, map, paper, placebos, recipes
 from jqkd.experiments.catalogue.entry import EXPERIMENTS, Entry
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "demo",
     "images",
     "ladder",
+    "map",
     "paper",
     "placebos",
     "recipes",

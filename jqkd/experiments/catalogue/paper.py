@@ -11,7 +11,7 @@ import numpy as np
 from jqkd._checks import check_choice, check_integer, fail, shown
 from jqkd.experiments.catalogue.entry import EXPERIMENTS, Entry
 from jqkd.experiments.catalogue.rows import ROWS, Row, alone_of
-from jqkd.experiments.model import Arm, Comparison, Experiment, Mean, present
+from jqkd.experiments.model import Arm, Comparison, Contrast, Experiment, present
 from jqkd.experiments.planner import dataset_label, teacher_label
 from jqkd.models import PRESETS
 from jqkd.training.config import MOST_EPOCHS, StudentConfig, TeacherConfig
@@ -121,10 +121,11 @@ class Paper(Entry):
         more: dict[str, Any] = (
             {"published_protocol": "best", "published_epochs": 10} if published else {}
         )
-        means = _means(self.rows, [one for one in comparisons if one.family])
+        contrasts = _means(self.rows, [one for one in comparisons if one.family])
         about = PRESETS[self.preset].about
         texts = (self.name, self.title, self.about or f"{about[0].upper()}{about[1:]}.")
-        return Experiment(*texts, tuple(arms), tuple(comparisons), protocol, means=means, **more)
+        more |= {"contrasts": contrasts}
+        return Experiment(*texts, tuple(arms), tuple(comparisons), protocol, **more)
 
     def _arm(self, row: Row) -> Arm:
         group = f"{dataset_label(row.dataset)} {row.classes}"
@@ -137,7 +138,7 @@ class Paper(Entry):
         return Arm(row.name, label, group, self.student(row), teacher, row.accuracy, note)
 
 
-def _means(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> tuple[Mean, ...]:
+def _means(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> tuple[Contrast, ...]:
     """Of a table's gains, as the notebooks run them and with one head for both arms."""
     means = []
     for dataset, (table, stated) in _STATED.items():
@@ -147,11 +148,15 @@ def _means(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> tuple[Mean
         heads = {c.arm: c.baseline for c in comparisons if c.arm in names and c.label != "gain"}
         if of_table:
             of_rows = float(np.mean([row.gain for row in of_table]))
-            means.append(Mean(f"{table}, gain", tuple(plain.items()), stated, of_rows))
+            means.append(_mean(f"{table}, gain", plain, stated, of_rows))
         if heads:
-            both = tuple((plain | heads).items())
-            means.append(Mean(f"{table}, one head", both, stated, of_rows))
+            means.append(_mean(f"{table}, one head", plain | heads, stated, of_rows))
     return tuple(means)
+
+
+def _mean(label: str, pairs: dict[str, str], stated: float, of_rows: float) -> Contrast:
+    terms = tuple((1 / len(pairs), *pair) for pair in pairs.items())
+    return Contrast(label, terms, "", stated, of_rows)
 
 
 @EXPERIMENTS.register("paper-code")

@@ -11,16 +11,19 @@ from jqkd.models.teachers.architecture import TEACHERS, Architecture, Network, b
 from jqkd.models.teachers.ensembles import JointEnsemble, average_probabilities
 from jqkd.models.teachers.imported import Imported
 from jqkd.models.teachers.normalised import VGG, ResNet
+from jqkd.models.teachers.plain import Conv1d, Plain
 
 __all__ = [
     "TEACHERS",
     "VGG",
     "AlexNet",
     "Architecture",
+    "Conv1d",
     "Imported",
     "JointEnsemble",
     "LeNet",
     "Network",
+    "Plain",
     "ResNet",
     "average_probabilities",
     "build_teacher",
