@@ -21,7 +21,7 @@ from jqkd.experiments.analysis import machines, records
 from jqkd.experiments.asked import Asked, ask, names_in
 from jqkd.experiments.catalogue import EXPERIMENTS, Entry
 from jqkd.experiments.executors import EXECUTORS, Executor
-from jqkd.experiments.model import Arm, Comparison, Experiment, Mean
+from jqkd.experiments.model import Arm, Comparison, Contrast, Experiment
 from jqkd.experiments.planner import plan, tasks_of
 from jqkd.experiments.store import Store
 from jqkd.experiments.verify import IDENTICAL, replay, sample_students
@@ -49,7 +49,7 @@ class Opposites(Entry):
     def experiment(self):
         config = StudentConfig(
             "tints", "0-1", 2, "robust", None, "own-pca", "angle:turn=0.25",
-            f"reuploading:layers={self.layers}", "expectations", epochs=10, evaluate_every=5,
+            f"again:layers={self.layers}", "expectations", epochs=10, evaluate_every=5,
             batch_size=20, learning_rate=0.1, augmentation="none",
             recipe="softened:softness=2",
         )  # fmt: skip
@@ -65,7 +65,7 @@ class Opposites(Entry):
         return Experiment(
             self.name, "Opposites", "What the opposite teaches.", arms,
             tuple(Comparison(*pair, family="taught") for pair in pairs), seeds=SEEDS,
-            means=(Mean("both", pairs),),
+            contrasts=(Contrast("both", tuple((0.5, *pair) for pair in pairs)),),
         )  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def test_its_table_has_statistics(experiment, store, summary):
     # Of eight patterns of signs two are as far from 0; and two comparisons are in the family.
     assert opposite.main.p == 0.25 and opposite.main.p_holm == 0.5
     assert taught.main.p_holm is not None and summary.lines["alone"].verdict == "undecidable"
-    ((_, mean),) = summary.means
+    ((_, mean),) = summary.contrasts
     both = (taught.main.mean + opposite.main.mean) / 2
     assert mean["final"].mean == pytest.approx(both)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -116,11 +115,10 @@ def test_a_table_becomes_students(run, place):
 
 
 def test_examples_of_a_generator_become_a_teacher_and_students(run, place):
-    """MNIST-1D by a convolutional net, which is a plug-in, and its students."""
-    plugin = Path(__file__).parents[2] / "docs" / "feature_teachers.py"
+    """MNIST-1D by convolutions along its rows, and its students."""
     words = "--dataset mnist1d --classes 0-1 --qubits 1 --features dense --shots exact --epochs 6"
-    more = "--augmentation none --learning-rate 0.03 --evaluate-every 6 --seeds 2 --teacher cnn1d"
-    last = ("--teacher-epochs", 8, "--plugin", plugin, "--json", "-")
+    more = "--augmentation none --learning-rate 0.03 --evaluate-every 6 --seeds 2 --teacher conv1d"
+    last = ("--teacher-epochs", 60, "--json", "-")
     code, out, err = run("student", *words.split(), *more.split(), *last)
     assert code == 0, err
     result = json.loads(out)
@@ -128,4 +126,4 @@ def test_examples_of_a_generator_become_a_teacher_and_students(run, place):
     assert result["teacher_result"]["test_accuracy"]["final"] > 0.85
     for arm in ("alone", "distilled"):
         assert min(result["arms"][arm]["test_accuracy"]["picked"]) > 0.6, arm
-    assert (result["student"]["dataset"], result["teacher"]["arch"]) == ("mnist1d", "cnn1d")
+    assert (result["student"]["dataset"], result["teacher"]["arch"]) == ("mnist1d", "conv1d")

@@ -19,7 +19,7 @@ from tests.quantum.dense import simulate
 pytestmark = pytest.mark.quick
 
 SETTINGS = {
-    "features": "own-pca", "ansatz": "reuploading:layers=2", "readout": "expectations",
+    "features": "own-pca", "ansatz": "again:layers=2", "readout": "expectations",
     "encoding": "angle:turn=0.25", "shots": None, "epochs": 8, "batch_size": 10, "per_class": 20,
     "augmentation": "none", "learning_rate": 0.05, "evaluate_every": 8,
     "recipe": "softened:softness=2",
@@ -115,7 +115,7 @@ def test_a_recipes_own_hyperparameter_counts(splits):
             {"recipe": "softened:hardness=2"},
             "`recipe` must set options that softened has .soft",
         ),
-        ({"ansatz": "reuploadin"}, "`ansatz` must be one of .*perhaps 'reuploading' is meant"),
+        ({"ansatz": "greed"}, "`ansatz` must be one of .*perhaps 'greedy' is meant"),
         (
             {"ansatz": "greedy"},
             "`ansatz` must read the encoding's 5 number.s. and no others",

@@ -134,7 +134,7 @@ class Reversed(Placebo):
 
 TOYS = [
     (FEATURES, "own-pca", Pca),
-    (ANSATZE, "reuploading", Reuploading),
+    (ANSATZE, "again", Reuploading),
     (ANSATZE, "greedy", Greedy),
     (ANSATZE, "narrow", Narrow),
     (READOUTS, "expectations", OfZ),
