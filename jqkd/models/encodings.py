@@ -12,7 +12,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from jqkd._checks import check_array, check_choice, check_integer, check_number, check_type
+from jqkd._checks import check_array, check_integer, check_number, check_type, fail, shown
 from jqkd.common.registry import Registry
 from jqkd.quantum import Circuit, Op, amplitude_angles, amplitude_encoding, data
 from jqkd.quantum.limits import check_num_qubits
@@ -68,7 +68,8 @@ class Angle(Encoding):
 
     Attributes:
         turn: largest angle over pi.
-        axis: of the rotation: X, Y or Z.
+        axis: of the rotation: X, Y or Z; of several letters each is that of the next rotation of
+            a qubit, in turn.
         hadamard: whether every qubit is first brought into superposition by H.
         features: how many; one a qubit if ``None``. More are for circuits that read the data
             themselves; here they follow each other, feature i on qubit i mod Q.
@@ -86,7 +87,8 @@ class Angle(Encoding):
 
     def __post_init__(self) -> None:
         check_number("turn", self.turn, above=0)
-        check_choice("axis", self.axis, "XYZ")
+        if not isinstance(self.axis, str) or not self.axis or set(self.axis) - set("XYZ"):
+            fail("axis", "be one or more of the letters X, Y, Z", shown(self.axis))
         check_type("hadamard", self.hadamard, bool, "true or false")
         if self.features is not None:
             check_integer("features", self.features, 1, _MOST_FEATURES)
@@ -100,7 +102,7 @@ class Angle(Encoding):
         qubits = check_num_qubits(qubits)
         first = [Op("H", (wire,)) for wire in range(qubits) if self.hadamard]
         turns = [
-            Op(f"R{self.axis}", (i % qubits,), filled=data(i))
+            Op(f"R{self.axis[i // qubits % len(self.axis)]}", (i % qubits,), filled=data(i))
             for i in range(self.num_features(qubits))
         ]
         return Circuit(qubits, (*first, *turns))

@@ -94,7 +94,8 @@ class QuantumLayer(nnx.Module):
                 depend on its id and not on its place in the batch; by default its place.
             shots: S, in place of the layer's own; may be traced.
             states: shape ``(..., 2**Q)``, amplitudes in outcome order from which the circuit
-                starts, normalised; |0...0> if not given. They are not differentiated.
+                starts, normalised; |0...0> if not given. Autodiff alone
+                differentiates them.
 
         Returns:
             Frequencies or probabilities, shape ``(..., K)``, in outcome order.

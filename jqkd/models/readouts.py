@@ -19,6 +19,7 @@ from jaxtyping import Array, Float, Num
 from jqkd._checks import check_integer, check_number
 from jqkd.common.registry import Registry
 from jqkd.models.arguments import check_frequencies, check_index
+from jqkd.models.layers import dense
 
 # A logit that no softmax notices; finite, so that 0 * FILL in a loss or its gradient is not NaN.
 FILL = -1e30
@@ -217,9 +218,48 @@ class ZValues(Readout):
         return min(2 * qubits, 2**qubits)
 
     def build(self, qubits: int, *, rngs: nnx.Rngs) -> Scaled:
-        signs = 1.0 - 2 * (np.arange(2**qubits) >> np.arange(qubits)[:, None] & 1)
+        signs = _signs(qubits)
         strings = np.concatenate([signs, signs * np.roll(signs, -1, 0)])
         return Scaled(self.scale, strings[: self.most_classes(qubits)])
+
+
+class DenseLayer(nnx.Module):
+    """A dense layer on <Z> of every qubit."""
+
+    def __init__(self, qubits: int, outputs: int, *, rngs: nnx.Rngs) -> None:
+        self.signs = nnx.static(tuple(map(tuple, _signs(qubits).tolist())))
+        self.dense = dense(qubits, outputs, rngs=rngs)
+
+    def __call__(self, frequencies: ArrayLike, classes: ArrayLike) -> Float[Array, "... L"]:
+        shares = _checked(frequencies, classes)
+        logits = self.dense(shares @ jnp.asarray(self.signs, shares.dtype).T)
+        return jnp.where(jnp.arange(logits.shape[-1]) < classes, logits, FILL)
+
+
+@READOUTS.register("dense-z")
+@dataclass(frozen=True)
+class DenseZ(Readout):
+    """<Z> of every qubit, then a dense layer: Q * L + L classical weights behind the circuit.
+
+    Attributes:
+        outputs: L, the most classes that it tells apart.
+    """
+
+    outputs: int = 10
+
+    def __post_init__(self) -> None:
+        check_integer("outputs", self.outputs, 2, 1024)
+
+    def most_classes(self, qubits: int) -> int:
+        return min(self.outputs, 2**qubits)
+
+    def build(self, qubits: int, *, rngs: nnx.Rngs) -> DenseLayer:
+        return DenseLayer(qubits, self.outputs, rngs=rngs)
+
+
+def _signs(qubits: int) -> np.ndarray:
+    """(Q, K): Z of each qubit at each outcome."""
+    return 1.0 - 2 * (np.arange(2**qubits) >> np.arange(qubits)[:, None] & 1)
 
 
 def _checked(frequencies: ArrayLike, classes: ArrayLike) -> Num[Array, "... K"]:

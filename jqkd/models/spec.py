@@ -84,8 +84,13 @@ class StudentSpec:
 
     @property
     def starts_prepared(self) -> bool:
-        """Whether simulation starts from the encoding's state: nothing before it is trained."""
-        if self.stand_in is not None or self.features.is_trained:
+        """Whether simulation starts from the encoding's state.
+
+        Nothing before it is trained, or what is trained is reached by autodiff, exact; the shift
+        rule would have to shift the gates that prepare the state.
+        """
+        shifted = self.features.is_trained and GRADIENTS[self.gradient] is not None
+        if self.stand_in is not None or shifted:
             return False
         return self.encoding.has_amplitudes and type(self.ansatz).join is Ansatz.join
 

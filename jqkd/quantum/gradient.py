@@ -97,8 +97,8 @@ def outcome_probabilities(
         shots: S shots for the value and for each of the 2 P shifted circuits; exact if not given.
         key: required with ``shots``, refused without; consumed.
         rule: which shift, and what to multiply with; ``None`` for autodiff, without shots.
-        state: what the circuit starts from, ``(2,) * Q``, normalised, |0...0> if not given; no
-            derivative is taken with respect to it.
+        state: what the circuit starts from, ``(2,) * Q``, normalised, |0...0> if not given;
+            autodiff alone takes a derivative with respect to it.
         wires: the qubits that are read, all if not given; bit k of an outcome is that of wire k.
 
     Returns:
@@ -128,9 +128,10 @@ def outcome_probabilities(
         given = "a key without shots" if shots is None else "shots without a key"
         fail("key", "be given exactly when `shots` is", given, "exact values need neither")
     run = _Run(circuit, rule or TWO_TERM_RULE, _wires(wires, circuit.num_qubits))
-    start = None if state is None else lax.stop_gradient(_start(state, circuit))
+    start = None if state is None else _start(state, circuit)
     if rule is None:
         return _read(run, fused.run_from(circuit, angles, start))
+    start = lax.stop_gradient(start)
     if shots is None or key is None:
         return _exact(run, angles, start)
     check_key("key", key)
@@ -169,7 +170,7 @@ def _start(state: ArrayLike, circuit: Circuit) -> _State:
     return jnp.asarray(check_array("state", state, shape, kinds="iufc")).reshape(-1)
 
 
-def _read(run: _Run, state: _State) -> _Values:
+def _read(run: _Run, state: Inexact[Array, "..."]) -> _Values:
     tensor = state.reshape((2,) * run.circuit.num_qubits)
     return measurement.marginal(measurement.probabilities(tensor), run.wires)
 

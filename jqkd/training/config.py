@@ -158,6 +158,9 @@ class StudentConfig(Config):
         if self.shots is not None and not self.spec.draws_shots:
             must = f"be exact (None) where {self.stand_in} takes the circuit's place"
             fail("shots", must, self.shots)
+        if self.shots is not None and self.spec.starts_prepared and self.spec.features.is_trained:
+            must = f"be exact (None) where trained {self.features} make amplitudes by autodiff"
+            fail("shots", must, self.shots, "or choose gradient two-term")
 
     def _check_teaching(self, given: dict[str, Any], usual: float) -> None:
         """The recipe's needs are met, and nothing is given that it does not read."""

@@ -8,12 +8,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from flax import nnx
 
 from jqkd._checks import InputError
 from jqkd.experiments.catalogue import EXPERIMENTS
 from jqkd.experiments.catalogue.rows import ROWS, Row, alone_of
 from jqkd.experiments.model import Experiment
 from jqkd.experiments.planner import jobs_of
+from jqkd.models import count_parameters
 from jqkd.training.config import StudentConfig
 from jqkd.training.recipes import RECIPES
 
@@ -283,3 +285,32 @@ def test_selecting_brings_what_a_taught_line_is_compared_with():
     with pytest.raises(InputError, match="`arms` must match arms of experiment placebos-.* 'x\\*'"):
         build(f"placebos{SMALL}").select(("x*",))
     assert np.isclose(build("paper-code").select(("mnist-*",)).contrasts[0].published, 0.8)
+
+
+# The second version, and who teaches whom
+
+
+@pytest.mark.parametrize(("shared", "angles"), [("true", 3), ("false", 12)])
+def test_students_of_the_second_version_have_the_published_sizes(shared, angles):
+    """784 * 2**Q + 2**Q weights before the circuit, Q * 10 + 10 behind it."""
+    experiment = build(f"v2:shared={shared}")
+    published = [arm for arm in experiment.arms if arm.published is not None]
+    assert len(published) == 28 and len(experiment.arms) == 56
+    assert {arm.teacher is None for arm in published} == {True}
+    for qubits, before in ((4, 12_560), (8, 200_960)):
+        spec = experiment.arm(f"mnist-{qubits}q-original-alone").student.spec
+        sizes = nnx.eval_shape(lambda spec=spec: spec.build(rngs=nnx.Rngs(0)))
+        own = angles if shared == "true" else 3 * qubits
+        assert count_parameters(sizes) == before + own + qubits * 10 + 10
+    pooled = experiment.arm("mnist-8q-average-pooling-alone")
+    assert pooled.published == 52.3 and "19.2 %" in pooled.note
+
+
+def test_everybody_teaches_everybody():
+    experiment = build("directions")
+    taught = {(c.arm, c.baseline) for c in experiment.comparisons}
+    assert len(taught) == 20 and ("6q-10q", "6q-alone") in taught
+    arch = {arm.teacher.arch for arm in experiment.arms if arm.teacher}
+    assert arch == {"lenet", "mlp", "pure", "pure:qubits=10"}
+    assert all(arm.student.shots is None for arm in experiment.arms if arm.student)
+    assert len(experiment.contrasts) == 10

@@ -43,6 +43,16 @@ def test_means_over_blocks_of_the_padded_image(number, block):
     )
 
 
+def test_maxima_over_blocks():
+    """Of a row of numbers, and of an image; means over colours come first."""
+    rows = np.random.default_rng(4).random((2, 40)).astype(np.float32)
+    padded = np.pad(rows, ((0, 0), (12, 12))).reshape(2, 16, 4).max(2)
+    np.testing.assert_array_equal(made("grid:of=max", (40,), 16, rows), padded)
+    images = np.random.default_rng(1).random((2, 8, 8, 3)).astype(np.float32)
+    maxima = images.mean(3).reshape(2, 4, 2, 4, 2).max((2, 4)).reshape(2, 16)
+    np.testing.assert_allclose(made("grid:of=max", (8, 8, 3), 16, images), maxima, rtol=1e-6)
+
+
 def test_means_of_colours_are_means_over_channels_too():
     images = np.random.default_rng(1).random((2, 8, 8, 3)).astype(np.float32)
     means = images.reshape(2, 4, 2, 4, 2, 3).mean((2, 4, 5)).reshape(2, 16)

@@ -10,7 +10,15 @@ from flax import nnx
 from scipy.special import softmax
 
 from jqkd._checks import InputError
-from jqkd.models import ANSATZE, FEATURES, PRESETS, QuantumLayer, StudentSpec
+from jqkd.models import (
+    ANSATZE,
+    ENCODINGS,
+    FEATURES,
+    PRESETS,
+    TEACHERS,
+    QuantumLayer,
+    StudentSpec,
+)
 from jqkd.models.layers import count_parameters
 from tests.quantum.dense import simulate
 
@@ -82,6 +90,47 @@ def test_gradients_from_the_state_and_through_its_gates(gradient):
     want = jax.jit(jax.grad(by_gates))(student.weights[...])
     np.testing.assert_allclose(got, want, rtol=0, atol=1e-4)
     assert np.abs(want).max() > 1
+
+
+def test_trained_features_are_reached_through_the_state():
+    """By autodiff from the state, as by autodiff through the gates that prepare it."""
+    parts = {"features": "dense", "ansatz": "layered:layers=1"}
+    spec, x = PRESETS["pure"].spec(3, **parts), jnp.asarray(pictures((4, 4)), jnp.float32)
+    assert spec.starts_prepared
+    assert not PRESETS["pure"].spec(3, **parts, gradient="two-term").starts_prepared
+    student = spec.build(rngs=nnx.Rngs(5), image_shape=(4, 4))
+    through = nnx.clone(student)
+    through.prepare, through.layer = None, QuantumLayer(spec.circuit, rule=None, wires=(0, 1, 2))
+
+    def slopes(model):
+        loss = lambda model: (model(x, classes=8)[:, :8] ** 2).sum()  # noqa: E731
+        return nnx.grad(loss)(model)["features"]["dense"]["kernel"][...]
+
+    want = slopes(through)
+    np.testing.assert_allclose(slopes(student), want, rtol=0, atol=1e-3 * np.abs(want).max())
+    assert np.abs(want).max() > 0.1
+
+
+def test_rotations_about_axes_in_turn():
+    circuit = ENCODINGS.build("angle:axis=XYZX,features=16,hadamard=false").circuit(4)
+    assert [op.name for op in circuit.ops[::4]] == ["RX", "RY", "RZ", "RX"]
+    assert [op.wires for op in circuit.ops[:5]] == [(0,), (1,), (2,), (3,), (0,)]
+    with pytest.raises(InputError, match="`axis` must be one or more of the letters X, Y, Z"):
+        ENCODINGS.build("angle:axis=XQ")
+
+
+def test_a_quantum_teacher_is_the_student_of_the_same_parts():
+    teacher = TEACHERS.build("pure:qubits=4,layers=2")
+    network = teacher.build((4, 4), 3, rngs=nnx.Rngs(2))
+    student = (
+        PRESETS["pure"]
+        .spec(4, ansatz="layered:layers=2")
+        .build(rngs=nnx.Rngs(2), image_shape=(4, 4))
+    )
+    x = jnp.asarray(pictures((4, 4)), jnp.float32)
+    np.testing.assert_array_equal(network(x), student(x, classes=3)[:, :3])
+    with pytest.raises(InputError, match="`num_classes` must be at most 4, as many as"):
+        TEACHERS.build("pure:qubits=2").build((4, 4), 5, rngs=nnx.Rngs(0))
 
 
 def test_shared_frozen_and_uploaded_again():

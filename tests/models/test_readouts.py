@@ -31,7 +31,7 @@ def frequencies() -> np.ndarray:
 
 
 def test_all_readouts_are_tested():
-    assert set(READOUTS) == {*LOGITS, "register", "z"}
+    assert set(READOUTS) == {*LOGITS, "register", "z", "dense-z"}
 
 
 def test_trained_readouts():
@@ -51,6 +51,19 @@ def test_trained_readouts():
     readout.bias[...] = jnp.arange(6.0)
     want = 2 * frequencies() @ np.array(operators).T + np.arange(6)
     np.testing.assert_allclose(readout(shares, 6), want, rtol=0, atol=1e-5)
+
+
+def test_a_dense_layer_on_expectation_values():
+    """tr(rho Z_q) of each qubit, then W z + b."""
+    readout = READOUTS.build("dense-z:outputs=4").build(3, rngs=nnx.Rngs(1))
+    z = [np.kron(np.kron(c, b), a) for a, b, c in [
+        ([1, -1], [1, 1], [1, 1]), ([1, 1], [1, -1], [1, 1]), ([1, 1], [1, 1], [1, -1]),
+    ]]  # fmt: skip
+    kernel, bias = (np.asarray(x, np.float64) for x in (readout.dense.kernel, readout.dense.bias))
+    want = frequencies() @ np.array(z).T @ kernel + bias
+    logits = readout(jnp.asarray(frequencies(), jnp.float32), 3)
+    np.testing.assert_allclose(logits[:, :3], want[:, :3], rtol=0, atol=1e-5)
+    assert (logits[:, 3] == np.float32(FILL)).all()
 
 
 @pytest.mark.parametrize("name", LOGITS)

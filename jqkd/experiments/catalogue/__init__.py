@@ -1,6 +1,17 @@
 """The experiments that come with jqkd, one file each; another is one more file, or a plug-in."""
 
-from jqkd.experiments.catalogue import circuits, demo, images, ladder, map, paper, placebos, recipes
+from jqkd.experiments.catalogue import (
+    circuits,
+    demo,
+    directions,
+    images,
+    ladder,
+    map,
+    paper,
+    placebos,
+    recipes,
+    v2,
+)
 from jqkd.experiments.catalogue.entry import EXPERIMENTS, Entry
 
 __all__ = [
@@ -8,10 +19,12 @@ __all__ = [
     "Entry",
     "circuits",
     "demo",
+    "directions",
     "images",
     "ladder",
     "map",
     "paper",
     "placebos",
     "recipes",
+    "v2",
 ]

@@ -1,4 +1,4 @@
-"""Feature extractors without a weight: pixels, their means, their centre, their principal axes."""
+"""Feature extractors without a weight: pixels, cells, the centre, principal axes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from jqkd._checks import check_type, fail
+from jqkd._checks import check_choice, check_type, fail
 from jqkd.models.arguments import check_image_shape, check_images
 from jqkd.models.features.base import FEATURES, Features
 from jqkd.models.functional import Fitted
@@ -74,15 +74,18 @@ class Crop(Fixed):
 
 
 class Cells(nnx.Module):
-    """Means over a grid of cells, of an image centred in black of sides that are powers of two.
+    """A number a cell of a grid, of an image centred in black of sides that are powers of two.
 
     Args:
         image_shape: (H, W), (H, W, channels), or (F,), which is a single row.
         grid: rows and columns of cells, powers of two.
+        of: ``mean`` or ``max``, over a cell; over channels it is the mean.
     """
 
-    def __init__(self, image_shape: tuple[int, ...], grid: tuple[int, int]) -> None:
-        self.image_shape, self.grid = image_shape, grid
+    def __init__(
+        self, image_shape: tuple[int, ...], grid: tuple[int, int], of: str = "mean"
+    ) -> None:
+        self.image_shape, self.grid, self.of = image_shape, grid, of
         shape = (1, *image_shape) if len(image_shape) == 1 else image_shape
         self.picture = (*shape, 1)[:3]
 
@@ -94,6 +97,8 @@ class Cells(nnx.Module):
         x = jnp.pad(x, [(0, 0), *((n // 2, n - n // 2) for n in more), (0, 0)])
         (rows, columns), (height, width) = self.grid, x.shape[1:3]
         blocks = x.reshape(len(x), rows, height // rows, columns, width // columns, -1)
+        if self.of == "max":
+            return blocks.mean(5).max((2, 4)).reshape(len(x), -1)
         return blocks.mean((2, 4, 5)).reshape(len(x), -1)
 
 
@@ -105,15 +110,23 @@ def _power_of_two(number: int) -> int:
 @FEATURES.register("grid")
 @dataclass(frozen=True)
 class Grid(Fixed):
-    """Means over a grid of as many cells as the encoding reads, a power of two.
+    """A number for each cell of a grid, of as many as the encoding reads, a power of two.
 
     The image is first centred in black of sides that are powers of two: 28x28 in 32x32, of which
     256 features are blocks of 2x2. Channels are averaged; (F,) numbers are a row.
+
+    Attributes:
+        of: what is taken of a cell: its ``mean`` or its ``max``.
 
     Example:
         >>> Grid().build((28, 28), 64, rngs=nnx.Rngs(0))(jnp.ones((1, 28, 28))).shape
         (1, 64)
     """
+
+    of: str = "mean"
+
+    def __post_init__(self) -> None:
+        check_choice("of", self.of, ("mean", "max"))
 
     def build(self, image_shape: tuple[int, ...], num_features: int, *, rngs: nnx.Rngs) -> Cells:
         if num_features != _power_of_two(num_features):
@@ -121,9 +134,9 @@ class Grid(Fixed):
             fail("features", must, f"grid for an encoding of {num_features}")
         bits = num_features.bit_length() - 1
         if len(image_shape) == 1:
-            return Cells(image_shape, (1, num_features))
+            return Cells(image_shape, (1, num_features), self.of)
         check_image_shape(image_shape, 1, "grid")
-        return Cells(image_shape, (2 ** (bits // 2), 2 ** (bits - bits // 2)))
+        return Cells(image_shape, (2 ** (bits // 2), 2 ** (bits - bits // 2)), self.of)
 
 
 class Principal(nnx.Module):

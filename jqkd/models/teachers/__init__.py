@@ -12,6 +12,7 @@ from jqkd.models.teachers.ensembles import JointEnsemble, average_probabilities
 from jqkd.models.teachers.imported import Imported
 from jqkd.models.teachers.normalised import VGG, ResNet
 from jqkd.models.teachers.plain import Conv1d, Plain
+from jqkd.models.teachers.quantum import QuantumTeacher
 
 __all__ = [
     "TEACHERS",
@@ -24,6 +25,7 @@ __all__ = [
     "LeNet",
     "Network",
     "Plain",
+    "QuantumTeacher",
     "ResNet",
     "average_probabilities",
     "build_teacher",
