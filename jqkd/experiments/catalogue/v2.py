@@ -80,8 +80,8 @@ class SecondVersion(Entry):
         angles = "three for all qubits, as drawn" if self.shared else "of each qubit's own"
         about = (
             "Figure 12 of the second version: reductions and encodings on 4 and 8 qubits, "
-            f"rotations with trained angles ({angles}), Z of every qubit, a dense layer; ten classes. The "
-            "published accuracies are read off a drawing, to 0.4 points."
+            f"rotations with trained angles ({angles}), Z of every qubit, a dense layer; ten "
+            "classes. The published accuracies are read off a drawing, to 0.4 points."
         )
         title = "The paper's second version"
         return Experiment(self.name, title, about, tuple(arms), tuple(comparisons))
