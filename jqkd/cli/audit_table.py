@@ -13,6 +13,7 @@ from jqkd.training.student_task import ALONE, DISTILLED
 
 _LOOK = (">epoch", "student")
 _GRADIENTS = (">from\nlabels", ">from\nteacher", ">cosine", ">dθ/df", ">|sin θ|", ">stuck\n%")
+_PROBE = (">term", ">over\nangles", ">over\nimages", ">signal\nto noise")
 _ANSWERS = (">train", ">validation", ">right", ">sure", ">error")
 # Value by name of the look's part and of the quantity; a mean over seeds.
 Mean = Callable[[str, str], Any]
@@ -31,7 +32,21 @@ def audit_table(report: dict[str, Any]) -> Group:
     for name, arm, mean in _looks(report):
         gradients.add_row(name, arm, *_gradient_cells(mean, arm == DISTILLED))
         answers.add_row(name, arm, *_answer_cells(mean))
-    return Group(gradients, answers, *_sentences(report))
+    shown = [gradients, answers] + ([_probes(report)] if report["history"][0]["probe"] else [])
+    return Group(*shown, *_sentences(report))
+
+
+def _probes(report: dict[str, Any]) -> Any:
+    probed = report["probed"]
+    title = f"Gradients of the circuit's weights, a step of {probed['shots']} shots"
+    rows = table(*_LOOK, *_PROBE, title=title)
+    for name, arm, mean in _looks(report):
+        columns = [mean("probe", key) for key in ("over_angles", "over_images", "signal_to_noise")]
+        # Students alone have one term.
+        terms = probed["terms"] if arm == DISTILLED else probed["terms"][:1]
+        for term, *values in zip(terms, *columns, strict=False):
+            rows.add_row(name, arm, term, *(f"{value:.2g}" for value in values))
+    return rows
 
 
 def _looks(report: dict[str, Any]) -> Iterator[tuple[str, str, Mean]]:
@@ -85,6 +100,11 @@ def _sentences(report: dict[str, Any]) -> Iterator[str]:
             _per_cent(report["teacher"][name]) for name in ("accuracy", "confidence", "error")
         )
         yield f"The teacher on test images: {right} % right, {sure} % sure, error {error} %."
+    if report["history"][0]["probe"]:
+        yield (
+            "Over angles: variance of the mean gradient; small, it is a plateau. Over images: mean "
+            "variance from image to image. Signal to noise: of a step, by the shift rule."
+        )
     yield (
         "Gradients: norms, weights included. Stuck: features whose angle hardly moves any more. "
         "Error: expected calibration error."

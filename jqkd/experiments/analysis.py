@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count, takewhile
 from typing import Any
 
@@ -30,6 +30,8 @@ class ArmRecord:
         curves: ``train_loss``, ``test_accuracy`` and the like -> (R, E); accuracies in [0, 1].
         mechanism: name -> one number a seed; empty where it is not known.
         teacher_epochs: by architecture, where a teacher has to do with it.
+        probe: name -> (R, 2, 3), before and after training, see ``training.probe``; empty where
+            there is nothing to probe.
     """
 
     arm: Arm
@@ -40,6 +42,7 @@ class ArmRecord:
     curves: dict[str, Float[np.ndarray, "R E"]]
     mechanism: dict[str, list[float]]
     teacher_epochs: dict[str, int]
+    probe: dict[str, Float[np.ndarray, "R 2 3"]] = field(default_factory=dict)
 
     def accuracy(self, protocol: str) -> list[float]:
         """In % of the test images, one for each seed."""
@@ -86,7 +89,16 @@ def _record(arm: Arm, contents: dict[int, dict[str, Any]]) -> ArmRecord:
         curves,
         {name: [one[name] for one in why] for name in (why[0] if all(why) else {})},
         {t.arch: t.epochs for t in (trained(teacher) if teacher else ()) if t.part.is_trained},
+        _probes([one.get("probe") for one in every]),
     )
+
+
+def _probes(looks: list[dict[str, Any] | None]) -> dict[str, np.ndarray]:
+    known = [look for look in looks if look]
+    if len(known) < len(looks):
+        return {}
+    names = [name for name in known[0] if name != "epochs"]
+    return {name: np.array([look[name] for look in known]) for name in names}
 
 
 def machines(store: Store) -> tuple[list[str], float]:

@@ -17,6 +17,7 @@ from jqkd.experiments.model import present
 from jqkd.experiments.planner import Job, trained
 from jqkd.training.config import StudentConfig
 from jqkd.training.mechanism import mechanism
+from jqkd.training.probe import probe
 from jqkd.training.recipes import Output
 from jqkd.training.result import protocols
 from jqkd.training.runs import Epoch, Run
@@ -133,7 +134,9 @@ def do_students(
         accuracy = 100 * epoch.metrics["validation_accuracy"].mean()
         report(epoch.number / config.epochs, f"validation {accuracy:.1f} %")
 
+    start = probe(block)
     curves, why = vars(block.train(after)), mechanism(block)
+    looks = [start, probe(block)]
     images = {part: len(getattr(splits, part)) for part in _PARTS}
     about = {
         "kind": "student",
@@ -149,8 +152,17 @@ def do_students(
         own = {name: values[row] for name, values in curves.items() if name != "runs"}
         own_why = {name: values[row] for name, values in why.items()}
         counts = tally(own, images, config.evaluated_epochs)
-        contents.append({**about, "seed": run.seed, "mechanism": own_why, **counts})
+        probed = _probed([0, config.epochs], looks, row)
+        own_about = {"seed": run.seed, "mechanism": own_why, "probe": probed}
+        contents.append({**about, **own_about, **counts})
     return contents
+
+
+def _probed(epochs: Sequence[int], looks: Sequence[Any], row: int) -> dict[str, Any] | None:
+    """What was seen of a student before and after training, by name."""
+    if looks[0] is None:
+        return None
+    return {"epochs": epochs} | {k: [look[k][row] for look in looks] for k in looks[0]}
 
 
 def _teaching(arrays: Arrays | None, config: StudentConfig, train: Subset) -> Output | None:

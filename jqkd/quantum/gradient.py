@@ -139,6 +139,37 @@ def outcome_probabilities(
     return _sampled(run, angles, start, key, jnp.asarray(shots, angles.dtype))
 
 
+def shifted_probabilities(
+    circuit: Circuit,
+    angles: ArrayLike,
+    *,
+    rule: ShiftRule = TWO_TERM_RULE,
+    state: ArrayLike | None = None,
+    wires: Sequence[int] | None = None,
+) -> Float[Array, "2*P+1 K"]:
+    """Exact outcome probabilities of the circuit, then of each slot shifted up, then down.
+
+    Args:
+        circuit: Q qubits, P slots.
+        angles: shape ``(P,)``, radians.
+        rule: which shift.
+        state: what the circuit starts from, ``(2,) * Q``; |0...0> if not given.
+        wires: the qubits that are read, all if not given.
+
+    Raises:
+        InputError: what ``outcome_probabilities`` refuses.
+
+    Example:
+        >>> from jqkd.quantum.templates import h_ry
+        >>> shifted_probabilities(h_ry(1), jnp.array([0.0])).round(3)[:, 1].tolist()
+        [0.5, 1.0, 0.0]
+    """
+    angles = statevector.check_angles(circuit, angles)
+    _check_shiftable(circuit)
+    run = _Run(circuit, rule, _wires(wires, circuit.num_qubits))
+    return _shifted(run, None if state is None else _start(state, circuit), angles)
+
+
 def _check_shiftable(circuit: Circuit) -> None:
     for op in circuit.ops:
         if op.num_slots and not op.gate.shiftable:

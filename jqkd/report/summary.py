@@ -157,7 +157,10 @@ class Summary:
     def digest(self) -> str:
         """Sixteen hex digits that name the numbers that all else follows from."""
         records = [line.record for line in self.lines.values()]
-        arms = [[_named(one.arm), one.seeds, one.right, one.mechanism] for one in records]
+        arms = [
+            [_named(one.arm), one.seeds, one.right, one.mechanism, *([one.probe] * bool(one.probe))]
+            for one in records
+        ]
         experiment, pairs = self.experiment, list(map(vars, self.experiment.comparisons))
         curves = [asdict(curve) for curve in experiment.curves]
         return json_digest(plain([experiment.protocol, pairs, arms, *curves]))

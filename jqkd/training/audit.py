@@ -32,6 +32,7 @@ from jqkd.training.diagnostics import (
     saturation,
 )
 from jqkd.training.loop import Task, TrainingError
+from jqkd.training.probe import PROBED, SHOTS, probe, sample_rows
 from jqkd.training.result import RESULT_SCHEMA, environment
 from jqkd.training.runs import Run
 from jqkd.training.student_task import (
@@ -44,7 +45,6 @@ from jqkd.training.student_task import (
 from jqkd.training.students import Block
 
 FILE = "audit.json"
-_PER_CLASS, _MOST = 10, 96
 # A term whose gradient is smaller than this share of cross-entropy's teaches nothing: float32
 # rounds it away when the two are added.
 _SILENT = 1e-9
@@ -61,7 +61,8 @@ def audit_block(block: Block, teacher: Mapping[str, np.ndarray] | None = None) -
         ``epoch``; ``gradients``, see ``gradient_sizes``; ``angles``, see ``saturation``;
         ``agreement``: by part, the share (R,) of images on which student and teacher choose the
         same class; ``train`` is view 0 and what the students are taught, be it a placebo's;
-        ``calibration`` on test images, see ``calibration``, (R,) each.
+        ``calibration`` on test images, see ``calibration``, (R,) each; ``probe``, see ``probe``,
+        empty where there is nothing to probe.
 
     Example:
         >>> from jqkd.data import load, student_splits
@@ -79,6 +80,7 @@ def audit_block(block: Block, teacher: Mapping[str, np.ndarray] | None = None) -
         "angles": saturation(slopes, angles),
         "agreement": _agreements(block, teacher or {}),
         "calibration": calibration(block.logits(test), test.labels),
+        "probe": probe(block) or {},
     }
 
 
@@ -98,18 +100,6 @@ def _measured(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     student = student_model(config.spec, config.image_shape)
     looked = _measure(block.task, student, shared, block.state.params, block.keys, hyper)
     return jax.device_get(looked)
-
-
-def sample_rows(labels: np.ndarray) -> np.ndarray:
-    """Rows of the images that are looked at: the first ten of every class, at most 96 in all.
-
-    Example:
-        >>> sample_rows(np.repeat([0, 1], 30))[8:12].tolist()
-        [8, 9, 30, 31]
-    """
-    classes = np.unique(labels)
-    each = min(_PER_CLASS, _MOST // len(classes))
-    return np.concatenate([np.flatnonzero(labels == c)[:each] for c in classes])
 
 
 @partial(jax.jit, static_argnums=(0, 1))
@@ -246,6 +236,7 @@ class Audit:
             "kind": "audit",
             **self._students(),
             "terms": TERMS,
+            "probed": {"terms": PROBED, "shots": SHOTS},
             "images": len(sample_rows(self.block.splits.train.labels)),
             "readout": readout_range(self.block.config),
             "teacher": calibration(teacher["test"], test) if "test" in teacher else None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from jqkd.experiments.catalogue import EXPERIMENTS
 from jqkd.experiments.catalogue import map as catalogue
 from jqkd.experiments.planner import plan
 from jqkd.report.document import write_report
+from jqkd.report.probes import draw_probes
 from jqkd.report.summary import summarise
 from jqkd.report.turning import draw_turning, turned, turning_sentences
 from tests.experiments.pretended import fill, images_of
@@ -124,3 +127,27 @@ def test_shots_are_those_of_all_circuits():
     shots = {arm.student.shots for arm in sampled.arms if arm.student.stand_in is None}
     assert shots == {5000}
     assert sampled.name != MAP.name and len(plan(sampled, 1)) == len(plan(MAP, 1))
+
+
+def test_the_picture_of_gradients_is_that_of_the_probes(summary):
+    """Filled before training, open after it, at the number of angles; of the whole loss."""
+    pytest.importorskip("matplotlib").use("agg")
+    assert draw_probes(summary) is None
+    name = f"{catalogue.CENTRE.name}-alone"
+    looks = {
+        key: place + np.arange(18.0).reshape(3, 2, 3)
+        for place, key in enumerate(("over_angles", "over_images", "signal_to_noise"), 1)
+    }
+    known = {one: line.record for one, line in summary.lines.items()}
+    known[name] = replace(known[name], probe=looks)
+    probed = summarise(MAP, known)
+    assert probed.digest() != summary.digest()
+    figure, caption = draw_probes(probed)
+    assert len(figure.axes) == 3 and "5000 shots" in caption
+    for place, axes in enumerate(figure.axes, 1):
+        dots = [(dot.get_xdata()[0], dot.get_ydata()[0]) for dot in axes.lines]
+        # Means over three seeds of the third term: 6 a seed, 3 a look.
+        assert dots == [(192, place + 8), (192, place + 11)]
+        assert axes.lines[1].get_markerfacecolor() == "white"
+    (label,) = figure.legends[0].get_texts()
+    assert label.get_text() == "8 qubits, alone"
