@@ -146,7 +146,7 @@ def shifted_probabilities(
     rule: ShiftRule = TWO_TERM_RULE,
     state: ArrayLike | None = None,
     wires: Sequence[int] | None = None,
-) -> Float[Array, "2*P+1 K"]:
+) -> Float[Array, "N K"]:
     """Exact outcome probabilities of the circuit, then of each slot shifted up, then down.
 
     Args:
@@ -155,6 +155,9 @@ def shifted_probabilities(
         rule: which shift.
         state: what the circuit starts from, ``(2,) * Q``; |0...0> if not given.
         wires: the qubits that are read, all if not given.
+
+    Returns:
+        Shape ``(2 P + 1, K)``.
 
     Raises:
         InputError: what ``outcome_probabilities`` refuses.

@@ -16,7 +16,7 @@ from jqkd.quantum.shot_noise import slopes_and_variances
 def test_one_rotation_against_the_closed_form(t):
     """p1 of RY(t) is sin^2(t/2): slope sin(t)/2, each shifted circuit a coin of p(1 - p)."""
     circuit = Circuit(1, (Op("RY", (0,)),))
-    (slope,), (variance,) = slopes_and_variances(circuit, [t], [[0.0, 1.0]])
+    (slope,), (variance,) = slopes_and_variances(circuit, np.array([t]), np.array([[0.0, 1.0]]))
     coins = [np.sin((t + s) / 2) ** 2 for s in (np.pi / 2, -np.pi / 2)]
     assert float(slope[0]) == pytest.approx(np.sin(t) / 2, abs=1e-6)
     expected = sum(p * (1 - p) for p in coins) / 4
@@ -43,7 +43,7 @@ def test_the_variance_is_that_of_many_draws(rule):
     assert (np.abs(seen.mean(0) - np.asarray(slopes)) < 5 * error + 1e-6).all()
 
 
-def test_wrong_cotangents():
+def test_bad_input():
     circuit = Circuit(1, (Op("RY", (0,)),))
     with pytest.raises(InputError, match="`cotangents` must have shape"):
         slopes_and_variances(circuit, [0.0], [[0.0, 1.0, 2.0]])
