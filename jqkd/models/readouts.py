@@ -171,7 +171,7 @@ class Register(Readout):
 
     Example:
         >>> readout = Register(1, 2.0).build(2, rngs=nnx.Rngs(0))
-        >>> readout(jnp.array([0.25, 0.75]), 2).round(3).tolist()
+        >>> [round(float(z), 3) for z in readout(jnp.array([0.25, 0.75]), 2)]
         [0.5, 1.5]
     """
 

@@ -197,7 +197,7 @@ CALLS = {
     "many features": (lambda: DenseFeatures(TOO_MANY, rngs=nnx.Rngs(0)), "`num_features` .*memory"),
     "turn, 0": (lambda: Angle(turn=0), "`turn` .*above 0"),
     "turn, NaN": (lambda: Angle(turn=NAN), "`turn` .*nan"),
-    "axis, W": (lambda: Angle(axis="W"), "`axis` must be one of X, Y, Z, but 'W'"),
+    "axis, W": (lambda: Angle(axis="W"), "`axis` must be .*letters X, Y, Z, but 'W'"),
     "encoding, other features": (lambda: student().angles_of(np.zeros((2, 4))), "`data` .*3"),
     "encoding, text": (lambda: student().encode("abc"), "`features` .*but 'abc'"),
     "spec, no qubits": (lambda: StudentSpec(0), "`qubits` .*at least 1, but 0"),
@@ -219,7 +219,7 @@ CALLS = {
     ),
     "spec, gradient": (
         lambda: StudentSpec(3, gradient="x"),
-        "`gradient` .*two-term, notebook, but",
+        "`gradient` .*two-term, notebook, autodiff, but",
     ),
     "spec, a formula": (
         lambda: StudentSpec(3, encoding="angle:axis=X", stand_in="closed-form"),
@@ -239,8 +239,8 @@ CALLS = {
     "circuit, a name": (lambda: QuantumLayer("h_ry"), "`source` must be OpenQASM 2 or 3"),
     "circuit, None": (lambda: QuantumLayer(None), "`circuit` .*but None"),
     "circuit of 40": (lambda: QuantumLayer(h_ry(40)), "`circuit` .*40 qubits.*TiB"),
-    "rule, a name": (lambda: QuantumLayer(h_ry(2), rule="x"), "`rule` .*a ShiftRule, but 'x'"),
-    "rule, None": (lambda: QuantumLayer(h_ry(2), rule=None), "`rule` .*but None"),
+    "rule, a name": (lambda: QuantumLayer(h_ry(2), rule="x"), "`rule` .*a ShiftRule or None, but 'x'"),
+    "rule, a number": (lambda: QuantumLayer(h_ry(2), rule=1), "`rule` .*but 1"),
     "a gate without a rule": (
         lambda: QuantumLayer(Circuit(2, [Op("CRX", (0, 1))]))(np.zeros((2, 1))),
         "`circuit` .*CRX",
@@ -275,7 +275,7 @@ CALLS = {
     "classes, a list": (lambda: ask(classes=[0, 1]), r"`classes` .*but \[0, 1\]"),
     **{
         f"{name}, {k}": (lambda v=v, f=f: f(v, 2), "`frequencies` .*" + p)
-        for name, f in ((name, READOUTS.build(name)) for name in READOUTS)
+        for name, f in ((n, READOUTS.build(n).build(3, rngs=nnx.Rngs(0))) for n in READOUTS)
         for k, (v, p) in {
             "counts": ([3.0, 7.0], "between 0 and 1.*divide counts"),
             "negative": ([1.5, -0.5], "between 0 and 1"),

@@ -327,9 +327,9 @@ CALLS = {
     "shots without a key": (lambda: outcome_probabilities(RY, ZEROS, shots=5), "`key` .*without a"),
     "rule, a name": (
         lambda: sampled(rule="two-term"),
-        "`rule` must be a ShiftRule, but 'two-term'",
+        "`rule` must be a ShiftRule or None, but 'two-term'",
     ),
-    "rule, None": (lambda: outcome_probabilities(RY, ZEROS, rule=None), "`rule` .*but None"),
+    "shots without a rule": (lambda: sampled(rule=None), "`rule` .*where shots .*but None"),
     "a gate without a rule": (
         lambda: outcome_probabilities(Circuit(2, [Op("CRX", (0, 1))]), [0.1]),
         "`circuit` .*two-term shift rule fits, but CRX",

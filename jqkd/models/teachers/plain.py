@@ -26,6 +26,7 @@ class Plain(Network):
         rngs: initial weights.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> Plain(3, (40,), rngs=nnx.Rngs(0))(jnp.zeros((2, 40))).shape
         (2, 3)
     """
@@ -88,6 +89,7 @@ class Conv1d(Network):
     As the one of MNIST-1D (Greydanus, Kobak, arXiv:2011.14439), 25 channels wide.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> Conv1d(10, (40,), rngs=nnx.Rngs(0))(jnp.zeros((2, 40))).shape
         (2, 10)
     """
