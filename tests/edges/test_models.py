@@ -239,7 +239,10 @@ CALLS = {
     "circuit, a name": (lambda: QuantumLayer("h_ry"), "`source` must be OpenQASM 2 or 3"),
     "circuit, None": (lambda: QuantumLayer(None), "`circuit` .*but None"),
     "circuit of 40": (lambda: QuantumLayer(h_ry(40)), "`circuit` .*40 qubits.*TiB"),
-    "rule, a name": (lambda: QuantumLayer(h_ry(2), rule="x"), "`rule` .*a ShiftRule or None, but 'x'"),
+    "rule, a name": (
+        lambda: QuantumLayer(h_ry(2), rule="x"),
+        "`rule` .*a ShiftRule or None, but 'x'",
+    ),
     "rule, a number": (lambda: QuantumLayer(h_ry(2), rule=1), "`rule` .*but 1"),
     "a gate without a rule": (
         lambda: QuantumLayer(Circuit(2, [Op("CRX", (0, 1))]))(np.zeros((2, 1))),
