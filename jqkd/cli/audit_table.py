@@ -32,7 +32,7 @@ def audit_table(report: dict[str, Any]) -> Group:
     for name, arm, mean in _looks(report):
         gradients.add_row(name, arm, *_gradient_cells(mean, arm == DISTILLED))
         answers.add_row(name, arm, *_answer_cells(mean))
-    shown = [gradients, answers] + ([_probes(report)] if report["history"][0]["probe"] else [])
+    shown = [gradients, answers] + ([_probes(report)] if report["history"][0].get("probe") else [])
     return Group(*shown, *_sentences(report))
 
 
@@ -100,7 +100,7 @@ def _sentences(report: dict[str, Any]) -> Iterator[str]:
             _per_cent(report["teacher"][name]) for name in ("accuracy", "confidence", "error")
         )
         yield f"The teacher on test images: {right} % right, {sure} % sure, error {error} %."
-    if report["history"][0]["probe"]:
+    if report["history"][0].get("probe"):
         yield (
             "Over angles: variance of the mean gradient; small, it is a plateau. Over images: mean "
             "variance from image to image. Signal to noise: of a step, by the shift rule."

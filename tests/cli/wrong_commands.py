@@ -322,7 +322,10 @@ SINGLE = [
     ("search wrong.toml", "`--qubits` must be an integer"),
     ("search lists.toml", "`search` must be a table of the file"),
     ("run paper-text:shots=notebook", "`--shots` must be a number or exact where"),
-    ("run demo --teachers shipped", "`--teachers` must be train, shipped|made by version 1 of"),
+    (
+        "run demo --teachers shipped",
+        "`--teachers` must be train, shipped|There is no lenet digits 0-1|made by version 1 of",
+    ),
     ("run demo --out older-store", "made by version 1 of the algorithm, but this is version"),
     ("run demo --out tables", "made by version 1 of the algorithm, in the layout of jqkd 0.1"),
     ("run demo --plugin taken.py", "`--?plugin|`name` must be a name that no other executor has"),

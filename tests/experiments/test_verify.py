@@ -173,3 +173,13 @@ def test_a_sample_is_some_students_each_once(store):
 def test_a_store_without_students(tmp_path):
     with pytest.raises(InputError, match="holds no student to be replayed; run an experiment"):
         verify.sample_students(Store.create(tmp_path), 1)
+
+
+def test_probes_agree_up_to_rounding():
+    """Sums of a block of another size; a tenth more is another number."""
+    looks = {"epochs": [0, 2], "over_angles": [[1.0, 0.0], [2.0, 3.0]]}
+    near = looks | {"over_angles": [[1.001, 0.0], [2.0, 3.0]]}
+    far = looks | {"over_angles": [[1.1, 0.0], [2.0, 3.0]]}
+    assert verify._alike(looks, near) and not verify._alike(looks, far)
+    assert verify._alike(None, None) and not verify._alike(None, looks)
+    assert not verify._alike(looks, None) and not verify._alike({}, looks)

@@ -154,7 +154,7 @@ def test_its_table_has_statistics(experiment, store, summary):
 def test_its_report_names_its_parts(summary, folder):
     place = folder / "report"
     pictures = draw_all(summary, place, load)
-    names = ["images", "circuits", "losses", "accuracies", "gains"]
+    names = ["images", "circuits", "losses", "accuracies", "gains", "probes"]
     assert [path.stem for path, _ in pictures] == names
     assert all((place / f"{name}.{ending}").stat().st_size for name in names for ending in FORMATS)
     files = {path.name: path.read_text() for path in write_report(summary, place, pictures)}
