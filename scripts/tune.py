@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from fnmatch import fnmatchcase
 from functools import partial
@@ -19,6 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from jqkd._checks import InputError
 from jqkd.common.outputs import write_text
 from jqkd.experiments.catalogue import EXPERIMENTS
 from jqkd.experiments.model import Arm
@@ -41,10 +43,15 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--arms", default="*")
     options = parser.parse_args()
-    entry: Any = EXPERIMENTS.build(options.name, "name")
+    try:
+        entry: Any = EXPERIMENTS.build(options.name, "name")
+    except InputError as error:
+        parser.error(str(error))
+    if not hasattr(entry, "trials"):
+        parser.error(f"{options.name} is not tuned: it has no trials.")
     trials = {k: v for k, v in entry.trials().items() if fnmatchcase(k, options.arms)}
     store = Store.create(options.out / options.name)
-    file = Path(__import__(type(entry).__module__, fromlist=["SETTINGS"]).SETTINGS)
+    file = Path(sys.modules[type(entry).__module__].SETTINGS)
     known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     settings, tables = known.get("settings", {}), known.get("validation", {})
     fields = ("learning_rate", "weight", "temperature")

@@ -18,10 +18,9 @@ from jqkd._checks import (
     check_number,
     check_seed,
     check_type,
-    fail,
-    shown,
 )
 from jqkd.common.registry import Registry
+from jqkd.models.arguments import check_axes
 from jqkd.quantum import Circuit, Op, h_ry, hardware_efficient, ry_layer, weight
 from jqkd.quantum.limits import check_num_qubits
 
@@ -159,8 +158,7 @@ class Layered(Ansatz):
 
     def __post_init__(self) -> None:
         check_integer("layers", self.layers, 1, 1000)
-        if not isinstance(self.axes, str) or not self.axes or set(self.axes) - set("XYZ"):
-            fail("axes", "be one or more of the letters X, Y, Z", shown(self.axes))
+        check_axes("axes", self.axes)
         check_choice("entangler", self.entangler, ENTANGLERS)
         check_type("shared", self.shared, bool, "true or false")
         check_number("spread", self.spread, least=0)

@@ -84,6 +84,12 @@ def check_image_shape(
     return height, width, channels[0] if channels else 1
 
 
+def check_axes(name: str, value: Any) -> None:
+    """Letters of the axes that rotations are about."""
+    if not isinstance(value, str) or not value or set(value) - set("XYZ"):
+        fail(name, "be one or more of the letters X, Y, Z", shown(value))
+
+
 def check_images(images: ArrayLike, image_shape: tuple[int, ...] = (28, 28)) -> Num[Array, "B ..."]:
     """Images ``(B, *image_shape)`` of brightness 0 to 1, where it can be seen."""
     images = check_array("images", images)

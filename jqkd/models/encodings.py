@@ -12,8 +12,9 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from jqkd._checks import check_array, check_integer, check_number, check_type, fail, shown
+from jqkd._checks import check_array, check_integer, check_number, check_type
 from jqkd.common.registry import Registry
+from jqkd.models.arguments import check_axes
 from jqkd.quantum import Circuit, Op, amplitude_angles, amplitude_encoding, data
 from jqkd.quantum.limits import check_num_qubits
 
@@ -87,8 +88,7 @@ class Angle(Encoding):
 
     def __post_init__(self) -> None:
         check_number("turn", self.turn, above=0)
-        if not isinstance(self.axis, str) or not self.axis or set(self.axis) - set("XYZ"):
-            fail("axis", "be one or more of the letters X, Y, Z", shown(self.axis))
+        check_axes("axis", self.axis)
         check_type("hadamard", self.hadamard, bool, "true or false")
         if self.features is not None:
             check_integer("features", self.features, 1, _MOST_FEATURES)

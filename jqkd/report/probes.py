@@ -45,7 +45,9 @@ def draw_probes(summary: Summary) -> Chart:
                 )
                 handles.setdefault(label, dot)
     for place, title in zip(axes, _PANELS.values(), strict=True):
-        place.set(xscale="log", yscale="log", xlabel="angles", title=title, axisbelow=True)
+        place.set(yscale="log", xlabel="angles", title=title, axisbelow=True)
+        place.set_xscale("log", base=2)
+        place.xaxis.set_major_formatter("{x:g}")
         place.grid(lw=0.3, color="#dddddd")
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
     return figure, (

@@ -39,9 +39,9 @@ def turned(summary: Summary) -> Turned | None:
     if not summary.experiment.shows_turning:
         return None
     gains = [one for one in summary.differences if one.comparison.family == "taught"]
-    seeds = sorted(set.intersection(*(set(one.seeds) for one in gains))) if gains else []
     if not gains:
         return None
+    seeds = sorted(set.intersection(*(set(one.seeds) for one in gains)))
     if len(gains) < 2 or not seeds:
         return Turned(gains, None, len(seeds))
     alone = [[_alone(one)[seed] for seed in seeds] for one in gains]

@@ -59,7 +59,7 @@ class Cell:
         qubits: n.
         layers: L.
         per_class: images a class.
-        epochs: where they are not those of ``_STEPS`` steps.
+        epochs: ``None`` for as many as make the steps of all others.
         kind: what is changed in the student; "" for nothing.
         changes: how.
     """
@@ -91,8 +91,8 @@ class Cell:
         """How they are trained."""
         classes = len(parse_classes(self.classes))
         steps = lambda n, c: -(-n * c // 32)  # noqa: E731
-        epochs = max(1, round(40 * steps(150, 10) / steps(self.per_class, classes)))
-        epochs = self.epochs or epochs
+        equal = max(1, round(40 * steps(150, 10) / steps(self.per_class, classes)))
+        epochs = self.epochs or equal
         fields: dict[str, Any] = {"ansatz": f"layered:layers={self.layers}"}
         shots = None if "stand_in" in self.changes else shots
         return StudentConfig(
@@ -166,18 +166,18 @@ class Map(Entry):
         read_shots(self.shots)
 
     def experiment(self) -> Experiment:
-        arms: dict[str, Arm] = {}
-        taught = [*self._pairs((*CELLS, LONGER, *KINDS), arms)]
-        extras = [self._taught(CENTRE, name, how) for name, how in TAUGHT_BY.items()]
-        for arm in extras:
-            arms[arm.name] = arm
-            taught.append(Comparison(arm.name, f"{CENTRE.name}-alone", family="taught"))
+        arms, compared = [], []
+        for cell in (*CELLS, LONGER, *KINDS):
+            arms += [self._alone(cell), self._taught(cell)]
+            compared.append(Comparison(*_gain(cell), family="taught"))
+        for name in TAUGHT_BY:
+            arms.append(self._taught(CENTRE, name))
+            compared.append(Comparison(*_gain(CENTRE, name), family="taught"))
         for placebo in PLACEBOS:
-            arm = self._taught(CENTRE, "taught", {}, placebo)
-            arms[arm.name] = arm
-            taught.append(
-                Comparison(arm.name, f"{CENTRE.name}-alone", "placebo's gain", family="placebos")
-            )
+            settings = {**_chosen(CENTRE, "taught"), "placebo": placebo}
+            arms.append(self._arm(CENTRE, placebo, CENTRE.teacher(), settings))
+            pair = _gain(CENTRE, placebo)
+            compared.append(Comparison(*pair, "placebo's gain", family="placebos"))
         about = (
             "Students whose images become amplitudes without a classical weight, alone and taught; "
             "around 8 qubits, 8 layers, MNIST 0-9 and 150 images a class one thing changes at a "
@@ -187,8 +187,8 @@ class Map(Entry):
             self.name,
             "When a teacher helps a quantum student",
             about,
-            tuple(arms.values()),
-            tuple(taught),
+            tuple(arms),
+            tuple(compared),
             seeds=20,
             contrasts=tuple(_contrasts()),
             shows_turning=True,
@@ -204,48 +204,30 @@ class Map(Entry):
         tuned = {}
         for cell in (*CELLS, *KINDS):
             tuned[f"{cell.name}-alone"] = [self._alone(cell, one) for one in alone]
-            tuned[f"{cell.name}-taught"] = [
-                self._taught(cell, "taught", {}, settings=one) for one in taught
-            ]
-        for name, how in TAUGHT_BY.items():
-            made = [self._taught(CENTRE, name, how, settings=one) for one in taught]
-            tuned[made[0].name] = made
+            tuned[f"{cell.name}-taught"] = [self._taught(cell, settings=one) for one in taught]
+        for name in TAUGHT_BY:
+            tuned[f"{CENTRE.name}-{name}"] = [self._taught(CENTRE, name, one) for one in taught]
         return tuned
-
-    def _pairs(self, cells: Iterable[Cell], arms: dict[str, Arm]) -> Iterable[Comparison]:
-        for cell in cells:
-            alone, taught = self._alone(cell), self._taught(cell, "taught", {})
-            arms |= {alone.name: alone, taught.name: taught}
-            yield Comparison(taught.name, alone.name, family="taught")
 
     def _alone(self, cell: Cell, settings: Mapping[str, Any] | None = None) -> Arm:
         return self._arm(cell, "alone", None, settings)
 
     def _taught(
+        self, cell: Cell, by: str = "taught", settings: Mapping[str, Any] | None = None
+    ) -> Arm:
+        return self._arm(cell, by, cell.teacher(**TAUGHT_BY.get(by, {})), settings)
+
+    def _arm(
         self,
         cell: Cell,
-        name: str,
-        how: Mapping[str, Any],
-        placebo: str = "none",
-        settings: Mapping[str, Any] | None = None,
+        end: str,
+        teacher: TeacherConfig | None,
+        settings: Mapping[str, Any] | None,
     ) -> Arm:
-        teacher = cell.teacher(**how)
-        if placebo == "none":
-            return self._arm(cell, name, teacher, settings)
-        arm = self._arm(cell, name, teacher, settings)
-        assert arm.student is not None
-        label = arm.label.replace(", taught", f", {placebo}")
-        student = replace(arm.student, placebo=placebo)
-        return replace(arm, name=f"{cell.name}-{placebo}", label=label, student=student)
-
-    def _arm(self, cell: Cell, end: str, teacher: TeacherConfig | None, settings: Any) -> Arm:
-        # 320 epochs have the settings of 40.
-        name = f"{replace(cell, epochs=None).name}-{end}"
-        own = _settings().get(name, {}) if settings is None else settings
-        student = cell.student(read_shots(self.shots), own)
-        words = "alone" if end == "alone" else f"{end}"
+        own = _chosen(cell, end) if settings is None else settings
         group = f"{dataset_label(cell.dataset)} {cell.classes}"
-        return Arm(f"{cell.name}-{end}", f"{cell.label}, {words}", group, student, teacher)
+        student = cell.student(read_shots(self.shots), own)
+        return Arm(f"{cell.name}-{end}", f"{cell.label}, {end}", group, student, teacher)
 
 
 def _gain(cell: Cell, end: str = "taught") -> tuple[str, str]:
@@ -282,6 +264,11 @@ def _contrasts() -> Iterable[Contrast]:
         yield Contrast(f"gain minus that of {cell.kind}", terms, family=family)
     terms = (1.0, *_gain(LONGER)), (-1.0, centre[1], centre[2])
     yield Contrast("gain of 320 epochs minus that of 40", terms, family=family)
+
+
+def _chosen(cell: Cell, end: str) -> Mapping[str, Any]:
+    """Settings of an arm, none if it was not tuned; 320 epochs have those of 40."""
+    return _settings().get(f"{replace(cell, epochs=None).name}-{end}", {})
 
 
 @lru_cache
