@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.summary import Summary
-from benchmarks.workloads import WORKLOADS
 from jqkd.report.charts import ONE_COLUMN
 from jqkd.report.figures import save
 
 # Okabe and Ito's palette; marker and colour by the place of the batch among the workload's.
 _STYLES = (("o", "#0072B2"), ("s", "#D55E00"), ("^", "#009E73"))
-_LABELS = ("batch of 1", "64", "256 (W3), 1024")
+_LABELS = ("batch of 1", "32, 64", "256 (W3), 1024")
 _RC = {
     "font.size": 7,
     "axes.spines.top": False,
@@ -61,7 +60,7 @@ def draw_ratios(summary: Summary) -> Any:
     for cell in summary.cells:
         ratio, row = summary.ratio(cell), rows.index((cell.workload, cell.qubits))
         if ratio is not None:
-            marker, colour = _STYLES[WORKLOADS[cell.workload].batches.index(cell.batch)]
+            marker, colour = _STYLES[(cell.batch > 1) + (cell.batch > 64)]
             place.plot(ratio, -row, marker, color=colour, markersize=4, markeredgewidth=0)
     _shade(place, rows)
     place.set_xscale("log")

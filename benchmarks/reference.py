@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from benchmarks.workloads import Cell, Step
@@ -46,20 +48,28 @@ def product_gradient(angles: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.stack(columns, -1)
 
 
-def shift_rule_variance(angles: np.ndarray, weights: np.ndarray, shots: int) -> np.ndarray:
-    """Variance (B, n) of the two-term shift rule's estimate, every circuit with shots of its own.
+def shift_rule(cell: Cell, angles: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """d/dt_k of sum_c w_c p_c, (B, P), from circuits run gate by gate at shifted angles."""
+    columns = [(up - down) @ weights / 2 for up, down in _shifted(cell, angles)]
+    return np.stack(columns, -1)
+
+
+def _shifted(cell: Cell, angles: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+    """Probabilities (B, K) with one angle up by pi/2, and down; angle by angle."""
+    for step in np.pi / 2 * np.eye(cell.num_angles):
+        yield tuple(probabilities(cell.layout, cell.qubits, angles + s * step) for s in (1, -1))
+
+
+def shift_rule_variance(
+    cell: Cell, angles: np.ndarray, weights: np.ndarray, shots: int
+) -> np.ndarray:
+    """Variance (B, P) of the two-term shift rule's estimate, every circuit with shots of its own.
 
     Var = [V(t + pi/2) + V(t - pi/2)] / 4 S, V the variance of w over the outcomes.
     """
-    columns = []
-    for k in range(angles.shape[1]):
-        total = 0.0
-        for sign in (1, -1):
-            shifted = np.array(angles, np.float64)
-            shifted[:, k] += sign * np.pi / 2
-            p = product_probabilities(shifted)
-            total = total + p @ weights.astype(np.float64) ** 2 - (p @ weights) ** 2
-        columns.append(total / (4 * shots))
+    weights = weights.astype(np.float64)
+    spread = lambda p: p @ weights**2 - (p @ weights) ** 2  # noqa: E731
+    columns = [sum(map(spread, both)) / (4 * shots) for both in _shifted(cell, angles)]
     return np.stack(columns, -1)
 
 
@@ -77,18 +87,26 @@ def gate(state: np.ndarray, step: Step, angles: np.ndarray) -> np.ndarray:
         matrix = np.broadcast_to(np.array([[1, 1], [1, -1]]) / np.sqrt(2), (len(state), 2, 2))
     else:
         half = angles[:, step.slot] / 2
-        c, s = np.cos(half), np.sin(half)
-        matrix = np.moveaxis(np.array([[c, -s], [s, c]]), -1, 0)
+        c, s, zero = np.cos(half), np.sin(half), np.zeros_like(half)
+        rows = {
+            "RX": [[c, -1j * s], [-1j * s, c]],
+            "RY": [[c, -s], [s, c]],
+            "RZ": [[c - 1j * s, zero], [zero, c + 1j * s]],
+        }
+        matrix = np.moveaxis(np.array(rows[step.name]), -1, 0)
     wire = step.wires[0]
     flat = state.reshape(len(state), 2**wire, 2, -1)
     return np.einsum("bij,bxjy->bxiy", matrix, flat).reshape(state.shape)
 
 
-def states(layout: tuple[Step, ...], qubits: int, angles: np.ndarray) -> np.ndarray:
-    """Real final states (B, 2, ..., 2), gate by gate."""
+def states(
+    layout: tuple[Step, ...], qubits: int, angles: np.ndarray, state: np.ndarray | None = None
+) -> np.ndarray:
+    """Final states (B, 2, ..., 2), gate by gate, from given ones or |0...0>; real if all is."""
     angles = np.asarray(angles, np.float64)
-    state = np.zeros((len(angles),) + (2,) * qubits)
-    state[(slice(None),) + (0,) * qubits] = 1
+    if state is None:
+        state = np.zeros((len(angles),) + (2,) * qubits)
+        state[(slice(None),) + (0,) * qubits] = 1
     for step in layout:
         state = gate(state, step, angles)
     return state
@@ -101,24 +119,28 @@ def probabilities(layout: tuple[Step, ...], qubits: int, angles: np.ndarray) -> 
 
 
 def adjoint_gradient(
-    layout: tuple[Step, ...], qubits: int, angles: np.ndarray, weights: np.ndarray
+    layout: tuple[Step, ...],
+    qubits: int,
+    angles: np.ndarray,
+    weights: np.ndarray,
+    state: np.ndarray | None = None,
 ) -> np.ndarray:
     """Gradient (B, P) of sum_k c_k <Z_k> by the adjoint method (arXiv:2009.02823).
 
-    Walking back from the end: dL/dt = 2 <lambda| dU/dt |state before>, both states undone gate
-    by gate.
+    Walking back from the end: dL/dt = 2 Re <lambda| dU/dt |state before>, both states undone
+    gate by gate. The circuit starts from ``state`` (B, 2, ..., 2), or from |0...0>.
     """
     angles = np.asarray(angles, np.float64)
-    state = states(layout, qubits, angles)
+    state = states(layout, qubits, angles, state)
     bra = state * z_sum(qubits, weights)
     gradient = np.zeros_like(angles)
     for step in reversed(layout):
         undone = angles if step.slot is None else -angles
         state = gate(state, step, undone)
         if step.slot is not None:
-            # dRY(t)/dt = RY(t + pi) / 2.
+            # dR(t)/dt = R(t + pi) / 2.
             slope = gate(state, step, angles + np.pi)
-            gradient[:, step.slot] = (bra * slope).reshape(len(bra), -1).sum(1)
+            gradient[:, step.slot] = (bra.conj() * slope).real.reshape(len(bra), -1).sum(1)
         bra = gate(bra, step, undone)
     return gradient
 
@@ -155,9 +177,16 @@ def layered_state(qubits: int, angles: np.ndarray, layers: int) -> np.ndarray:
 
 
 def right_answer(cell: Cell, angles: np.ndarray) -> np.ndarray:
-    """What a cell's peers must return (W2, W3: on average)."""
-    from benchmarks.workloads import LAYERS, outcome_weights, qubit_weights
+    """What a cell's peers must return (W2, W3, W6: on average)."""
+    from benchmarks.workloads import LAYERS, amplitudes, outcome_weights, qubit_weights, signs
 
+    if cell.workload == "W6":
+        return shift_rule(cell, angles, outcome_weights(cell.qubits))
+    if cell.workload == "W7":
+        images = amplitudes(cell).astype(np.float64).reshape(-1, *(2,) * cell.qubits)
+        weights, rows = qubit_weights(cell.qubits), np.repeat(angles, cell.batch, 0)
+        each = adjoint_gradient(cell.layout, cell.qubits, rows, weights, images)
+        return (signs(cell.batch) @ each / cell.batch)[None]
     if cell.workload == "W3":
         return product_gradient(angles, outcome_weights(cell.qubits))
     if cell.workload == "W4":

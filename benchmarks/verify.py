@@ -13,7 +13,7 @@ from benchmarks.workloads import SHOTS, Cell, outcome_weights
 
 FALSE_ALARM = 1e-6
 # Single precision, and the longest circuits have some 200 gates.
-TOLERANCE = {"W1": 2e-6, "W4": 2e-4, "W5": 2e-5}
+TOLERANCE = {"W1": 2e-6, "W4": 2e-4, "W5": 2e-5, "W7": 2e-4}
 # Outcomes are pooled until each is expected so many times.
 _LEAST_EXPECTED = 5.0
 # W4's reference is slow; of a batch, the first and the last image are compared.
@@ -26,7 +26,8 @@ def fault(cell: Cell, angles: np.ndarray, answer: np.ndarray) -> str | None:
     Args:
         cell: what was asked.
         angles: shape ``(B, P)``.
-        answer: probabilities or counts (B, K), a gradient (B, P), or a state (1, K).
+        answer: probabilities or counts (B, K), a gradient (B, P), or (1, P) where all images
+            share the angles, or a state (1, K).
 
     Example:
         >>> cell, angles = Cell("W1", 3, 1), np.zeros((1, 3))
@@ -36,7 +37,8 @@ def fault(cell: Cell, angles: np.ndarray, answer: np.ndarray) -> str | None:
     answer = np.asarray(answer)
     if not np.isfinite(answer).all():
         return f"{np.mean(~np.isfinite(answer)):.0%} of the answer is not finite"
-    check = {"W2": _counts, "W3": _sampled_gradient, "T1": _counts}.get(cell.workload, _exact)
+    checks = {"W2": _counts, "W3": _sampled_gradient, "W6": _sampled_gradient, "T1": _counts}
+    check = checks.get(cell.workload, _exact)
     return check(cell, np.asarray(angles, np.float64), answer)
 
 
@@ -93,7 +95,8 @@ def _sampled_gradient(cell: Cell, angles: np.ndarray, answer: np.ndarray) -> str
     if answer.shape != right.shape:
         return f"has shape {answer.shape}, wanted {right.shape}"
     weights = outcome_weights(cell.qubits)
-    z = (answer - right) / np.sqrt(reference.shift_rule_variance(angles, weights, SHOTS))
+    variance = reference.shift_rule_variance(cell, angles, weights, SHOTS)
+    z = (answer - right) / np.sqrt(variance)
     return _judge("gradients", (z**2).sum(), z.size, 2.0 * z.size)
 
 

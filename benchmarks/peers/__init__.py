@@ -32,7 +32,7 @@ class Peer:
     usage: str
 
 
-_CIRCUITS = ("W1", "W2", "W3", "W4", "W5")
+_CIRCUITS = ("W1", "W2", "W3", "W4", "W5", "W6", "W7")
 PEERS: dict[str, Peer] = {
     peer.name: peer
     for peer in (
@@ -53,7 +53,7 @@ PEERS: dict[str, Peer] = {
         ),
         Peer("qujax", "qujax_jax", ("qujax", "jax"), _CIRCUITS, "jit(vmap(...))"),
         Peer(
-            *("aer", "aer", ("qiskit", "qiskit-aer"), ("W1", "W2", "W3", "W5")),
+            *("aer", "aer", ("qiskit", "qiskit-aer"), ("W1", "W2", "W3", "W5", "W6")),
             "AerSimulator, single precision, a batch bound in one run",
         ),
         Peer(
@@ -63,7 +63,7 @@ PEERS: dict[str, Peer] = {
         ),
         Peer(
             *("torchquantum", "torch_quantum", ("torch", "torchquantum|torchquantum-ng")),
-            ("W1", "W2", "W4", "W5"),
+            ("W1", "W2", "W4", "W5", "W7"),
             "QuantumDevice over the batch, PyTorch autograd",
         ),
         Peer(

@@ -10,6 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.reference import reverse_bits
+from benchmarks.timing import Way
+from benchmarks.workloads import Cell, signs
 
 
 def jitted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,6 +34,14 @@ def keys_of(angles: np.ndarray, seed: int) -> tuple[Any, Any]:
 def raw_keys_of(angles: np.ndarray, seed: int) -> tuple[Any, Any]:
     """Angles and a key of the old kind, which is all that some libraries take."""
     return jnp.asarray(angles), jax.random.PRNGKey(seed)
+
+
+def shared_gradient(name: str, cell: Cell, values: Callable[[Any], Any]) -> Way:
+    """W7 from the values (B,) of all images at shared angles (P,)."""
+    weights = signs(cell.batch) / cell.batch
+    build = lambda: jitted(jax.grad(lambda x: values(x) @ weights))  # noqa: E731
+    prepare = lambda angles, seed: (jnp.asarray(angles[0]),)  # noqa: E731
+    return Way(name, build, prepare, lambda gradient: np.asarray(gradient)[None])
 
 
 def big_endian(qubits: int, scale: float = 1) -> Callable[[Any], np.ndarray]:

@@ -13,7 +13,7 @@ from pennylane import numpy as pnp
 from benchmarks.peers.pennylane_jax import apply, observable
 from benchmarks.reference import reverse_bits
 from benchmarks.timing import Way
-from benchmarks.workloads import SHOTS, Cell, outcome_weights
+from benchmarks.workloads import SHOTS, Cell, amplitudes, outcome_weights, signs
 
 COMPILES = False
 
@@ -25,7 +25,8 @@ def start(workload: str) -> None:
 
 def ways(cell: Cell) -> list[Way]:
     """How a cell is answered: a batch by broadcasting, gradients image by image."""
-    return {"W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5}[cell.workload](cell)
+    asked = {"W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5, "W6": _w3, "W7": _w7}
+    return asked[cell.workload](cell)
 
 
 def _node(cell: Cell, measure: Callable[[], Any], seed: int = 0, **options: Any) -> Any:
@@ -90,6 +91,25 @@ def _w4(cell: Cell) -> list[Way]:
         return lambda rows: np.stack([gradient(row) for row in rows])
 
     return [Way("grad, adjoint", build, _rows, np.asarray)]
+
+
+def _w7(cell: Cell) -> list[Way]:
+    images, weights = amplitudes(cell).astype(np.float64), signs(cell.batch) / cell.batch
+    images /= np.linalg.norm(images, axis=1, keepdims=True)
+    device = qml.device("lightning.qubit", wires=cell.qubits, c_dtype=np.complex64)
+
+    @qml.qnode(device, diff_method="adjoint")
+    def circuit(x: Any, image: Any) -> Any:
+        qml.StatePrep(image, wires=range(cell.qubits))
+        apply(cell, x)
+        return qml.expval(observable(cell))
+
+    def build() -> Any:
+        gradient = qml.grad(circuit, argnums=0)
+        rows = [pnp.array(image, requires_grad=False) for image in images]
+        return lambda x: sum(w * gradient(x[0], row) for w, row in zip(weights, rows, strict=True))
+
+    return [Way("grad, adjoint", build, _rows, lambda found: np.asarray(found)[None])]
 
 
 def _w5(cell: Cell) -> list[Way]:

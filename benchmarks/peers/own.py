@@ -10,9 +10,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.peers._jax import angles_of, jitted, keys_of
+from benchmarks.peers._jax import angles_of, jitted, keys_of, shared_gradient
 from benchmarks.timing import Way
-from benchmarks.workloads import LAYERS, SHOTS, Cell, outcome_weights, qubit_weights
+from benchmarks.workloads import (
+    LAYERS,
+    PURE_LAYERS,
+    SHOTS,
+    Cell,
+    amplitudes,
+    outcome_weights,
+    qubit_weights,
+)
+from jqkd.models import ANSATZE
 from jqkd.quantum import h_ry, hardware_efficient, outcome_probabilities, run, run_adjoint
 from jqkd.quantum.measurement import parity, probabilities
 
@@ -32,7 +41,8 @@ def ways(cell: Cell) -> list[Way]:
         from benchmarks.peers.own_training import training_step
 
         return [training_step()]
-    return {"W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5}[cell.workload](cell)
+    asked = {"W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5, "W6": _w3, "W7": _w7}
+    return asked[cell.workload](cell)
 
 
 def _w1(cell: Cell) -> list[Way]:
@@ -53,7 +63,10 @@ def _w2(cell: Cell) -> list[Way]:
 
 
 def _w3(cell: Cell) -> list[Way]:
-    circuit, weights = h_ry(cell.qubits), outcome_weights(cell.qubits)
+    circuit = (
+        h_ry(cell.qubits) if cell.workload == "W3" else hardware_efficient(cell.qubits, LAYERS)
+    )
+    weights = outcome_weights(cell.qubits)
 
     def loss(row: Any, key: Any) -> Any:
         return outcome_probabilities(circuit, row, shots=SHOTS, key=key) @ weights
@@ -80,6 +93,18 @@ def _w4(cell: Cell) -> list[Way]:
         Way("grad(probabilities(run_adjoint))", by_adjoint, angles_of, np.asarray),
         Way("grad(outcome_probabilities)", by_shifts, angles_of, np.asarray),
     ]
+
+
+def _w7(cell: Cell) -> list[Way]:
+    """As a student of the preset ``pure`` is trained."""
+    circuit = ANSATZE.build(f"layered:layers={PURE_LAYERS}").circuit(cell.qubits)
+    images = jnp.asarray(amplitudes(cell)).reshape(-1, *(2,) * cell.qubits)
+
+    def values(angles: Any) -> Any:
+        read = lambda state: outcome_probabilities(circuit, angles, state=state, rule=None)  # noqa: E731
+        return jax.vmap(read)(images) @ z_weights(cell.qubits)
+
+    return [shared_gradient("grad(outcome_probabilities(rule=None))", cell, values)]
 
 
 def z_weights(qubits: int) -> np.ndarray:

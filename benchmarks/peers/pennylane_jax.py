@@ -11,10 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 import pennylane as qml
 
-from benchmarks.peers._jax import angles_of, big_endian, jitted, raw_keys_of
+from benchmarks.peers._jax import angles_of, big_endian, jitted, raw_keys_of, shared_gradient
 from benchmarks.reference import reverse_bits
 from benchmarks.timing import Way
-from benchmarks.workloads import SHOTS, Cell, outcome_weights, qubit_weights
+from benchmarks.workloads import SHOTS, Cell, amplitudes, outcome_weights, qubit_weights
 
 
 def start(workload: str) -> None:
@@ -25,7 +25,8 @@ def start(workload: str) -> None:
 
 def ways(cell: Cell) -> list[Way]:
     """How a cell is answered."""
-    return {"W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5}[cell.workload](cell)
+    asked = {"W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5, "W6": _w3, "W7": _w7}
+    return asked[cell.workload](cell)
 
 
 def apply(cell: Cell, x: Any) -> None:
@@ -33,8 +34,8 @@ def apply(cell: Cell, x: Any) -> None:
     for step in cell.layout:
         if step.name == "H":
             qml.Hadamard(step.wires[0])
-        elif step.name == "RY":
-            qml.RY(x[..., step.slot], wires=step.wires[0])
+        elif step.slot is not None:
+            getattr(qml, step.name)(x[..., step.slot], wires=step.wires[0])
         else:
             qml.CZ(wires=step.wires)
 
@@ -103,6 +104,25 @@ def _w4(cell: Cell) -> list[Way]:
     circuit = _exact(cell, lambda: qml.expval(observable(cell)), diff_method="backprop")
     build = lambda: jitted(jax.vmap(jax.grad(circuit)))  # noqa: E731
     return [Way("jit(vmap(grad(qnode))), backprop", build, angles_of, np.asarray)]
+
+
+def _w7(cell: Cell) -> list[Way]:
+    images = jnp.asarray(amplitudes(cell))
+
+    @qml.qnode(
+        qml.device("default.qubit", wires=cell.qubits), interface="jax", diff_method="backprop"
+    )
+    def circuit(x: Any, image: Any) -> Any:
+        qml.StatePrep(image, wires=range(cell.qubits), validate_norm=False)
+        apply(cell, x)
+        return qml.expval(observable(cell))
+
+    mapped = lambda x: jax.vmap(circuit, (None, 0))(x, images)  # noqa: E731
+    broadcast = lambda x: circuit(x, images)  # noqa: E731
+    return [
+        shared_gradient("jit(grad(mean(vmap(qnode)))), backprop", cell, mapped),
+        shared_gradient("jit(grad(mean(qnode))), broadcasting, backprop", cell, broadcast),
+    ]
 
 
 def _w5(cell: Cell) -> list[Way]:

@@ -11,10 +11,17 @@ import jax.numpy as jnp
 import numpy as np
 import qujax
 
-from benchmarks.peers._jax import angles_of, big_endian, jitted, keys_of, tallies
+from benchmarks.peers._jax import (
+    angles_of,
+    big_endian,
+    jitted,
+    keys_of,
+    shared_gradient,
+    tallies,
+)
 from benchmarks.reference import reverse_bits
 from benchmarks.timing import Way
-from benchmarks.workloads import SHOTS, Cell, outcome_weights, qubit_weights
+from benchmarks.workloads import SHOTS, Cell, amplitudes, outcome_weights, qubit_weights
 
 
 def start(workload: str) -> None:
@@ -24,16 +31,17 @@ def start(workload: str) -> None:
 
 def ways(cell: Cell) -> list[Way]:
     """How a cell is answered."""
-    return {"W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5}[cell.workload](cell)
+    asked = {"W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5, "W6": _w3, "W7": _w7}
+    return asked[cell.workload](cell)
 
 
-def _state(cell: Cell) -> Callable[[Any], Any]:
-    names = {"H": "H", "RY": "Ry", "CZ": "CZ"}
+def _state(cell: Cell) -> Callable[..., Any]:
+    names = {"H": "H", "RX": "Rx", "RY": "Ry", "RZ": "Rz", "CZ": "CZ"}
     gates = [names[step.name] for step in cell.layout]
     wires = [list(step.wires) for step in cell.layout]
     slots = [[] if step.slot is None else [step.slot] for step in cell.layout]
     run = qujax.get_params_to_statetensor_func(gates, wires, slots, cell.qubits)
-    return lambda x: run(x / math.pi)
+    return lambda x, *start: run(x / math.pi, *start)
 
 
 def _w1(cell: Cell) -> list[Way]:
@@ -62,7 +70,7 @@ def _w3(cell: Cell) -> list[Way]:
     """The shift rule over its samples, by hand; its own sampled expectation, differentiated."""
     run = _state(cell)
     weights = jnp.asarray(reverse_bits(outcome_weights(cell.qubits), cell.qubits))
-    steps = math.pi / 2 * jnp.concatenate([jnp.eye(cell.qubits), -jnp.eye(cell.qubits)])
+    steps = math.pi / 2 * jnp.concatenate([jnp.eye(cell.num_angles), -jnp.eye(cell.num_angles)])
 
     def one(x: Any, key: Any) -> Any:
         return weights[qujax.sample_integers(key, run(x), SHOTS)].mean()
@@ -99,12 +107,22 @@ def _z_strings(weights: Any, qubits: int) -> tuple[list[list[str]], list[list[in
 
 
 def _w4(cell: Cell) -> list[Way]:
+    build = lambda: jitted(jax.vmap(jax.grad(_expectation(cell))))  # noqa: E731
+    return [Way("jit(vmap(grad(expectation)))", build, angles_of, np.asarray)]
+
+
+def _expectation(cell: Cell) -> Callable[..., Any]:
     weights = [float(c) for c in qubit_weights(cell.qubits)]
     run, letters = _state(cell), [["Z"]] * cell.qubits
     wires = [[k] for k in range(cell.qubits)]
     measure = qujax.get_statetensor_to_expectation_func(letters, wires, weights)
-    build = lambda: jitted(jax.vmap(jax.grad(lambda x: measure(run(x)))))  # noqa: E731
-    return [Way("jit(vmap(grad(expectation)))", build, angles_of, np.asarray)]
+    return lambda x, *start: measure(run(x, *start))
+
+
+def _w7(cell: Cell) -> list[Way]:
+    images = jnp.asarray(amplitudes(cell)).reshape(-1, *(2,) * cell.qubits)
+    many = jax.vmap(_expectation(cell), (None, 0))
+    return [shared_gradient("jit(grad(mean(vmap(expectation))))", cell, lambda x: many(x, images))]
 
 
 def _w5(cell: Cell) -> list[Way]:

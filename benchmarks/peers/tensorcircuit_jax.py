@@ -12,10 +12,17 @@ import numpy as np
 import tensorcircuit as tc
 from tensorcircuit import experimental
 
-from benchmarks.peers._jax import angles_of, big_endian, jitted, raw_keys_of, tallies
+from benchmarks.peers._jax import (
+    angles_of,
+    big_endian,
+    jitted,
+    raw_keys_of,
+    shared_gradient,
+    tallies,
+)
 from benchmarks.reference import reverse_bits, z_sum
 from benchmarks.timing import Way
-from benchmarks.workloads import SHOTS, Cell, outcome_weights, qubit_weights
+from benchmarks.workloads import SHOTS, Cell, amplitudes, outcome_weights, qubit_weights
 
 
 def start(workload: str) -> None:
@@ -27,16 +34,17 @@ def start(workload: str) -> None:
 
 def ways(cell: Cell) -> list[Way]:
     """How a cell is answered."""
-    return {"W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5}[cell.workload](cell)
+    asked = {"W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5, "W6": _w3, "W7": _w7}
+    return asked[cell.workload](cell)
 
 
-def _circuit(cell: Cell, x: Any) -> Any:
-    circuit = tc.Circuit(cell.qubits)
+def _circuit(cell: Cell, x: Any, **start: Any) -> Any:
+    circuit = tc.Circuit(cell.qubits, **start)
     for step in cell.layout:
         if step.name == "H":
             circuit.h(step.wires[0])
-        elif step.name == "RY":
-            circuit.ry(step.wires[0], theta=x[step.slot])
+        elif step.slot is not None:
+            getattr(circuit, step.name.lower())(step.wires[0], theta=x[step.slot])
         else:
             circuit.cz(*step.wires)
     return circuit
@@ -91,24 +99,37 @@ def _w3(cell: Cell) -> list[Way]:
 
 
 def _w4(cell: Cell) -> list[Way]:
+    def way(name: str, loss: Callable[[Any], Any]) -> Way:
+        build = lambda: jitted(jax.vmap(jax.grad(loss)))  # noqa: E731
+        return Way(f"jit(vmap(grad)), {name}", build, angles_of, np.asarray)
+
+    return [way(*item) for item in _losses(cell).items()]
+
+
+def _losses(cell: Cell) -> dict[str, Callable[..., Any]]:
+    """sum_k c_k <Z_k> in two ways."""
     diagonal = z_sum(cell.qubits, qubit_weights(cell.qubits)).reshape(-1).astype(np.float32)
 
-    def by_terms(x: Any) -> Any:
-        circuit = _circuit(cell, x)
+    def by_terms(x: Any, **start: Any) -> Any:
+        circuit = _circuit(cell, x, **start)
         terms = [
             weight * jnp.real(circuit.expectation_ps(z=[k]))
             for k, weight in enumerate(qubit_weights(cell.qubits))
         ]
         return sum(terms)
 
-    by_state = lambda x: _circuit(cell, x).probability() @ diagonal  # noqa: E731
-    kinds = {"probability": by_state, "expectation_ps": by_terms}
+    by_state = lambda x, **start: _circuit(cell, x, **start).probability() @ diagonal  # noqa: E731
+    return {"probability": by_state, "expectation_ps": by_terms}
 
-    def way(name: str, loss: Callable[[Any], Any]) -> Way:
-        build = lambda: jitted(jax.vmap(jax.grad(loss)))  # noqa: E731
-        return Way(f"jit(vmap(grad)), {name}", build, angles_of, np.asarray)
 
-    return [way(*item) for item in kinds.items()]
+def _w7(cell: Cell) -> list[Way]:
+    images = jnp.asarray(amplitudes(cell), jnp.complex64)
+
+    def way(name: str, loss: Callable[..., Any]) -> Way:
+        values = lambda x: jax.vmap(lambda image: loss(x, inputs=image))(images)  # noqa: E731
+        return shared_gradient(f"jit(grad(mean(vmap))), {name}", cell, values)
+
+    return [way(*item) for item in _losses(cell).items()]
 
 
 def _w5(cell: Cell) -> list[Way]:

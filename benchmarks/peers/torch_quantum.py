@@ -12,7 +12,7 @@ import torchquantum.functional as tqf
 
 from benchmarks.reference import reverse_bits, z_sum
 from benchmarks.timing import Way
-from benchmarks.workloads import SHOTS, Cell, qubit_weights
+from benchmarks.workloads import SHOTS, Cell, amplitudes, qubit_weights, signs
 
 COMPILES = False
 
@@ -23,16 +23,19 @@ def start(workload: str) -> None:
 
 def ways(cell: Cell) -> list[Way]:
     """How a cell is answered; its shift rule takes no shots."""
-    return {"W1": _w1, "W2": _w2, "W4": _w4, "W5": _w5}[cell.workload](cell)
+    return {"W1": _w1, "W2": _w2, "W4": _w4, "W5": _w5, "W7": _w7}[cell.workload](cell)
 
 
-def _run(cell: Cell, x: torch.Tensor) -> Any:
+def _run(cell: Cell, x: torch.Tensor, states: torch.Tensor | None = None) -> Any:
     device = tq.QuantumDevice(n_wires=cell.qubits, bsz=cell.batch)
+    if states is not None:
+        device.set_states(states)
     for step in cell.layout:
         if step.name == "H":
             tqf.h(device, wires=step.wires[0])
-        elif step.name == "RY":
-            tqf.ry(device, wires=step.wires[0], params=x[:, step.slot : step.slot + 1])
+        elif step.slot is not None:
+            turn = {"RX": tqf.rx, "RY": tqf.ry, "RZ": tqf.rz}[step.name]
+            turn(device, wires=step.wires[0], params=x[:, step.slot : step.slot + 1])
         else:
             tqf.cz(device, wires=list(step.wires))
     return device
@@ -72,6 +75,23 @@ def _w4(cell: Cell) -> list[Way]:
             x = x.clone().requires_grad_()
             p = _run(cell, x).get_states_1d().abs() ** 2
             return torch.autograd.grad((p @ diagonal.float()).sum(), x)[0]
+
+        return gradient
+
+    return [Way("autograd, batched", build, _tensor, lambda g: g.numpy())]
+
+
+def _w7(cell: Cell) -> list[Way]:
+    diagonal = torch.from_numpy(z_sum(cell.qubits, qubit_weights(cell.qubits)).reshape(-1)).float()
+    images = torch.from_numpy(amplitudes(cell)).to(torch.complex64)
+    images = images.reshape(-1, *(2,) * cell.qubits)
+    weights = torch.from_numpy(signs(cell.batch)) / cell.batch
+
+    def build() -> Callable[..., Any]:
+        def gradient(x: torch.Tensor) -> torch.Tensor:
+            x = x.clone().requires_grad_()
+            p = _run(cell, x.expand(cell.batch, -1), images).get_states_1d().abs() ** 2
+            return torch.autograd.grad(weights @ (p @ diagonal), x)[0]
 
         return gradient
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.typing import ArrayLike
+from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Array, Float, Inexact
 
 from jqkd._checks import check_array, check_key, check_list, check_number, check_type, fail
@@ -75,6 +75,8 @@ _Values = Float[Array, " K"]
 _Jacobian = Float[Array, "P K"]
 
 TWO_TERM_RULE = ShiftRule(math.pi / 2, 0.5)
+# With fewer qubits, shifted circuits that share their work are no quicker.
+_SHARED_FROM = 5
 # The paper's notebooks shift by pi/4 and do not divide: sqrt(2) times the derivative.
 NOTEBOOK_RULE = ShiftRule(math.pi / 4, 1.0)
 
@@ -128,7 +130,7 @@ def outcome_probabilities(
         given = "a key without shots" if shots is None else "shots without a key"
         fail("key", "be given exactly when `shots` is", given, "exact values need neither")
     run = _Run(circuit, rule or TWO_TERM_RULE, _wires(wires, circuit.num_qubits))
-    start = None if state is None else _start(state, circuit)
+    start = _start(state, circuit, angles.dtype)
     if rule is None:
         return _read(run, fused.run_from(circuit, angles, start))
     start = lax.stop_gradient(start)
@@ -170,7 +172,7 @@ def shifted_probabilities(
     angles = statevector.check_angles(circuit, angles)
     _check_shiftable(circuit)
     run = _Run(circuit, rule, _wires(wires, circuit.num_qubits))
-    return _shifted(run, None if state is None else _start(state, circuit), angles)
+    return _shifted(run, _start(state, circuit, angles.dtype), angles)
 
 
 def _check_shiftable(circuit: Circuit) -> None:
@@ -198,9 +200,17 @@ def _wires(wires: Sequence[int] | None, num_qubits: int) -> tuple[int, ...] | No
     return chosen
 
 
-def _start(state: ArrayLike, circuit: Circuit) -> _State:
-    """The initial state, flat, first wire most significant."""
+def _start(state: ArrayLike | None, circuit: Circuit, dtype: DTypeLike) -> _State | None:
+    """The initial state, flat, first wire most significant.
+
+    ``None`` for |0...0> where circuits are quickest one by one: with few qubits, or all apart.
+    """
     shape = (2,) * circuit.num_qubits
+    if state is None:
+        joins = any(op.gate.num_wires > 1 for op in circuit.ops)
+        if circuit.num_qubits < _SHARED_FROM or not joins:
+            return None
+        return jnp.zeros(2**circuit.num_qubits, dtype).at[0].set(1)
     return jnp.asarray(check_array("state", state, shape, kinds="iufc")).reshape(-1)
 
 

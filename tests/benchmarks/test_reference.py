@@ -8,15 +8,25 @@ from benchmarks.workloads import (
     SHOTS,
     WORKLOADS,
     Cell,
+    amplitudes,
     angles,
     h_ry,
     hardware_efficient,
     outcome_weights,
+    pure,
     qubit_weights,
+    signs,
 )
+from jqkd.models import ANSATZE
 from jqkd.quantum import templates
 
 Z, H, ONE = np.diag([1, -1]), np.array([[1, 1], [1, -1]]) / np.sqrt(2), np.diag([0, 1])
+
+
+def turn(name, half):
+    pauli = {"RX": [[0, 1], [1, 0]], "RY": [[0, -1j], [1j, 0]], "RZ": [[1, 0], [0, -1]]}[name]
+    matrix = np.cos(half) * np.eye(2) - 1j * np.sin(half) * np.array(pauli)
+    return matrix.real if name == "RY" else matrix
 
 
 def dense(layout, qubits, row):
@@ -27,9 +37,7 @@ def dense(layout, qubits, row):
             held = [ONE if k in step.wires else np.eye(2) for k in range(qubits)]
             matrix = np.eye(2**qubits) - 2 * kron(held)
         else:
-            half = 0 if step.slot is None else row[step.slot] / 2
-            turn = np.array([[np.cos(half), -np.sin(half)], [np.sin(half), np.cos(half)]])
-            one = H if step.name == "H" else turn
+            one = H if step.slot is None else turn(step.name, row[step.slot] / 2)
             matrix = kron([one if k == step.wires[0] else np.eye(2) for k in range(qubits)])
         state = matrix @ state
     return state
@@ -43,7 +51,7 @@ def kron(factors):
 
 
 @pytest.mark.parametrize("qubits", [1, 2, 3, 4])
-@pytest.mark.parametrize("circuit", [h_ry, hardware_efficient])
+@pytest.mark.parametrize("circuit", [h_ry, hardware_efficient, pure])
 def test_states_are_those_of_dense_matrices(circuit, qubits):
     layout = circuit(qubits)
     rows = np.random.default_rng(0).normal(size=(2, sum(s.slot is not None for s in layout)))
@@ -94,6 +102,29 @@ def test_the_adjoint_gradient_is_the_slope():
     np.testing.assert_allclose(found, differences(loss, rows), atol=1e-8)
 
 
+def test_the_shift_rules_gradient_is_the_slope():
+    cell, weights = Cell("W6", 3, 2), outcome_weights(3)
+    rows = angles(cell, 0).astype(float)
+    loss = lambda rows: reference.probabilities(cell.layout, 3, rows) @ weights  # noqa: E731
+    found = reference.shift_rule(cell, rows, weights)
+    np.testing.assert_allclose(found, differences(loss, rows), atol=1e-8)
+
+
+def test_the_gradient_of_shared_angles_is_the_slope():
+    cell, weights = Cell("W7", 3, 4), qubit_weights(3)
+    images = amplitudes(cell).astype(float)
+    np.testing.assert_allclose(np.linalg.norm(images, axis=1), 1, atol=1e-6)
+    row = angles(cell, 0)[:1].astype(float)
+
+    def loss(rows):
+        many = np.repeat(rows, 4, 0)
+        p = np.abs(reference.states(cell.layout, 3, many, images.reshape(-1, 2, 2, 2))) ** 2
+        return np.array([signs(4) @ (p * reference.z_sum(3, weights)).sum((1, 2, 3)) / 4])
+
+    found = reference.right_answer(cell, row)
+    np.testing.assert_allclose(found, differences(loss, row), atol=1e-8)
+
+
 def test_the_product_gradient_is_the_slope():
     rows, weights = np.random.default_rng(0).normal(size=(2, 3)), outcome_weights(3)
     wanted = differences(lambda rows: reference.product_probabilities(rows) @ weights, rows)
@@ -107,7 +138,7 @@ def test_the_shift_rule_varies_as_said():
     (way,) = ways(cell)
     asked = angles(cell, 0)
     draws = np.array([way.build()(*way.prepare(asked, seed))[0] for seed in range(4000)])
-    wanted = reference.shift_rule_variance(asked, outcome_weights(3), SHOTS)[0]
+    wanted = reference.shift_rule_variance(cell, asked, outcome_weights(3), SHOTS)[0]
     # The variance of 4000 normal draws is off by over 5 * sqrt(2 / 4000) once in two million.
     np.testing.assert_allclose(draws.var(0), wanted, rtol=5 * np.sqrt(2 / 4000))
 
@@ -119,6 +150,7 @@ def test_layouts_are_the_packages_templates(name):
         template = {
             "h_ry": lambda q: templates.h_ry(q),
             "hardware_efficient": lambda q: templates.hardware_efficient(q, 4),
+            "pure": ANSATZE.build("layered:layers=12").circuit,
         }[work.circuit](qubits)
         ours = [(s.name, s.wires, s.slot) for s in work.layout(qubits)]
         theirs = [

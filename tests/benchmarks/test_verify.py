@@ -54,7 +54,7 @@ def test_nan_is_seen():
 def test_gradients_must_be_right_and_as_noisy_as_the_shots():
     asked, weights = angles(W3, 0), outcome_weights(3)
     exact = reference.product_gradient(asked, weights)
-    noise = np.sqrt(reference.shift_rule_variance(asked, weights, SHOTS))
+    noise = np.sqrt(reference.shift_rule_variance(W3, asked, weights, SHOTS))
     normal = np.random.default_rng(0).normal(size=exact.shape)
     assert fault(W3, asked, exact + noise * normal) is None
     assert "vary too little" in fault(W3, asked, exact + 0.5 * noise * normal)
