@@ -40,7 +40,7 @@ RULES = (
         "give options of `{command}` after it",
     ),
     Unread(
-        ("quick", "peers", "peer_python", "rounds"),
+        ("quick", "peers", "peer_python", "rounds", "patience"),
         lambda values: bool(values["only"]) and set(values["only"].split(",")) <= set(STUDIES),
         "with only {only}: a study measures jqkd alone, in a size of its own",
     ),
@@ -62,6 +62,9 @@ def measure(
         typer.Option(help="PEER=PYTHON for a peer that lives in another environment."),
     ] = None,
     rounds: Annotated[int, typer.Option(help="How often the peers of a cell take turns.")] = 3,
+    patience: Annotated[
+        float, typer.Option(help="Seconds after which a peer's first call is given up.")
+    ] = 60.0,
     out: OutFolder = Path("runs/bench"),
     json: Json = None,
 ) -> None:
@@ -78,7 +81,7 @@ def measure(
     check_options(context)
     names, studies = _chosen(only, quick)
     chosen = None if peers is None else () if peers == "none" else tuple(peers.split(","))
-    plan = Plan(names, chosen, _pythons(peer_python or []), quick, rounds)
+    plan = Plan(names, chosen, _pythons(peer_python or []), quick, rounds, patience=patience)
     output = Output(json)
     keeps(f"finished workloads are in {out}, and --only names those to measure still")
     result = command.run(plan, studies, output.say, out)
