@@ -26,6 +26,7 @@ from jaxtyping import Array, Float, Inexact
 from jqkd._checks import check_array, check_key, check_list, check_number, check_type, fail
 from jqkd.quantum import fused, measurement, statevector
 from jqkd.quantum.circuit import Circuit
+from jqkd.quantum.noise import NoiseModel, density
 from jqkd.quantum.sampling import check_shots, draw_counts
 
 
@@ -90,6 +91,7 @@ def outcome_probabilities(
     rule: ShiftRule | None = TWO_TERM_RULE,
     state: ArrayLike | None = None,
     wires: Sequence[int] | None = None,
+    noise: NoiseModel | None = None,
 ) -> Float[Array, " K"]:
     """Outcome probabilities of a circuit, differentiated by the parameter-shift rule.
 
@@ -102,6 +104,9 @@ def outcome_probabilities(
         state: what the circuit starts from, ``(2,) * Q``, normalised, |0...0> if not given;
             autodiff alone takes a derivative with respect to it.
         wires: the qubits that are read, all if not given; bit k of an outcome is that of wire k.
+        noise: of the machine; its strengths may be traced. The density matrix is simulated, up to
+            8 qubits. A channel behind a gate leaves the shift rule exact: it is linear and does
+            not know the angle.
 
     Returns:
         Shape ``(K,)``, K = 2**Q, or 2**len(wires), in outcome order: exact, or frequencies (whole
@@ -109,7 +114,8 @@ def outcome_probabilities(
 
     Raises:
         InputError: a gate that the two-term rule does not fit, shots without a key or a key
-            without shots, a vector of angles of another shape, shots outside 1..2**24.
+            without shots, a vector of angles of another shape, shots outside 1..2**24, a noise
+            model for another number of qubits, or too many qubits for noise.
 
     Example:
         >>> from jqkd.quantum.templates import h_ry
@@ -131,14 +137,17 @@ def outcome_probabilities(
         fail("key", "be given exactly when `shots` is", given, "exact values need neither")
     run = _Run(circuit, rule or TWO_TERM_RULE, _wires(wires, circuit.num_qubits))
     start = _start(state, circuit, angles.dtype)
-    if rule is None:
+    noise = _noise(noise, circuit)
+    if rule is None and noise is None:
         return _read(run, fused.run_from(circuit, angles, start))
+    if rule is None:
+        return _probabilities(run, start, angles, noise)
     start = lax.stop_gradient(start)
     if shots is None or key is None:
-        return _exact(run, angles, start)
+        return _exact(run, angles, start, noise)
     check_key("key", key)
     check_shots(shots)
-    return _sampled(run, angles, start, key, jnp.asarray(shots, angles.dtype))
+    return _sampled(run, angles, start, key, jnp.asarray(shots, angles.dtype), noise)
 
 
 def shifted_probabilities(
@@ -148,6 +157,7 @@ def shifted_probabilities(
     rule: ShiftRule = TWO_TERM_RULE,
     state: ArrayLike | None = None,
     wires: Sequence[int] | None = None,
+    noise: NoiseModel | None = None,
 ) -> Float[Array, "N K"]:
     """Exact outcome probabilities of the circuit, then of each slot shifted up, then down.
 
@@ -157,6 +167,7 @@ def shifted_probabilities(
         rule: which shift.
         state: what the circuit starts from, ``(2,) * Q``; |0...0> if not given.
         wires: the qubits that are read, all if not given.
+        noise: of the machine.
 
     Returns:
         Shape ``(2 P + 1, K)``.
@@ -172,7 +183,7 @@ def shifted_probabilities(
     angles = statevector.check_angles(circuit, angles)
     _check_shiftable(circuit)
     run = _Run(circuit, rule, _wires(wires, circuit.num_qubits))
-    return _shifted(run, _start(state, circuit, angles.dtype), angles)
+    return _shifted(run, _start(state, circuit, angles.dtype), angles, _noise(noise, circuit))
 
 
 def _check_shiftable(circuit: Circuit) -> None:
@@ -214,12 +225,26 @@ def _start(state: ArrayLike | None, circuit: Circuit, dtype: DTypeLike) -> _Stat
     return jnp.asarray(check_array("state", state, shape, kinds="iufc")).reshape(-1)
 
 
+def _noise(noise: NoiseModel | None, circuit: Circuit) -> NoiseModel | None:
+    """The noise that does anything; without any, a circuit is run as if none had been given."""
+    check_type("noise", noise, (NoiseModel, type(None)), "a NoiseModel or None")
+    if noise is None:
+        return None
+    noise.check(circuit)
+    density.check_size(circuit)
+    return noise.trimmed()
+
+
 def _read(run: _Run, state: Inexact[Array, "..."]) -> _Values:
     tensor = state.reshape((2,) * run.circuit.num_qubits)
     return measurement.marginal(measurement.probabilities(tensor), run.wires)
 
 
-def _probabilities(run: _Run, start: _State | None, angles: _Angles) -> _Values:
+def _probabilities(
+    run: _Run, start: _State | None, angles: _Angles, noise: NoiseModel | None = None
+) -> _Values:
+    if noise is not None:
+        return density.probabilities(run.circuit, angles, noise, start, run.wires)
     if start is None:
         final = statevector.run(run.circuit, angles)
     else:
@@ -227,12 +252,14 @@ def _probabilities(run: _Run, start: _State | None, angles: _Angles) -> _Values:
     return _read(run, final)
 
 
-def _shifted(run: _Run, start: _State | None, angles: _Angles) -> Float[Array, "2*P+1 K"]:
+def _shifted(
+    run: _Run, start: _State | None, angles: _Angles, noise: NoiseModel | None
+) -> Float[Array, "2*P+1 K"]:
     """Of the circuit itself, then of every slot shifted up, then of every slot shifted down."""
-    if start is None:
+    if start is None or noise is not None:
         steps = run.rule.shift * jnp.eye(run.circuit.num_angles, dtype=angles.dtype)
         many = jnp.concatenate([angles[None], angles + steps, angles - steps])
-        return jax.vmap(partial(_probabilities, run, None))(many)
+        return jax.vmap(lambda row: _probabilities(run, start, row, noise))(many)
     final, turned = fused.shifted_states(run.circuit, angles, start)
     kept, turned = math.cos(run.rule.shift / 2) * final, math.sin(run.rule.shift / 2) * turned
     return jax.vmap(partial(_read, run))(
@@ -252,25 +279,39 @@ def _contract(jacobian: _Jacobian, cotangent: _Values) -> _Angles:
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _exact(run: _Run, angles: _Angles, start: _State | None) -> _Values:
-    return _probabilities(run, start, angles)
+def _exact(run: _Run, angles: _Angles, start: _State | None, noise: NoiseModel | None) -> _Values:
+    return _probabilities(run, start, angles, noise)
 
 
-def _exact_forward(run: _Run, angles: _Angles, start: _State | None) -> tuple[_Values, _Jacobian]:
-    return _value_and_jacobian(run.rule, _shifted(run, start, angles))
+def _exact_forward(
+    run: _Run, angles: _Angles, start: _State | None, noise: NoiseModel | None
+) -> tuple[_Values, _Jacobian]:
+    return _value_and_jacobian(run.rule, _shifted(run, start, angles, noise))
 
 
-def _backward(run: _Run, jacobian: _Jacobian, cotangent: _Values) -> tuple[_Angles, None]:
-    return _contract(jacobian, cotangent), None
+def _backward(run: _Run, jacobian: _Jacobian, cotangent: _Values) -> tuple[_Angles, None, None]:
+    return _contract(jacobian, cotangent), None, None
 
 
 _exact.defvjp(_exact_forward, _backward)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _sampled(run: _Run, angles: _Angles, start: _State | None, key: Array, shots: Array) -> _Values:
+def _sampled(
+    run: _Run,
+    angles: _Angles,
+    start: _State | None,
+    key: Array,
+    shots: Array,
+    noise: NoiseModel | None,
+) -> _Values:
     first = jax.random.fold_in(key, 0)
-    return _frequencies(first, _probabilities(run, start, angles), shots)
+    return _frequencies(first, _drawable(_probabilities(run, start, angles, noise), noise), shots)
+
+
+def _drawable(probabilities: Array, noise: NoiseModel | None) -> Array:
+    """Those of a density matrix, which rounding may put just below 0."""
+    return probabilities if noise is None else jnp.maximum(probabilities, 0)
 
 
 def _frequencies(key: Array, probabilities: _Values, shots: Array) -> _Values:
@@ -279,10 +320,15 @@ def _frequencies(key: Array, probabilities: _Values, shots: Array) -> _Values:
 
 
 def _sampled_forward(
-    run: _Run, angles: _Angles, start: _State | None, key: Array, shots: Array
+    run: _Run,
+    angles: _Angles,
+    start: _State | None,
+    key: Array,
+    shots: Array,
+    noise: NoiseModel | None,
 ) -> tuple[_Values, _Jacobian]:
     """All 2P + 1 circuits at once; circuit 0, the value, draws what the plain call draws."""
-    many = _shifted(run, start, angles)
+    many = _drawable(_shifted(run, start, angles, noise), noise)
     keys = jax.vmap(partial(jax.random.fold_in, key))(jnp.arange(len(many)))
     values = jax.vmap(_frequencies, (0, 0, None))(keys, many, shots)
     return _value_and_jacobian(run.rule, values)
@@ -290,7 +336,7 @@ def _sampled_forward(
 
 def _sampled_backward(
     run: _Run, jacobian: _Jacobian, cotangent: _Values
-) -> tuple[_Angles, None, None, None]:
+) -> tuple[_Angles, None, None, None, None]:
     return *_backward(run, jacobian, cotangent), None, None
 
 

@@ -1,0 +1,206 @@
+"""A noisy circuit, exactly: its density matrix in the basis of Pauli strings.
+
+rho = 2**-Q sum_P v_P P with v_P = Tr[P rho]: 4**Q real numbers, on which every gate and every
+channel is a real matrix. Probabilities are sums over the strings of I and Z alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float, Inexact
+
+from jqkd._checks import fail
+from jqkd.quantum import measurement
+from jqkd.quantum.circuit import Circuit
+from jqkd.quantum.limits import memory_of
+from jqkd.quantum.noise.channels import PauliChannel, transfer
+from jqkd.quantum.noise.model import NoiseModel
+from jqkd.quantum.noise.plan import Dense, Moves, Rule, Turn, Turns, plan
+from jqkd.quantum.statevector import apply_blocks
+
+# 65,536 numbers a circuit; beyond, trajectories are quicker.
+MOST_QUBITS = 8
+# 16 x 16 matrices, as of statevectors.
+_WIRES_A_BLOCK = 2
+
+
+def check_size(circuit: Circuit) -> None:
+    """The density matrix of a circuit is small enough to be simulated.
+
+    Raises:
+        InputError: it has too many qubits; says how much memory it would take.
+    """
+    if circuit.num_qubits > MOST_QUBITS:
+        takes = memory_of(2 * circuit.num_qubits, 4)
+        must = f"have at most {MOST_QUBITS} qubits where its density matrix is simulated"
+        advice = f"that would take {takes} a circuit; draw trajectories"
+        fail("circuit", must, f"one of {circuit.num_qubits}", advice)
+
+
+def probabilities(
+    circuit: Circuit,
+    angles: Float[Array, " P"],
+    noise: NoiseModel,
+    state: Inexact[Array, " N"] | None = None,
+    wires: tuple[int, ...] | None = None,
+) -> Float[Array, " K"]:
+    """Of every outcome of some wires, in outcome order, under noise.
+
+    Args:
+        circuit: Q qubits, P slots.
+        angles: radians.
+        noise: channels and readout.
+        state: the state before the circuit, N = 2**Q, first wire most significant; |0...0> if
+            ``None``.
+        wires: that are read; all if ``None``.
+    """
+    num_qubits = circuit.num_qubits
+    values = _start(num_qubits, state, angles.dtype)
+    table = _Matrices(circuit, angles, noise)
+    for stage in plan(circuit, _rules(circuit, noise)):
+        if isinstance(stage, Turns):
+            values = _turn(stage, table, values)
+        elif isinstance(stage, Moves):
+            values = _move(stage, noise, values)
+        else:
+            values = _dense(stage, table, values)
+    return _read(values, num_qubits, noise, wires)
+
+
+def _rules(circuit: Circuit, noise: NoiseModel) -> tuple[Rule, ...]:
+    return tuple(
+        Rule(tuple(tuple(rule.places(op)) for op in circuit.ops), rule.channel.damps)
+        for rule in noise.after
+    )
+
+
+def _start(
+    num_qubits: int, state: Inexact[Array, " N"] | None, dtype: Any
+) -> Float[Array, " 4**Q"]:
+    if state is None:
+        return reduce(jnp.kron, [jnp.array([1, 0, 0, 1], dtype)] * num_qubits)
+    density = (state[:, None] * state.conj()[None]).reshape((2,) * (2 * num_qubits))
+    order = [axis for wire in range(num_qubits) for axis in (wire, num_qubits + wire)]
+    values = density.transpose(order).reshape(-1)
+    # Rows: the letters I, X, Y, Z; columns: |a><b| of one wire.
+    letters = np.array([[1, 0, 0, 1], [0, 1, 1, 0], [0, 1j, -1j, 0], [1, 0, 0, -1]])
+    for _ in range(num_qubits):
+        first = values.reshape(4, -1)
+        values = jnp.einsum("xr,lx->rl", first, letters).reshape(-1)
+    return values.real.astype(dtype)
+
+
+class _Matrices:
+    """4 x 4 matrices of all one-wire operations and channels, those of a name made together."""
+
+    def __init__(self, circuit: Circuit, angles: Float[Array, " P"], noise: NoiseModel) -> None:
+        self._circuit, self._angles, self._noise = circuit, angles, noise
+        self._slots = [slots for _, slots in circuit.slots()]
+        self._places: dict[Turn, int] = {}
+        made = [jnp.eye(4, dtype=angles.dtype)[None]]
+        names: dict[tuple[str, bool], list[int]] = {}
+        for place, op in enumerate(circuit.ops):
+            if op.gate.num_wires == 1:
+                names.setdefault((op.name, op.fixed is None), []).append(place)
+        number = 1
+        for places in names.values():
+            made.append(self._transfer(places))
+            self._places |= {Turn(op=place): number + k for k, place in enumerate(places)}
+            number += len(places)
+        for rule, follower in enumerate(noise.after):
+            if not follower.channel.joint or follower.num_wires != 2:
+                made.append(follower.channel.transfer(1)[None].astype(angles.dtype))
+                self._places[Turn(rule=rule)] = number
+                number += 1
+        self._table = jnp.concatenate(made)
+
+    def _transfer(self, places: Iterable[int]) -> Float[Array, "M N N"]:
+        """Of operations of one name."""
+        ops = [self._circuit.ops[place] for place in places]
+        gate = ops[0].gate
+        if ops[0].fixed is None:
+            slots = np.array([list(self._slots[place]) for place in places], int)
+            values = [self._angles[column] for column in slots.T]
+        else:
+            columns = zip(*(op.fixed for op in ops), strict=True)
+            values = [jnp.array(column, self._angles.dtype) for column in columns]
+        exact = jnp.result_type(self._angles.dtype, jnp.complex64)
+        full = lambda entry: jnp.broadcast_to(jnp.asarray(entry, exact), len(ops))  # noqa: E731
+        rows = [jnp.stack([full(entry) for entry in row], -1) for row in gate.entries(*values)]
+        unitary = jnp.stack(rows, -2)
+        return transfer(unitary[:, None]).astype(self._angles.dtype)
+
+    def turns(self, stage: Turns) -> Float[Array, "Q 4 4"]:
+        """Each wire's matrices multiplied."""
+        length = max(map(len, stage.wires))
+        index = np.zeros((length, len(stage.wires)), int)
+        for wire, turns in enumerate(stage.wires):
+            for k, turn in enumerate(turns):
+                index[k, wire] = self._places[turn]
+        columns = [self._table[row] for row in index]
+        return reduce(lambda first, second: _product(second, first), columns)
+
+    def dense(self, turn: Turn) -> Float[Array, "16 16"]:
+        if turn.op is not None:
+            return self._transfer([turn.op])[0]
+        assert turn.rule is not None
+        return self._noise.after[turn.rule].channel.transfer(2).astype(self._angles.dtype)
+
+
+def _product(left: Array, right: Array) -> Array:
+    # Written out, so that no accelerator rounds it and no batch in another order.
+    return (left[..., :, :, None] * right[..., None, :, :]).sum(-2)
+
+
+def _turn(stage: Turns, table: _Matrices, values: Array) -> Array:
+    matrices = table.turns(stage)
+    number = -(-len(matrices) // _WIRES_A_BLOCK)
+    blocks = [reduce(jnp.kron, part) for part in jnp.array_split(matrices, number)]
+    return apply_blocks(blocks, values)
+
+
+def _move(stage: Moves, noise: NoiseModel, values: Array) -> Array:
+    moved = values if (np.diff(stage.source) == 1).all() else values[stage.source]
+    factors: Any = stage.signs.astype(values.dtype) if (stage.signs < 0).any() else None
+    diagonals: dict[tuple[int, int], Array] = {}
+    for rule, size, index in stage.scales:
+        if (rule, size) not in diagonals:
+            channel = noise.after[rule].channel
+            assert isinstance(channel, PauliChannel)
+            diagonals[rule, size] = channel.diagonal(size).astype(values.dtype)
+        scale = diagonals[rule, size][index]
+        factors = scale if factors is None else factors * scale
+    return moved if factors is None else moved * factors
+
+
+def _dense(stage: Dense, table: _Matrices, values: Array) -> Array:
+    num_qubits = (values.size.bit_length() - 1) // 2
+    tensor = jnp.moveaxis(values.reshape((4,) * num_qubits), stage.wires, (0, 1))
+    product = jnp.matmul(
+        table.dense(stage.turn), tensor.reshape(16, -1), precision=lax.Precision.HIGHEST
+    )
+    return jnp.moveaxis(product.reshape(tensor.shape), (0, 1), stage.wires).reshape(-1)
+
+
+def _read(
+    values: Array, num_qubits: int, noise: NoiseModel, wires: tuple[int, ...] | None
+) -> Array:
+    """Letters I and Z to probabilities of 0 and 1, wire by wire; others are traced out."""
+    kept = range(num_qubits) if wires is None else wires
+    confusion = noise.confusion(num_qubits)
+    both = jnp.array([[0.5, 0.5], [0.5, -0.5]], values.dtype)
+    tensor = values.reshape((4,) * num_qubits)
+    tensor = tensor[tuple(np.s_[::3] if wire in kept else 0 for wire in range(num_qubits))]
+    order = sorted(kept)
+    for axis, wire in enumerate(order):
+        matrix = both if confusion is None else _product(confusion[wire].astype(both.dtype), both)
+        first = jnp.moveaxis(tensor, axis, 0)
+        turned = (matrix.reshape(2, 2, *(1,) * (first.ndim - 1)) * first[None]).sum(1)
+        tensor = jnp.moveaxis(turned, 0, axis)
+    return measurement.flat(tensor.transpose([order.index(wire) for wire in kept]))
