@@ -101,7 +101,8 @@ def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 def _made_by(result: dict[str, Any]) -> dict[str, Any]:
     """What two results must have in common to stand in one table."""
     plan = {
-        name: result.get("plan", {}).get(name) for name in ("quick", "rounds", "share", "peers")
+        name: result.get("plan", {}).get(name)
+        for name in ("quick", "rounds", "share", "peers", "patience")
     }
     return plan | {"schema": result.get("schema"), "environment": result.get("environment")}
 

@@ -17,10 +17,12 @@ from benchmarks import workloads
 from benchmarks.peers import OURS, PEERS
 from benchmarks.processes import Worker
 from benchmarks.workloads import Cell
-from jqkd._checks import InputError
+from jqkd._checks import InputError, check_number
 
 # A way that lost so often at a workload is not tried again.
 _LOST = 2
+# Seconds; nobody waits longer for a first call.
+_LONGEST = 3600
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Plan:
     patience: float = 60.0
 
     def __post_init__(self) -> None:
+        check_number("patience", self.patience, least=1, most=_LONGEST)
         for name in (*(self.peers or ()), *self.pythons):
             if name not in PEERS:
                 raise InputError(f"There is no peer {name!r}; peers are {', '.join(PEERS)}.")

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jqkd._checks import fail
 from jqkd.crosscheck.trained import Reader, Recorded, TrainedCircuit
 from jqkd.data import load
 from jqkd.models.functional import Params
@@ -28,6 +29,9 @@ _ROUNDING, _ELSEWHERE = 1e-4, 1e-2
 def students_of(trained: TrainedRun, seeds: Sequence[int]) -> Iterator[TrainedCircuit]:
     """The students of some seeds, with what the run recorded about them."""
     config = trained.job.config
+    if config.noise is not None:
+        must = "be of students that learnt on an ideal machine, as both sides of a certificate are"
+        fail("run", must, f"one with noise {config.noise}")
     dataset = load(config.dataset)
     test = splits_for(config, dataset).test
     for row, run in enumerate(trained.runs):

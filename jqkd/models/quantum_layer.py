@@ -16,6 +16,8 @@ from jqkd._checks import check_array, check_key, check_type, fail
 from jqkd.models.arguments import check_ids
 from jqkd.quantum import TWO_TERM_RULE, Circuit, ShiftRule, outcome_probabilities
 from jqkd.quantum.exchange.foreign import as_circuit
+from jqkd.quantum.gradient import check_noise
+from jqkd.quantum.noise import NoiseModel
 from jqkd.quantum.sampling import check_shots
 from jqkd.quantum.statevector import check_circuit
 
@@ -32,6 +34,7 @@ class QuantumLayer(nnx.Module):
         shots: S for every circuit that is run; exact probabilities if ``None``.
         rule: the shift rule; ``None``: exact probabilities by autodiff, shots by the two-term rule.
         wires: the qubits that are read, K = 2**len(wires) outcomes; all if ``None``.
+        noise: of the machine, up to 8 qubits; none by default.
         data: which parameters of a foreign circuit are data; ``layer.circuit.fill(data, weights)``
             makes the angles of a circuit whose slots have names.
         weights: likewise.
@@ -53,6 +56,7 @@ class QuantumLayer(nnx.Module):
         rule: ShiftRule | None = TWO_TERM_RULE,
         *,
         wires: tuple[int, ...] | None = None,
+        noise: NoiseModel | None = None,
         data: Any = None,
         weights: Any = None,
     ) -> None:
@@ -65,6 +69,7 @@ class QuantumLayer(nnx.Module):
         self.shots = shots
         self.rule = rule
         self.wires = wires
+        self.noise = check_noise(noise, circuit)
 
     def check_draw(self, shots: ArrayLike | None, key: Array | None) -> None:
         """Refuse shots out of range, or without a key, before anything is computed."""
@@ -126,7 +131,7 @@ class QuantumLayer(nnx.Module):
 
     def _run(self, rule: ShiftRule | None, row: Array, start: Array | None, **draw: Any) -> Array:
         return outcome_probabilities(
-            self.circuit, row, rule=rule, state=start, wires=self.wires, **draw
+            self.circuit, row, rule=rule, state=start, wires=self.wires, noise=self.noise, **draw
         )
 
     def _starts(self, states: ArrayLike, batch: tuple[int, ...]) -> Array:

@@ -13,11 +13,14 @@ from jqkd.models.ansatze import ANSATZE, Ansatz, NoAnsatz
 from jqkd.models.arguments import check_rngs, check_width
 from jqkd.models.encodings import ENCODINGS, Angle, Encoding
 from jqkd.models.features import FEATURES, Conv, Features
+from jqkd.models.noise import noise_text, read_noise
 from jqkd.models.quantum_layer import QuantumLayer
 from jqkd.models.readouts import READOUTS, Readout, ScaledProbability
 from jqkd.models.stand_ins import STAND_INS, StandIn
 from jqkd.models.students import Student
 from jqkd.quantum import NOTEBOOK_RULE, TWO_TERM_RULE, Circuit, ShiftRule
+from jqkd.quantum.gradient import check_noise
+from jqkd.quantum.noise import NoiseModel
 
 # Parameter-shift rules; the notebooks' gives sqrt(2) times the derivative. Autodiff is for exact
 # probabilities; where shots are drawn it is the two-term rule.
@@ -48,6 +51,8 @@ class StudentSpec:
         readout: outcome frequencies -> logits.
         gradient: parameter-shift rule, a name of ``GRADIENTS``.
         stand_in: what takes the circuit's place, exact, without shots; ``None`` for the circuit.
+        noise: of the machine, a model or its text; ``None`` for an ideal one. A state that is
+            prepared, as amplitudes are, is prepared without noise.
 
     Raises:
         InputError: an unknown part, an option that it does not have, or parts that do not fit.
@@ -66,6 +71,7 @@ class StudentSpec:
     readout: Readout = ScaledProbability()  # noqa: RUF009
     gradient: str = "two-term"
     stand_in: StandIn | None = None
+    noise: NoiseModel | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "qubits", check_width("qubits", self.qubits))
@@ -76,6 +82,13 @@ class StudentSpec:
                 object.__setattr__(self, name, registry.build(part))
         if self.circuit and self.stand_in is not None:
             self.stand_in.check(self)
+        if isinstance(self.noise, str):
+            object.__setattr__(self, "noise", read_noise(self.noise))
+        if self.noise is not None:
+            if self.stand_in is not None:
+                text = STAND_INS.text(self.stand_in)
+                fail("noise", f"not be given where {text} takes the circuit's place", self.noise)
+            check_noise(self.noise, self.circuit)
 
     @property
     def circuit(self) -> Circuit:
@@ -109,7 +122,8 @@ class StudentSpec:
     @property
     def words(self) -> str:
         """All of it in a line, for a reader."""
-        return ", ".join([*self.texts.values(), f"{self.qubits} qubits"])
+        noise = [] if self.noise is None else [f"noise {noise_text(self.noise)}"]
+        return ", ".join([*self.texts.values(), f"{self.qubits} qubits", *noise])
 
     @property
     def is_quantum(self) -> bool:
@@ -148,7 +162,7 @@ class StudentSpec:
         prepare = self.encoding.amplitudes if self.starts_prepared else None
         circuit = self.ansatz.circuit(self.qubits) if prepare else self.circuit
         wires = self.readout.wires(self.qubits)
-        layer = QuantumLayer(circuit, rule=GRADIENTS[self.gradient], wires=wires)
+        layer = QuantumLayer(circuit, rule=GRADIENTS[self.gradient], wires=wires, noise=self.noise)
         rest = {"prepare": prepare, "circuit": self.circuit}
         return Student(features, self.encoding.data, layer, readout, weights, **rest)
 

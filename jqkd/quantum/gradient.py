@@ -137,7 +137,7 @@ def outcome_probabilities(
         fail("key", "be given exactly when `shots` is", given, "exact values need neither")
     run = _Run(circuit, rule or TWO_TERM_RULE, _wires(wires, circuit.num_qubits))
     start = _start(state, circuit, angles.dtype)
-    noise = _noise(noise, circuit)
+    noise = check_noise(noise, circuit)
     if rule is None and noise is None:
         return _read(run, fused.run_from(circuit, angles, start))
     if rule is None:
@@ -183,7 +183,7 @@ def shifted_probabilities(
     angles = statevector.check_angles(circuit, angles)
     _check_shiftable(circuit)
     run = _Run(circuit, rule, _wires(wires, circuit.num_qubits))
-    return _shifted(run, _start(state, circuit, angles.dtype), angles, _noise(noise, circuit))
+    return _shifted(run, _start(state, circuit, angles.dtype), angles, check_noise(noise, circuit))
 
 
 def _check_shiftable(circuit: Circuit) -> None:
@@ -225,8 +225,12 @@ def _start(state: ArrayLike | None, circuit: Circuit, dtype: DTypeLike) -> _Stat
     return jnp.asarray(check_array("state", state, shape, kinds="iufc")).reshape(-1)
 
 
-def _noise(noise: NoiseModel | None, circuit: Circuit) -> NoiseModel | None:
-    """The noise that does anything; without any, a circuit is run as if none had been given."""
+def check_noise(noise: NoiseModel | None, circuit: Circuit) -> NoiseModel | None:
+    """The noise that does anything; without any, a circuit is run as if none had been given.
+
+    Raises:
+        InputError: no noise model, one for another number of qubits, or too many qubits.
+    """
     check_type("noise", noise, (NoiseModel, type(None)), "a NoiseModel or None")
     if noise is None:
         return None

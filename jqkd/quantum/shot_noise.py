@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 from jqkd._checks import check_array, check_type
 from jqkd.quantum.circuit import Circuit
 from jqkd.quantum.gradient import TWO_TERM_RULE, ShiftRule, shifted_probabilities
+from jqkd.quantum.noise import NoiseModel
 
 
 def slopes_and_variances(
@@ -21,6 +22,7 @@ def slopes_and_variances(
     rule: ShiftRule = TWO_TERM_RULE,
     state: ArrayLike | None = None,
     wires: Sequence[int] | None = None,
+    noise: NoiseModel | None = None,
 ) -> tuple[Float[Array, "T P"], Float[Array, "T P"]]:
     r"""Exact slopes of T functions of the probabilities; their variance with one shot a circuit.
 
@@ -39,6 +41,7 @@ def slopes_and_variances(
         rule: which shift, and its coefficient.
         state: what the circuit starts from, ``(2,) * Q``; |0...0> if not given.
         wires: the qubits that are read, all if not given.
+        noise: of the machine.
 
     Raises:
         InputError: what ``outcome_probabilities`` refuses; cotangents of another shape.
@@ -50,7 +53,8 @@ def slopes_and_variances(
         (0.5, 0.0)
     """
     check_type("rule", rule, ShiftRule, "a ShiftRule")
-    values = shifted_probabilities(circuit, angles, rule=rule, state=state, wires=wires)
+    options = {"state": state, "wires": wires, "noise": noise}
+    values = shifted_probabilities(circuit, angles, rule=rule, **options)
     v = jnp.asarray(check_array("cotangents", cotangents, ("T", values.shape[-1])), values.dtype)
     up, down = jnp.split(values[1:], 2)
     means = [many @ v.T for many in (up, down)]

@@ -14,6 +14,8 @@ from jqkd.data import DATASETS, parse_classes
 
 # Raised when the meaning of a configuration changes, so that old results are not taken for new.
 SCHEMA = 2
+# Fields that came after results had been made, and say nothing where they are None.
+_LATER = ("noise",)
 # Weights and rates beyond are nothing or infinity in single precision, times what they scale.
 LEAST, HEAVIEST = 1e-30, 1e6
 # More than anybody needs, and less than a machine hangs with.
@@ -60,9 +62,14 @@ class Config:
     def digest(self) -> str:
         """Sixteen hex digits that name what is trained: all fields, and plug-ins by their source.
 
-        A preset's name does not count: what it stands for is there, part by part.
+        A preset's name does not count: what it stands for is there, part by part. Nor does a
+        field of ``_LATER`` that is not given: results from before it was there keep their names.
         """
-        about = {name: value for name, value in self.to_json().items() if name != "preset"}
+        about = {
+            name: value
+            for name, value in self.to_json().items()
+            if name != "preset" and not (name in _LATER and value is None)
+        }
         sources = [plugin.digest for plugin in self.plugins]
         return json_digest(about | ({"plugins": sources} if sources else {}))
 

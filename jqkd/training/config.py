@@ -14,6 +14,7 @@ from jqkd.data import AUGMENTATIONS, DATASETS
 from jqkd.data.views import check_moves
 from jqkd.models import GRADIENTS, PARTS, PRESETS, StudentSpec
 from jqkd.models.arguments import check_width
+from jqkd.models.noise import canonical
 from jqkd.quantum.sampling import check_shots
 from jqkd.training.base_config import (
     EPOCHS,
@@ -94,6 +95,9 @@ class StudentConfig(Config):
     gradient: Default[str] = option(None, "Parameter-shift rule.", choice(GRADIENTS))
     stand_in: str | None = option(
         None, "In the circuit's place, exact (default: the circuit).", part(PARTS["stand_in"])
+    )
+    noise: str | None = option(
+        None, "Of the machine that it learns on, such as depolarising:0.01,readout:0.02.", canonical
     )
     epochs: Default[int] = option(None, "Passes over the train images.", EPOCHS)
     batch_size: Default[int] = option(None, "Images a step.", IMAGES)
@@ -224,7 +228,7 @@ class StudentConfig(Config):
         return dataclasses.replace(self, **usual)
 
 
-_SPEC = ("features", "encoding", "ansatz", "readout", "gradient", "stand_in")
+_SPEC = ("features", "encoding", "ansatz", "readout", "gradient", "stand_in", "noise")
 _spec = lru_cache(maxsize=256)(StudentSpec)
 
 

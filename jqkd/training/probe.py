@@ -136,7 +136,7 @@ def _of_run(
             state = state.reshape((2,) * qubits).transpose(*range(qubits)[::-1])
         fill = partial(circuit.fill, datum)
         slopes, variances = slopes_and_variances(
-            circuit, fill(own), cotangent, state=state, wires=layer.wires
+            circuit, fill(own), cotangent, state=state, wires=layer.wires, noise=layer.noise
         )
         # Weights may fill several slots, each with shots of its own.
         jacobian = jax.jacfwd(fill)(own)

@@ -237,6 +237,13 @@ STUDENT: dict[str, list[Case]] = {
         ),
     ],
     "readout": [Case("--readout softmax", {*_field("readout"), *BOTH}, base="asked")],
+    "noise": [
+        Case(
+            "--noise depolarising:0.2",
+            {*_field("noise"), *BOTH},
+            {"config.noise": "depolarising:probability=0.2"},
+        ),
+    ],
     "gradient": [Case("--gradient notebook", {*_field("gradient"), *BOTH})],
     "stand_in": [
         Case(

@@ -306,6 +306,7 @@ class Peer:
 
     asked: list = []  # noqa: RUF012
     ready = running = True
+    patience = None
 
     def __init__(self, peer, workload, python):
         self.peer = peer
@@ -319,6 +320,7 @@ class Peer:
 
     def ask(self, patience, do, way=None, cell=None, seconds=None):
         self.asked.append((do, self.peer))
+        Peer.patience = patience
         if do == "ways":
             return {"ways": ["one"]}
         if do == "more":
@@ -361,6 +363,7 @@ def bench_facts(words: list[str], folder: Path, *, before: tuple[str, ...] = ())
         "cells": own.count("ways"),
         "turns": own.count("more") / max(1, own.count("ways")),
         "studies": list(studies),
+        "patience": Peer.patience,
     }
 
 

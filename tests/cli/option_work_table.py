@@ -444,6 +444,7 @@ BENCH = {
         ),
     ],
     "rounds": [Case("--rounds 3", {"turns"}, {"turns": 3})],
+    "patience": [Case("--patience 7", {"patience"}, {"patience": 7.0})],
     "out": [
         Case("--out there", {"files"}, {"files": lambda v, base: "there/bench.json" in v}),
     ],

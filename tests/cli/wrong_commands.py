@@ -103,6 +103,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "readout": ("", "sigmoid", "softmax:scale=2"),
     "gradient": ("", "adjoint"),
     "stand_in": ("", "none", "quantum"),
+    "noise": ("", "0.1", "thermal:0.1", "depolarising:2", "readout", "depolarising:0.1,gates=CNOT"),
     "selection": ("", "last"),
     "json": FILES,
     "data": ("", "c", "a,", "a,a", "a,c"),
@@ -236,6 +237,15 @@ SINGLE = [
     ("student --batch-size 65536 --qubits 10 --preset paper-text", "`--batch-size` must be so"),
     ("student --epochs 1000000 --per-class 5000", "`--epochs` must be so small that all fits"),
     ("student --stand-in closed-form --shots 10", "`--shots` must be exact"),
+    (
+        "student --noise thermal-relaxation:t1=1,t2=3",
+        "`--noise` holds `t2`, which must be at most 2",
+    ),
+    ("student --noise depolarising:0.1 --qubits 9", "at most 8 qubits where its density matrix"),
+    (
+        "student --noise readout:0.1 --stand-in closed-form --shots exact",
+        "`--noise` must not be given where closed-form takes the circuit's place",
+    ),
     ("student --stand-in classical --qubits 11", "`--qubits` must be at most"),
     (
         "student --ansatz ring",
