@@ -138,6 +138,19 @@ def test_random_noisy_circuits_against_dense_density_matrices(seed):
     np.testing.assert_allclose(got, noisy(circuit, angles, noise, state), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_runs_of_clifford_gates_between_rotations(seed):
+    """They are one permutation with signs, and factors of the channels between them."""
+    turns = random_circuit(seed, 3, 6, ["RX", "RY", "RZ"])[0]
+    first, last = (random_circuit(10 * seed + k, 3, 6, ["CX", "CY", "CZ"])[0] for k in range(2))
+    circuit = turns.then(first).then(turns).then(last).then(turns)
+    angles = np.random.default_rng(seed).normal(size=circuit.num_angles)
+    noise = NoiseModel((After(Depolarising(0.1)), After(PhaseDamping(0.2), num_wires=2)))
+    with jax.enable_x64(True):
+        got = outcome_probabilities(circuit, jnp.asarray(angles), noise=noise, rule=None)
+    np.testing.assert_allclose(got, noisy(circuit, angles, noise), rtol=0, atol=1e-12)
+
+
 def test_a_joint_channel_of_ones_own():
     circuit = Circuit(3, (*(Op("H", (k,)) for k in range(3)), Op("CX", (2, 0)), Op("RX", (1,))))
     noise = NoiseModel((After(Swapped(0.3), num_wires=2),))
