@@ -27,6 +27,8 @@ from jqkd._checks import check_array, check_key, check_list, check_number, check
 from jqkd.quantum import fused, measurement, statevector
 from jqkd.quantum.circuit import Circuit
 from jqkd.quantum.noise import NoiseModel, density
+from jqkd.quantum.noise.trajectories import check_trajectories
+from jqkd.quantum.noise.trajectories import probabilities as noisy_mean
 from jqkd.quantum.sampling import check_shots, draw_counts
 
 
@@ -92,6 +94,7 @@ def outcome_probabilities(
     state: ArrayLike | None = None,
     wires: Sequence[int] | None = None,
     noise: NoiseModel | None = None,
+    trajectories: ArrayLike | None = None,
 ) -> Float[Array, " K"]:
     """Outcome probabilities of a circuit, differentiated by the parameter-shift rule.
 
@@ -99,14 +102,15 @@ def outcome_probabilities(
         circuit: Q qubits, P slots.
         angles: shape ``(P,)``, radians.
         shots: S shots for the value and for each of the 2 P shifted circuits; exact if not given.
-        key: required with ``shots``, refused without; consumed.
+        key: required with ``shots`` or ``trajectories``, refused without; consumed.
         rule: which shift, and what to multiply with; ``None`` for autodiff, without shots.
         state: what the circuit starts from, ``(2,) * Q``, normalised, |0...0> if not given;
             autodiff alone takes a derivative with respect to it.
         wires: the qubits that are read, all if not given; bit k of an outcome is that of wire k.
-        noise: of the machine; its strengths may be traced. The density matrix is simulated, up to
-            8 qubits. A channel behind a gate leaves the shift rule exact: it is linear and does
-            not know the angle.
+        noise: of the machine; its strengths may be traced. A channel behind a gate leaves the
+            shift rule exact: it is linear and does not know the angle.
+        trajectories: M, of every circuit, with their errors drawn: unbiased, for more qubits; may
+            be traced. If not given, the density matrix is simulated, up to 8 qubits.
 
     Returns:
         Shape ``(K,)``, K = 2**Q, or 2**len(wires), in outcome order: exact, or frequencies (whole
@@ -132,22 +136,27 @@ def outcome_probabilities(
         fail(
             "rule", "be a ShiftRule where shots are drawn, which autodiff knows nothing of", "None"
         )
-    if (shots is None) != (key is None):
-        given = "a key without shots" if shots is None else "shots without a key"
+    if trajectories is not None:
+        _check_trajectories(trajectories, rule, noise)
+    noise = check_noise(noise, circuit, dense=trajectories is None)
+    if (shots is None and trajectories is None) != (key is None):
+        given = "shots without a key" if key is None else "a key without shots"
         fail("key", "be given exactly when `shots` is", given, "exact values need neither")
     run = _Run(circuit, rule or TWO_TERM_RULE, _wires(wires, circuit.num_qubits))
     start = _start(state, circuit, angles.dtype)
-    noise = check_noise(noise, circuit)
-    if rule is None and noise is None:
+    machine = None if noise is None else _Machine(noise, trajectories)
+    if rule is None and machine is None:
         return _read(run, fused.run_from(circuit, angles, start))
     if rule is None:
-        return _probabilities(run, start, angles, noise)
+        return _probabilities(run, start, angles, machine)
     start = lax.stop_gradient(start)
-    if shots is None or key is None:
-        return _exact(run, angles, start, noise)
+    if key is None:
+        return _exact(run, angles, start, machine)
     check_key("key", key)
-    check_shots(shots)
-    return _sampled(run, angles, start, key, jnp.asarray(shots, angles.dtype), noise)
+    if shots is not None:
+        check_shots(shots)
+        shots = jnp.asarray(shots, angles.dtype)
+    return _sampled(run, angles, start, key, shots, machine)
 
 
 def shifted_probabilities(
@@ -183,7 +192,9 @@ def shifted_probabilities(
     angles = statevector.check_angles(circuit, angles)
     _check_shiftable(circuit)
     run = _Run(circuit, rule, _wires(wires, circuit.num_qubits))
-    return _shifted(run, _start(state, circuit, angles.dtype), angles, check_noise(noise, circuit))
+    noise = check_noise(noise, circuit)
+    machine = None if noise is None else _Machine(noise)
+    return _shifted(run, _start(state, circuit, angles.dtype), angles, machine)
 
 
 def _check_shiftable(circuit: Circuit) -> None:
@@ -225,8 +236,33 @@ def _start(state: ArrayLike | None, circuit: Circuit, dtype: DTypeLike) -> _Stat
     return jnp.asarray(check_array("state", state, shape, kinds="iufc")).reshape(-1)
 
 
-def check_noise(noise: NoiseModel | None, circuit: Circuit) -> NoiseModel | None:
+class _Machine(NamedTuple):
+    """What runs the circuits, if it is not ideal: exact, or by so many trajectories."""
+
+    noise: NoiseModel
+    trajectories: ArrayLike | None = None
+
+
+def _check_trajectories(
+    trajectories: ArrayLike, rule: ShiftRule | None, noise: NoiseModel | None
+) -> None:
+    check_trajectories(trajectories)
+    if noise is None:
+        fail("trajectories", "be left out where there is no noise", trajectories)
+    if rule is None:
+        advice = "leave `trajectories` out, and the density matrix is differentiated"
+        fail("rule", "be a ShiftRule where trajectories are drawn", "None", advice)
+
+
+def check_noise(
+    noise: NoiseModel | None, circuit: Circuit, *, dense: bool = True
+) -> NoiseModel | None:
     """The noise that does anything; without any, a circuit is run as if none had been given.
+
+    Args:
+        noise: a model, or none.
+        circuit: that runs under it.
+        dense: whether its density matrix is simulated.
 
     Raises:
         InputError: no noise model, one for another number of qubits, or too many qubits.
@@ -235,7 +271,8 @@ def check_noise(noise: NoiseModel | None, circuit: Circuit) -> NoiseModel | None
     if noise is None:
         return None
     noise.check(circuit)
-    density.check_size(circuit)
+    if dense:
+        density.check_size(circuit)
     return noise.trimmed()
 
 
@@ -245,10 +282,18 @@ def _read(run: _Run, state: Inexact[Array, "..."]) -> _Values:
 
 
 def _probabilities(
-    run: _Run, start: _State | None, angles: _Angles, noise: NoiseModel | None = None
+    run: _Run,
+    start: _State | None,
+    angles: _Angles,
+    machine: _Machine | None,
+    key: Array | None = None,
 ) -> _Values:
-    if noise is not None:
-        return density.probabilities(run.circuit, angles, noise, start, run.wires)
+    if machine is not None:
+        noise, number = machine
+        if number is None or key is None:
+            return density.probabilities(run.circuit, angles, noise, start, run.wires)
+        errors = jax.random.fold_in(key, 1)
+        return noisy_mean(run.circuit, angles, noise, errors, number, start, run.wires)
     if start is None:
         final = statevector.run(run.circuit, angles)
     else:
@@ -257,13 +302,18 @@ def _probabilities(
 
 
 def _shifted(
-    run: _Run, start: _State | None, angles: _Angles, noise: NoiseModel | None
+    run: _Run,
+    start: _State | None,
+    angles: _Angles,
+    machine: _Machine | None,
+    keys: Array | None = None,
 ) -> Float[Array, "2*P+1 K"]:
     """Of the circuit itself, then of every slot shifted up, then of every slot shifted down."""
-    if start is None or noise is not None:
+    if start is None or machine is not None:
         steps = run.rule.shift * jnp.eye(run.circuit.num_angles, dtype=angles.dtype)
         many = jnp.concatenate([angles[None], angles + steps, angles - steps])
-        return jax.vmap(lambda row: _probabilities(run, start, row, noise))(many)
+        each = lambda row, key: _probabilities(run, start, row, machine, key)  # noqa: E731
+        return jax.vmap(each)(many, keys)
     final, turned = fused.shifted_states(run.circuit, angles, start)
     kept, turned = math.cos(run.rule.shift / 2) * final, math.sin(run.rule.shift / 2) * turned
     return jax.vmap(partial(_read, run))(
@@ -283,14 +333,14 @@ def _contract(jacobian: _Jacobian, cotangent: _Values) -> _Angles:
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _exact(run: _Run, angles: _Angles, start: _State | None, noise: NoiseModel | None) -> _Values:
-    return _probabilities(run, start, angles, noise)
+def _exact(run: _Run, angles: _Angles, start: _State | None, machine: _Machine | None) -> _Values:
+    return _probabilities(run, start, angles, machine)
 
 
 def _exact_forward(
-    run: _Run, angles: _Angles, start: _State | None, noise: NoiseModel | None
+    run: _Run, angles: _Angles, start: _State | None, machine: _Machine | None
 ) -> tuple[_Values, _Jacobian]:
-    return _value_and_jacobian(run.rule, _shifted(run, start, angles, noise))
+    return _value_and_jacobian(run.rule, _shifted(run, start, angles, machine))
 
 
 def _backward(run: _Run, jacobian: _Jacobian, cotangent: _Values) -> tuple[_Angles, None, None]:
@@ -306,19 +356,22 @@ def _sampled(
     angles: _Angles,
     start: _State | None,
     key: Array,
-    shots: Array,
-    noise: NoiseModel | None,
+    shots: Array | None,
+    machine: _Machine | None,
 ) -> _Values:
     first = jax.random.fold_in(key, 0)
-    return _frequencies(first, _drawable(_probabilities(run, start, angles, noise), noise), shots)
+    values = _drawable(_probabilities(run, start, angles, machine, first), machine)
+    return _frequencies(first, values, shots)
 
 
-def _drawable(probabilities: Array, noise: NoiseModel | None) -> Array:
+def _drawable(probabilities: Array, machine: _Machine | None) -> Array:
     """Those of a density matrix, which rounding may put just below 0."""
-    return probabilities if noise is None else jnp.maximum(probabilities, 0)
+    return probabilities if machine is None else jnp.maximum(probabilities, 0)
 
 
-def _frequencies(key: Array, probabilities: _Values, shots: Array) -> _Values:
+def _frequencies(key: Array, probabilities: _Values, shots: Array | None) -> _Values:
+    if shots is None:
+        return probabilities
     # Not counts / shots: XLA divides by a constant and by a traced number in different bits.
     return draw_counts(key, probabilities, shots) * (1 / shots)
 
@@ -328,12 +381,12 @@ def _sampled_forward(
     angles: _Angles,
     start: _State | None,
     key: Array,
-    shots: Array,
-    noise: NoiseModel | None,
+    shots: Array | None,
+    machine: _Machine | None,
 ) -> tuple[_Values, _Jacobian]:
     """All 2P + 1 circuits at once; circuit 0, the value, draws what the plain call draws."""
-    many = _drawable(_shifted(run, start, angles, noise), noise)
-    keys = jax.vmap(partial(jax.random.fold_in, key))(jnp.arange(len(many)))
+    keys = jax.vmap(partial(jax.random.fold_in, key))(jnp.arange(2 * run.circuit.num_angles + 1))
+    many = _drawable(_shifted(run, start, angles, machine, keys), machine)
     values = jax.vmap(_frequencies, (0, 0, None))(keys, many, shots)
     return _value_and_jacobian(run.rule, values)
 

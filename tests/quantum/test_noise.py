@@ -38,8 +38,9 @@ class Swapped(Channel):
     def kraus(self, num_wires):
         fallen = np.zeros((4, 4))
         fallen[0, 1] = 1
-        kept = np.diag([1, 0, 1, 1]) + (1 - 0j) * np.diag([0, 1, 0, 0]) * np.sqrt(1 - self.chance)
-        return jnp.stack([jnp.asarray(kept), np.sqrt(self.chance) * fallen + 0j])
+        chance = jnp.asarray(self.chance, float)
+        kept = np.diag([1, 0, 1, 1]) + jnp.sqrt(1 - chance) * np.diag([0, 1, 0, 0])
+        return jnp.stack([kept, jnp.sqrt(chance) * fallen]) + 0j
 
 
 def kraus(channel: Channel, num_wires: int) -> list[np.ndarray]:
@@ -277,6 +278,88 @@ def test_the_gradient_with_shots_is_the_shift_rule_on_the_noisy_machine():
     np.testing.assert_allclose(many.std(0) / error, 1, atol=6 / np.sqrt(2 * 500))
 
 
+DAMPED = NoiseModel(
+    (
+        After(Depolarising(0.1), num_wires=2),
+        After(AmplitudeDamping(0.2), ("RY",)),
+        After(Pauli(0.1, 0.05, 0.0), num_wires=1),
+    ),
+    ((0.02, 0.1),),
+)
+
+
+def drawn(circuit, angles, noise, number, keys=200, **more):
+    """Of so many keys, (keys, K)."""
+    run = partial(outcome_probabilities, circuit, noise=noise, trajectories=number, **more)
+    return np.asarray(
+        jax.jit(jax.vmap(lambda key: run(angles, key=key)))(
+            jax.random.split(jax.random.key(3), keys)
+        )
+    )
+
+
+def check_means(many, wanted):
+    """t-tests with 199 degrees of freedom: a value beyond 7 comes once in 10 billion."""
+    error = many.std(0, ddof=1) / np.sqrt(len(many))
+    assert np.abs((many.mean(0) - wanted) / np.maximum(error, 1e-6)).max() < 7
+
+
+@pytest.mark.parametrize("noise", [NOISE, DAMPED, NoiseModel((After(Swapped(0.5), num_wires=2),))])
+def test_trajectories_mean_what_the_density_matrix_says(noise):
+    circuit, angles = hardware_efficient(3, 2), jnp.linspace(-1, 1, 9)
+    many = drawn(circuit, angles, noise, 40)
+    check_means(many, noisy(circuit, angles, noise))
+    # A trajectory is a state: more of them scatter less.
+    few = drawn(circuit, angles, noise, 10)
+    ratio = few.std(0) / many.std(0)
+    assert 1.6 < np.median(ratio) < 2.4
+
+
+def test_trajectories_from_a_state_read_on_some_wires():
+    circuit, angles = hardware_efficient(3, 1), jnp.linspace(-1, 1, 6)
+    state = random_state(1, 3)
+    given = jnp.asarray(state.reshape(2, 2, 2).transpose(), jnp.complex64)
+    many = drawn(circuit, angles, DAMPED, 40, state=given, wires=(2,))
+    whole = noisy(circuit, angles, DAMPED, state).reshape(2, 4)
+    check_means(many, whole.sum(1))
+
+
+def test_shots_and_slopes_of_trajectories():
+    circuit, angles = h_ry(2), jnp.array([0.4, -0.9])
+    many = drawn(circuit, angles, DAMPED, 20, shots=100)
+    assert np.abs(many * 100 - np.round(many * 100)).max() < 1e-3
+    check_means(many, noisy(circuit, angles, DAMPED))
+    weights = jnp.array([0.3, -1.0, 0.6, 0.2])
+    run = partial(outcome_probabilities, circuit, noise=DAMPED)
+    loss = lambda a, key: run(a, key=key, trajectories=20) @ weights  # noqa: E731
+    keys = jax.random.split(jax.random.key(5), 200)
+    slopes = np.asarray(jax.jit(jax.vmap(jax.grad(loss), (None, 0)))(angles, keys))
+    check_means(slopes, jax.jit(jax.grad(lambda a: run(a) @ weights))(angles))
+
+
+def test_the_number_of_trajectories_is_traced():
+    """As many as are asked for: the mean over 1 to 3 and over 1 to 20 are of the same errors."""
+    circuit, angles, key = h_ry(2), jnp.array([0.4, -0.9]), jax.random.key(0)
+    run = jax.jit(
+        lambda number: outcome_probabilities(
+            circuit, angles, noise=DAMPED, key=key, trajectories=number
+        )
+    )
+    sums = [np.asarray(run(number)) * number for number in range(1, 21)]
+    each = np.diff(np.stack([np.zeros(4), *sums]), axis=0)
+    # Each is one trajectory's: probabilities of its own, that sum to one.
+    np.testing.assert_allclose(each.sum(1), 1, atol=1e-4)
+    assert each.min() > -1e-4 and len(np.unique(each.round(3), axis=0)) > 5
+
+
+def test_ten_qubits_by_trajectories():
+    circuit = hardware_efficient(10, 1)
+    many = outcome_probabilities(
+        circuit, jnp.linspace(-1, 1, 20), noise=NOISE, trajectories=8, key=jax.random.key(0)
+    )
+    assert many.shape == (1024,) and abs(float(many.sum()) - 1) < 1e-4
+
+
 def test_one_program_serves_all_strengths():
     traces = []
 
@@ -355,6 +438,26 @@ BAD = {
     "large": (
         lambda: outcome_probabilities(h_ry(12), jnp.zeros(12), noise=NOISE),
         "at most 8 qubits .* 64.0 MiB",
+    ),
+    "trajectories": (
+        lambda: outcome_probabilities(
+            h_ry(3), jnp.zeros(3), noise=NOISE, trajectories=0, key=jax.random.key(0)
+        ),
+        "`trajectories` must be an integer from 1",
+    ),
+    "trajectories without a key": (
+        lambda: outcome_probabilities(h_ry(3), jnp.zeros(3), noise=NOISE, trajectories=5),
+        "`key`",
+    ),
+    "trajectories without noise": (
+        lambda: outcome_probabilities(h_ry(3), jnp.zeros(3), trajectories=5, key=jax.random.key(0)),
+        "`trajectories` must be left out where there is no noise",
+    ),
+    "trajectories by autodiff": (
+        lambda: outcome_probabilities(
+            h_ry(3), jnp.zeros(3), noise=NOISE, trajectories=5, key=jax.random.key(0), rule=None
+        ),
+        "`rule` must be a ShiftRule where trajectories are drawn",
     ),
     "no model": (
         lambda: outcome_probabilities(h_ry(3), jnp.zeros(3), noise=0.1),

@@ -20,7 +20,7 @@ from jqkd.quantum import measurement
 from jqkd.quantum.circuit import Circuit
 from jqkd.quantum.limits import memory_of
 from jqkd.quantum.noise.channels import PauliChannel, transfer
-from jqkd.quantum.noise.model import NoiseModel
+from jqkd.quantum.noise.model import NoiseModel, readout_probabilities
 from jqkd.quantum.noise.plan import Dense, Moves, Rule, Turn, Turns, plan
 from jqkd.quantum.statevector import apply_blocks
 
@@ -192,15 +192,13 @@ def _read(
     values: Array, num_qubits: int, noise: NoiseModel, wires: tuple[int, ...] | None
 ) -> Array:
     """Letters I and Z to probabilities of 0 and 1, wire by wire; others are traced out."""
-    kept = range(num_qubits) if wires is None else wires
-    confusion = noise.confusion(num_qubits)
-    both = jnp.array([[0.5, 0.5], [0.5, -0.5]], values.dtype)
+    kept = tuple(range(num_qubits)) if wires is None else wires
+    both = jnp.array([[0.5, 0.5], [0.5, -0.5]], values.dtype).reshape(2, 2, *(1,) * (len(kept) - 1))
     tensor = values.reshape((4,) * num_qubits)
     tensor = tensor[tuple(np.s_[::3] if wire in kept else 0 for wire in range(num_qubits))]
     order = sorted(kept)
-    for axis, wire in enumerate(order):
-        matrix = both if confusion is None else _product(confusion[wire].astype(both.dtype), both)
-        first = jnp.moveaxis(tensor, axis, 0)
-        turned = (matrix.reshape(2, 2, *(1,) * (first.ndim - 1)) * first[None]).sum(1)
+    for axis in range(len(order)):
+        turned = (both * jnp.moveaxis(tensor, axis, 0)[None]).sum(1)
         tensor = jnp.moveaxis(turned, 0, axis)
-    return measurement.flat(tensor.transpose([order.index(wire) for wire in kept]))
+    outcomes = measurement.flat(tensor.transpose([order.index(wire) for wire in kept]))
+    return readout_probabilities(outcomes, noise, num_qubits, kept)

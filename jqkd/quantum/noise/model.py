@@ -151,6 +151,22 @@ def _nothing(part: Any) -> bool:
     return all(is_concrete(value) and not np.any(np.asarray(value)) for value in values)
 
 
+def readout_probabilities(
+    values: Float[Array, " K"], noise: NoiseModel, num_qubits: int, wires: tuple[int, ...]
+) -> Float[Array, " K"]:
+    """What is read, from the probabilities of the outcomes of some wires, in outcome order."""
+    confusion = noise.confusion(num_qubits)
+    if confusion is None:
+        return values
+    # Axis 0 is the last wire.
+    tensor = values.reshape((2,) * len(wires))
+    for axis, wire in enumerate(reversed(wires)):
+        first = jnp.moveaxis(tensor, axis, 0)
+        matrix = confusion[wire].astype(values.dtype).reshape(2, 2, *(1,) * (first.ndim - 1))
+        tensor = jnp.moveaxis((matrix * first[None]).sum(1), 0, axis)
+    return tensor.reshape(-1)
+
+
 def readout_of(matrices: Iterable[ArrayLike]) -> tuple[tuple[float, float], ...]:
     """``NoiseModel.readout`` from confusion matrices (2, 2), one a qubit or one for all.
 
