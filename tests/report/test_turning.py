@@ -62,7 +62,12 @@ def test_the_line_is_that_of_the_gains(summary):
     # Whole images: gains of half a point on 130 of them are off by up to 0.4.
     assert line.slope == pytest.approx(0.1, abs=0.003) and line.zero == pytest.approx(71, abs=0.15)
     (text,) = turning_sentences(summary)
-    assert len(turned(summary).gains) == 32 and "32 kinds of students" in text
+    twins = ("linear-map", "squared-map", "mlp")
+    circuits = [one.arm.arm.name for one in turned(summary).circuits]
+    assert len(turned(summary).gains) == 32 and "29 kinds of students with a circuit" in text
+    assert len(circuits) == 29 and not any(
+        f"-{twin}-taught" in n for n in circuits for twin in twins
+    )
     assert "3 seeds" in text
     assert (
         f"the line is 0 at {line.zero:.1f} %" in text and f"{10 * line.slope:+.2f} points" in text
@@ -78,6 +83,8 @@ def test_the_picture_has_a_dot_for_each_gain(summary, tmp_path):
     drawn = [(dot.get_xdata()[0], dot.get_ydata()[0]) for dot in dots]
     expected = [(np.mean(one.baseline.values), one.main.mean) for one in gains]
     np.testing.assert_allclose(drawn, expected)
+    hollow = [dot.get_markerfacecolor() == "white" for dot in dots]
+    assert hollow == [one not in turned(summary).circuits for one in gains] and sum(hollow) == 3
     labels = {text.get_text() for text in figure.legends[0].get_texts()}
     assert {"LeNet, 1 epoch", "LeNet, 10 epochs", "MNIST 0-9", "digits 0-9"} <= labels
     assert "least-squares" in caption
