@@ -10,10 +10,11 @@ from scipy import stats
 from scipy.special import log_softmax
 
 from jqkd._checks import check_seed, check_type
+from jqkd.crosscheck.aer_noise import to_aer_noise
 from jqkd.crosscheck.arguments import check_alpha
 from jqkd.crosscheck.execute import Progress, exact_probabilities, sample
 from jqkd.crosscheck.findings import Finding, deviation, family, judge, p_value, total
-from jqkd.crosscheck.machines import Machine
+from jqkd.crosscheck.machines import Machine, aer
 from jqkd.crosscheck.simulator import DEFAULT, Simulator
 from jqkd.crosscheck.statistics import chi_square_p_values, fit, homogeneity, mcnemar
 from jqkd.crosscheck.trained import TrainedCircuit, check_trained
@@ -65,13 +66,13 @@ def compare(
     simulator: Simulator = DEFAULT,
     progress: Progress | None = None,
 ) -> Agreement:
-    """Every test image here and on a machine without noise, at the student's shots.
+    """Every test image here and on a machine, at the student's shots and with its noise.
 
     Args:
         student: what was trained.
         seed: of the shots on both sides.
         alpha: probability that two correct simulators are told apart.
-        machine: Aer if not given.
+        machine: Aer with the student's noise if not given.
         simulator: the side here.
         progress: called with (images done, N).
 
@@ -85,9 +86,11 @@ def compare(
     circuit, shots, number = student.circuit, student.shots, len(student.labels)
     angles = np.asarray(student.angles, np.float32)
     keys = jax.random.split(jax.random.key(seed), number)
-    ours = np.asarray(simulator.counts(circuit, angles, keys, shots), float)
+    if machine is None and student.noise is not None:
+        machine = aer(to_aer_noise(student.noise), "Aer with the student's noise")
+    ours = np.asarray(_counts(simulator, student, angles, keys), float)
     others = sample(circuit, angles, shots=shots, seed=seed, machine=machine, progress=progress)
-    exact = exact_probabilities(circuit, angles)
+    exact = exact_probabilities(circuit, angles, student.noise)
     guesses = [student.predict(counts / shots) for counts in (ours, others)]
     right = [guess == student.labels for guess in guesses]
     same = int((guesses[0] == guesses[1]).sum())
@@ -123,6 +126,14 @@ def compare(
     )
 
 
+def _counts(
+    simulator: Simulator, student: TrainedCircuit, angles: np.ndarray, keys: jax.Array
+) -> jax.Array:
+    """Of the student's circuit here, with its shots and its noise."""
+    noise = () if student.noise is None else (student.noise,)
+    return simulator.counts(student.circuit, angles, keys, student.shots, *noise)
+
+
 def as_recorded(student: TrainedCircuit, simulator: Simulator, exact: np.ndarray) -> list[Finding]:
     """The run's last evaluation again, from these angles: are they those of that student?
 
@@ -134,7 +145,7 @@ def as_recorded(student: TrainedCircuit, simulator: Simulator, exact: np.ndarray
         return []
     if run.keys is not None:
         angles = np.asarray(student.angles, np.float32)
-        counts = simulator.counts(student.circuit, angles, run.keys, student.shots)
+        counts = _counts(simulator, student, angles, run.keys)
         frequencies = np.asarray(counts) / student.shots
     logits = np.asarray(student.logits(frequencies), np.float64)
     loss = -log_softmax(logits, -1)[np.arange(len(logits)), student.labels].mean()

@@ -22,6 +22,7 @@ from jqkd.crosscheck.findings import Finding, deviation, judge
 from jqkd.crosscheck.noise import probe, sweep
 from jqkd.crosscheck.trained import TrainedCircuit, check_trained
 from jqkd.crosscheck.versions import versions
+from jqkd.models.noise import noise_text
 from jqkd.quantum import run
 from jqkd.quantum.exchange.packages import require_qiskit
 from jqkd.quantum.exchange.qasm import from_qasm, to_qasm
@@ -85,6 +86,7 @@ def certify(
         "alpha": alpha,
         "seed": seed,
         "shots": student.shots,
+        "machine": None if student.noise is None else noise_text(student.noise),
         "agreement": asdict(agreement),
         "round_trip": asdict(trip),
         "noise": [asdict(point) for point in points],

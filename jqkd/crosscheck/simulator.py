@@ -23,6 +23,7 @@ from jqkd.quantum import (
     sample_counts,
 )
 from jqkd.quantum.measurement import flat
+from jqkd.quantum.noise import NoiseModel
 from jqkd.quantum.sampling import check_shots
 from jqkd.quantum.statevector import check_circuit
 
@@ -39,7 +40,8 @@ class Simulator:
         states: (circuit, angles ``(B, P)``) -> amplitudes ``(B, K)``.
         unitary: (circuit, angles ``(P,)``) -> matrix ``(K, K)``, from the final states of all
             basis states.
-        counts: (circuit, angles ``(B, P)``, keys ``(B,)``, shots) -> counts ``(B, K)``.
+        counts: (circuit, angles ``(B, P)``, keys ``(B,)``, shots) -> counts ``(B, K)``; with a
+            noise model behind them for a machine that has noise.
         gradients: (circuit, angles ``(B, P)``, weights ``(K,)``) -> ``(B, P)``, of the weighted
             sum of the exact outcome probabilities.
         sampled_gradients: the same with (..., keys ``(B,)``, shots), from shots.
@@ -48,7 +50,7 @@ class Simulator:
     name: str
     states: Callable[[Circuit, ArrayLike], Array]
     unitary: Callable[[Circuit, ArrayLike], Array]
-    counts: Callable[[Circuit, ArrayLike, Array, int], Array]
+    counts: Callable[..., Array]
     gradients: Callable[[Circuit, ArrayLike, ArrayLike], Array]
     sampled_gradients: Callable[[Circuit, ArrayLike, ArrayLike, Array, int], Array]
 
@@ -80,12 +82,18 @@ def shift_gradient(
     return jax.grad(value)(angles)
 
 
+def noisy_probabilities(circuit: Circuit, angles: Array, noise: NoiseModel) -> Array:
+    """Outcome probabilities ``(K,)`` under noise."""
+    return outcome_probabilities(circuit, angles, rule=None, noise=noise)
+
+
 def build(
     name: str,
     *,
     state: Callable[[Circuit, Array, Array | None], Array] = run,
     sampler: Callable[[Array, Array, ArrayLike], Array] = sample_counts,
     gradient: Callable[..., Array] = shift_gradient,
+    noisy: Callable[..., Array] = noisy_probabilities,
     optimized: bool = True,
 ) -> Simulator:
     """A simulator from unbatched functions: vmapped and compiled here, once a circuit.
@@ -95,6 +103,7 @@ def build(
         state: (circuit, angles ``(P,)``, initial state or None) -> ``(2,) * Q``.
         sampler: (key, probabilities ``(K,)``, shots) -> counts ``(K,)``.
         gradient: (circuit, angles, weights, shots or None, key or None) -> ``(P,)``.
+        noisy: (circuit, angles, noise model) -> probabilities ``(K,)``.
         optimized: compiled as in training, or quickly.
 
     Example:
@@ -103,7 +112,8 @@ def build(
         (3, 4)
     """
     check_type("name", name, str, "a string")
-    for part, value in (("state", state), ("sampler", sampler), ("gradient", gradient)):
+    parts = {"state": state, "sampler": sampler, "gradient": gradient, "noisy": noisy}
+    for part, value in parts.items():
         check_type(part, value, Callable, "a function")
     check_flag("optimized", optimized)
     options = None if optimized else _QUICKLY
@@ -123,9 +133,22 @@ def build(
 
     sample_all = jax.jit(jax.vmap(sampler, (0, 0, None)), compiler_options=options)
 
-    def counts(circuit: Circuit, angles: ArrayLike, keys: Array, shots: int) -> Array:
+    @compiled
+    def noisy_all(circuit: Circuit, angles: Array, noise: NoiseModel) -> Array:
+        # Rounding may put a probability just below 0.
+        return jnp.maximum(jax.vmap(lambda a: noisy(circuit, a, noise))(angles), 0)
+
+    def counts(
+        circuit: Circuit,
+        angles: ArrayLike,
+        keys: Array,
+        shots: int,
+        noise: NoiseModel | None = None,
+    ) -> Array:
         check_shots(shots)
-        return sample_all(keys, jnp.abs(states(circuit, angles)) ** 2, shots)
+        if noise is None:
+            return sample_all(keys, jnp.abs(states(circuit, angles)) ** 2, shots)
+        return sample_all(keys, noisy_all(circuit, angles, noise), shots)
 
     @compiled
     def gradients(circuit: Circuit, angles: Array, weights: Array) -> Array:

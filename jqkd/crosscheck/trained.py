@@ -11,6 +11,8 @@ import numpy as np
 from jqkd._checks import check_array, check_type, fail
 from jqkd.crosscheck.execute import check_batch
 from jqkd.quantum import Circuit
+from jqkd.quantum.gradient import check_noise
+from jqkd.quantum.noise import NoiseModel
 from jqkd.quantum.sampling import check_shots
 
 # Frequencies (N, K) -> logits (N, L).
@@ -47,6 +49,7 @@ class TrainedCircuit:
         shots: S per image.
         digests: of weights and data, by name.
         recorded: what its run says of it; nothing is compared without.
+        noise: of the machine that it learnt on, for both sides; ``None`` for an ideal one.
     """
 
     name: str
@@ -57,6 +60,7 @@ class TrainedCircuit:
     shots: int
     digests: dict[str, str]
     recorded: Recorded | None = None
+    noise: NoiseModel | None = None
 
     def predict(self, frequencies: np.ndarray) -> np.ndarray:
         """Labels ``(N,)`` from frequencies ``(N, K)``."""
@@ -75,3 +79,4 @@ def check_trained(student: TrainedCircuit) -> None:
     check_array("labels", student.labels, (number,), kinds="iu")
     check_type("logits", student.logits, Callable, "a function from frequencies to logits")
     check_type("digests", student.digests, dict, "a dictionary")
+    check_noise(student.noise, student.circuit)
