@@ -13,7 +13,7 @@ from jqkd.report.figures import save
 
 # Okabe and Ito's palette; marker and colour by the place of the batch among the workload's.
 _STYLES = (("o", "#0072B2"), ("s", "#D55E00"), ("^", "#009E73"))
-_LABELS = ("batch of 1", "32, 64", "256 (W3), 1024")
+_LABELS = ("batch of 1", "8 to 64", "256 (W3), 1024")
 _RC = {
     "font.size": 7,
     "axes.spines.top": False,

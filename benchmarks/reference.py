@@ -145,6 +145,44 @@ def adjoint_gradient(
     return gradient
 
 
+def noisy_probabilities(
+    layout: tuple[Step, ...], qubits: int, angles: np.ndarray, error: float
+) -> np.ndarray:
+    """Probabilities (B, K), first wire most significant, from density matrices.
+
+    X, Y and Z with probability ``error`` each on every wire of a gate, behind it: rho becomes
+    (1 - 4 e) rho + 2 e times rho with that wire traced out and replaced by the mixture.
+    """
+    angles = np.asarray(angles, np.float64)
+    rho = np.zeros((len(angles),) + (2,) * (2 * qubits))
+    rho[(slice(None),) + (0,) * (2 * qubits)] = 1
+    for step in layout:
+        # Real gates: what acts on the columns is the gate itself.
+        columns = Step(step.name, tuple(w + qubits for w in step.wires), step.slot)
+        rho = gate(gate(rho, step, angles), columns, angles)
+        for wire in step.wires:
+            pair = np.moveaxis(rho, (1 + wire, 1 + wire + qubits), (-2, -1))
+            mixed = (pair[..., 0, 0] + pair[..., 1, 1])[..., None, None] * np.eye(2)
+            pair = (1 - 4 * error) * pair + 2 * error * mixed
+            rho = np.moveaxis(pair, (-2, -1), (1 + wire, 1 + wire + qubits))
+    matrix = rho.reshape(len(rho), 2**qubits, 2**qubits)
+    return np.einsum("bii->bi", matrix)
+
+
+def noisy_gradient(
+    layout: tuple[Step, ...], qubits: int, angles: np.ndarray, weights: np.ndarray, error: float
+) -> np.ndarray:
+    """Gradient (B, P) of sum_k c_k <Z_k> by the shift rule, exact under channels."""
+    diagonal = z_sum(qubits, weights).reshape(-1)
+    steps = np.pi / 2 * np.eye(angles.shape[1])
+    rows = []
+    for row in np.asarray(angles, np.float64):
+        both = (noisy_probabilities(layout, qubits, row + s * steps, error) for s in (1, -1))
+        up, down = both
+        rows.append((up - down) @ diagonal / 2)
+    return np.stack(rows)
+
+
 def z_sum(qubits: int, weights: np.ndarray) -> np.ndarray:
     """The diagonal of sum_k c_k Z_k as a tensor (2, ..., 2), axis k is qubit k."""
     total = np.zeros((2,) * qubits)
@@ -177,9 +215,22 @@ def layered_state(qubits: int, angles: np.ndarray, layers: int) -> np.ndarray:
 
 
 def right_answer(cell: Cell, angles: np.ndarray) -> np.ndarray:
-    """What a cell's peers must return (W2, W3, W6: on average)."""
-    from benchmarks.workloads import LAYERS, amplitudes, outcome_weights, qubit_weights, signs
+    """What a cell's peers must return (W2, W3, W6, W9: on average)."""
+    from benchmarks.workloads import (
+        ERROR,
+        LAYERS,
+        amplitudes,
+        outcome_weights,
+        qubit_weights,
+        signs,
+    )
 
+    if cell.workload == "W8":
+        weights = qubit_weights(cell.qubits)
+        return noisy_gradient(cell.layout, cell.qubits, angles, weights, ERROR)
+    if cell.workload == "W9":
+        p = noisy_probabilities(cell.layout, cell.qubits, angles, ERROR)
+        return reverse_bits(p, cell.qubits)
     if cell.workload == "W6":
         return shift_rule(cell, angles, outcome_weights(cell.qubits))
     if cell.workload == "W7":

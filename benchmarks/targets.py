@@ -141,6 +141,8 @@ TARGETS: tuple[Target, ...] = (
     Target(f"W4, every cell {_PEER}", _cells("W4", _any), 1),
     Target(f"W6 {_PEER}", _cells("W6", _any), 3),
     Target(f"W7 {_PEER}", _cells("W7", _any), 2),
+    Target(f"W8 {_PEER}", _cells("W8", _any), 5),
+    Target(f"W9 {_PEER}", _cells("W9", _any), 1),
     Target("W5, time over Aer's", _over("W5", _any, "aer"), 1.5, at_least=False),
     Target("First call over the quickest JAX peer's", _first_calls, 1.5, at_least=False),
     Target("T2, a row from a cold process, over its epochs", _study("T2", "cold"), 10, False, "s"),

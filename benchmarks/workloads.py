@@ -16,6 +16,9 @@ from jqkd._checks import InputError
 SHOTS = 5000
 LAYERS = 4
 PURE_LAYERS = 12
+# W8, W9: probability of X, of Y and of Z behind every gate, on each of its wires.
+ERROR = 0.0025
+TRAJECTORIES = 100
 # Angles of the inputs lie in -ANGLE..ANGLE: no outcome of H+RY is then rarer than 0.034**n.
 ANGLE = 1.2
 
@@ -167,6 +170,18 @@ WORKLOADS: dict[str, Workload] = {
             *((8, 10), (32,), ((8, 32),), False, False, True),
         ),
         Workload(
+            *(
+                "W8",
+                "exact gradient under noise, hardware-efficient, 4 layers",
+                "hardware_efficient",
+            ),
+            *((4, 6), (32,), ((4, 32),)),
+        ),
+        Workload(
+            *("W9", f"the same circuit's probabilities, {TRAJECTORIES} trajectories"),
+            *("hardware_efficient", (8,), (1, 8), ((8, 1),), True),
+        ),
+        Workload(
             *("T1", "training step: CNN, circuit, Adam; 1 image, 3 qubits", "h_ry"),
             *((3,), (1,), ((3, 1),), True),
         ),
@@ -204,12 +219,12 @@ def angles(cell: Cell, number: int) -> np.ndarray:
 
 
 def outcome_weights(qubits: int) -> np.ndarray:
-    """Weights (K,) of the outcomes in the loss of W3 and W6, sum_k w_k f_k; in outcome order."""
+    """Weights (K,) of the outcomes in sum_k w_k f_k, the loss of W3 and W6; in outcome order."""
     return np.random.default_rng(qubits).uniform(-1, 1, 2**qubits).astype(np.float32)
 
 
 def qubit_weights(qubits: int) -> np.ndarray:
-    """Weights (n,) of the loss of W4 and W7, sum_k c_k <Z_k>."""
+    """Weights (n,) of the loss of W4, W7 and W8, sum_k c_k <Z_k>."""
     return np.linspace(0.5, 1.5, qubits, dtype=np.float32)
 
 

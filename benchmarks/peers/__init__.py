@@ -36,11 +36,17 @@ _CIRCUITS = ("W1", "W2", "W3", "W4", "W5", "W6", "W7")
 PEERS: dict[str, Peer] = {
     peer.name: peer
     for peer in (
-        Peer(OURS, "own", ("jax",), (*_CIRCUITS, "T1"), "jit(vmap(...)); `jqkd student` for T1"),
-        Peer("numpy", "plain", ("numpy",), _CIRCUITS, "gate by gate over the batch; multinomial"),
+        Peer(
+            *(OURS, "own", ("jax",), (*_CIRCUITS, "W8", "W9", "T1")),
+            "jit(vmap(...)); `jqkd student` for T1",
+        ),
+        Peer(
+            *("numpy", "plain", ("numpy",), (*_CIRCUITS, "W8")),
+            "gate by gate over the batch; multinomial",
+        ),
         Peer(FLOOR, "plain_floor", ("numpy",), ("W2", "W3"), "draws only, probabilities given"),
         Peer(
-            *("pennylane", "pennylane_jax", ("pennylane", "jax"), _CIRCUITS),
+            *("pennylane", "pennylane_jax", ("pennylane", "jax"), (*_CIRCUITS, "W8")),
             "default.qubit, JAX, jit(vmap(...)); parameter-shift, backprop",
         ),
         Peer(
@@ -48,12 +54,13 @@ PEERS: dict[str, Peer] = {
             "lightning.qubit, complex64; parameter-shift, adjoint",
         ),
         Peer(
-            *("tensorcircuit", "tensorcircuit_jax", ("tensorcircuit-ng", "jax"), _CIRCUITS),
+            *("tensorcircuit", "tensorcircuit_jax", ("tensorcircuit-ng", "jax")),
+            (*_CIRCUITS, "W8", "W9"),
             "JAX backend, jit(vmap(...)), complex64; parameter_shift_grad_v2",
         ),
-        Peer("qujax", "qujax_jax", ("qujax", "jax"), _CIRCUITS, "jit(vmap(...))"),
+        Peer("qujax", "qujax_jax", ("qujax", "jax"), (*_CIRCUITS, "W8"), "jit(vmap(...))"),
         Peer(
-            *("aer", "aer", ("qiskit", "qiskit-aer"), ("W1", "W2", "W3", "W5", "W6")),
+            *("aer", "aer", ("qiskit", "qiskit-aer"), ("W1", "W2", "W3", "W5", "W6", "W8", "W9")),
             "AerSimulator, single precision, a batch bound in one run",
         ),
         Peer(

@@ -9,10 +9,12 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 from qiskit_aer import AerSimulator
+from qiskit_aer.noise import NoiseModel, pauli_error
 
 from benchmarks.peers.plain import contracted, shifted
+from benchmarks.reference import reverse_bits, z_sum
 from benchmarks.timing import Way
-from benchmarks.workloads import SHOTS, Cell
+from benchmarks.workloads import ERROR, SHOTS, TRAJECTORIES, Cell, qubit_weights
 
 # Both were faster than the default, which simulates one circuit of a batch after another.
 _SETTINGS = {
@@ -28,7 +30,8 @@ def start(workload: str) -> None:
 
 def ways(cell: Cell) -> list[Way]:
     """How a cell is answered."""
-    return {"W1": _w1, "W2": _w2, "W3": _w3, "W5": _w5, "W6": _w3}[cell.workload](cell)
+    asked = {"W1": _w1, "W2": _w2, "W3": _w3, "W5": _w5, "W6": _w3, "W8": _w8, "W9": _w9}
+    return asked[cell.workload](cell)
 
 
 def circuit(cell: Cell) -> tuple[QuantumCircuit, Any]:
@@ -45,14 +48,17 @@ def circuit(cell: Cell) -> tuple[QuantumCircuit, Any]:
     return made, angles
 
 
-def _runner(cell: Cell, finish: Callable[[Any], None], **options: Any) -> Callable[..., Any]:
-    simulator = AerSimulator(method="statevector", precision="single", **options)
+def _runner(
+    cell: Cell, finish: Callable[[Any], None], *, shots: int = SHOTS, **options: Any
+) -> Callable[..., Any]:
+    how = {"method": "statevector", "precision": "single"} | options
+    simulator = AerSimulator(**how)
     made, names = circuit(cell)
     finish(made)
 
     def run(angles: np.ndarray, seed: int) -> Any:
         bound = {name: angles[:, k].tolist() for k, name in enumerate(names)}
-        job = simulator.run([made], parameter_binds=[bound], shots=SHOTS, seed_simulator=seed)
+        job = simulator.run([made], parameter_binds=[bound], shots=shots, seed_simulator=seed)
         return job.result()
 
     return run
@@ -108,6 +114,51 @@ def _w3(cell: Cell) -> list[Way]:
             return gradient
 
         return Way(f"shift rule by hand, {name}", build, _pair, np.asarray)
+
+    return [way(name) for name in _SETTINGS]
+
+
+def _noise() -> NoiseModel:
+    model = NoiseModel()
+    error = pauli_error([("X", ERROR), ("Y", ERROR), ("Z", ERROR), ("I", 1 - 3 * ERROR)])
+    model.add_all_qubit_quantum_error(error, ["ry"])
+    model.add_all_qubit_quantum_error(error.tensor(error), ["cz"])
+    return model
+
+
+def _w8(cell: Cell) -> list[Way]:
+    """Probabilities of the shifted circuits from density matrices, and the sum over them."""
+    diagonal = reverse_bits(z_sum(cell.qubits, qubit_weights(cell.qubits)).reshape(-1), cell.qubits)
+
+    def way(name: str) -> Way:
+        def build() -> Callable[..., Any]:
+            how = _SETTINGS[name] | {"noise_model": _noise(), "method": "density_matrix"}
+            run = _runner(cell, lambda made: made.save_probabilities(), **how)
+
+            def gradient(angles: np.ndarray, seed: int) -> np.ndarray:
+                found = run(shifted(angles), seed).results
+                losses = np.array([r.data.probabilities for r in found]) @ diagonal
+                up, down = np.moveaxis(losses.reshape(cell.batch, 2, cell.num_angles), 1, 0)
+                return (up - down) / 2
+
+            return gradient
+
+        return Way(f"shift rule by hand, density_matrix, {name}", build, _pair, np.asarray)
+
+    return [way(name) for name in _SETTINGS]
+
+
+def _w9(cell: Cell) -> list[Way]:
+    """One shot a trajectory."""
+
+    def way(name: str) -> Way:
+        def build() -> Callable[..., Any]:
+            how = _SETTINGS[name] | {"noise_model": _noise(), "shots": TRAJECTORIES}
+            run = _runner(cell, lambda made: made.measure_all(), **how)
+            return lambda *args: run(*args).get_counts()
+
+        answer = lambda c: as_matrix(c, cell.qubits) / TRAJECTORIES  # noqa: E731
+        return Way(f"counts, {name}", build, _pair, answer)
 
     return [way(name) for name in _SETTINGS]
 

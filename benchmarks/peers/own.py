@@ -13,9 +13,11 @@ import numpy as np
 from benchmarks.peers._jax import angles_of, jitted, keys_of, shared_gradient
 from benchmarks.timing import Way
 from benchmarks.workloads import (
+    ERROR,
     LAYERS,
     PURE_LAYERS,
     SHOTS,
+    TRAJECTORIES,
     Cell,
     amplitudes,
     outcome_weights,
@@ -24,6 +26,7 @@ from benchmarks.workloads import (
 from jqkd.models import ANSATZE
 from jqkd.quantum import h_ry, hardware_efficient, outcome_probabilities, run, run_adjoint
 from jqkd.quantum.measurement import parity, probabilities
+from jqkd.quantum.noise import After, NoiseModel, Pauli
 
 
 def start(workload: str) -> None:
@@ -42,6 +45,7 @@ def ways(cell: Cell) -> list[Way]:
 
         return [training_step()]
     asked = {"W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5, "W6": _w3, "W7": _w7}
+    asked |= {"W8": _w8, "W9": _w9}
     return asked[cell.workload](cell)
 
 
@@ -105,6 +109,34 @@ def _w7(cell: Cell) -> list[Way]:
         return jax.vmap(read)(images) @ z_weights(cell.qubits)
 
     return [shared_gradient("grad(outcome_probabilities(rule=None))", cell, values)]
+
+
+NOISE = NoiseModel((After(Pauli(ERROR, ERROR, ERROR)),))
+
+
+def _w8(cell: Cell) -> list[Way]:
+    circuit, weights = hardware_efficient(cell.qubits, LAYERS), z_weights(cell.qubits)
+
+    def way(name: str, **how: Any) -> Way:
+        loss = lambda row: outcome_probabilities(circuit, row, noise=NOISE, **how) @ weights  # noqa: E731
+        return Way(name, lambda: jitted(jax.vmap(jax.grad(loss))), angles_of, np.asarray)
+
+    return [
+        way("grad(outcome_probabilities(noise, rule=None))", rule=None),
+        way("grad(outcome_probabilities(noise))"),
+    ]
+
+
+def _w9(cell: Cell) -> list[Way]:
+    circuit = hardware_efficient(cell.qubits, LAYERS)
+    draw = partial(outcome_probabilities, circuit, noise=NOISE, trajectories=TRAJECTORIES)
+
+    def means(angles: Any, key: Any) -> Any:
+        each = lambda row, key: draw(row, key=key)  # noqa: E731
+        return jax.vmap(each)(angles, jax.random.split(key, cell.batch))
+
+    name = "outcome_probabilities(noise, trajectories)"
+    return [Way(name, lambda: jitted(means), keys_of, np.asarray)]
 
 
 def z_weights(qubits: int) -> np.ndarray:

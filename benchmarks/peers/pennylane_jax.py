@@ -14,7 +14,7 @@ import pennylane as qml
 from benchmarks.peers._jax import angles_of, big_endian, jitted, raw_keys_of, shared_gradient
 from benchmarks.reference import reverse_bits
 from benchmarks.timing import Way
-from benchmarks.workloads import SHOTS, Cell, amplitudes, outcome_weights, qubit_weights
+from benchmarks.workloads import ERROR, SHOTS, Cell, amplitudes, outcome_weights, qubit_weights
 
 
 def start(workload: str) -> None:
@@ -26,6 +26,7 @@ def start(workload: str) -> None:
 def ways(cell: Cell) -> list[Way]:
     """How a cell is answered."""
     asked = {"W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5, "W6": _w3, "W7": _w7}
+    asked |= {"W8": _w8}
     return asked[cell.workload](cell)
 
 
@@ -123,6 +124,24 @@ def _w7(cell: Cell) -> list[Way]:
         shared_gradient("jit(grad(mean(vmap(qnode)))), backprop", cell, mapped),
         shared_gradient("jit(grad(mean(qnode))), broadcasting, backprop", cell, broadcast),
     ]
+
+
+def _w8(cell: Cell) -> list[Way]:
+    @qml.qnode(
+        qml.device("default.mixed", wires=cell.qubits), interface="jax", diff_method="backprop"
+    )
+    def circuit(x: Any) -> Any:
+        for step in cell.layout:
+            if step.slot is None:
+                qml.CZ(wires=step.wires)
+            else:
+                qml.RY(x[step.slot], wires=step.wires[0])
+            for wire in step.wires:
+                qml.DepolarizingChannel(3 * ERROR, wires=wire)
+        return qml.expval(observable(cell))
+
+    build = lambda: jitted(jax.vmap(jax.grad(circuit)))  # noqa: E731
+    return [Way("default.mixed, jit(vmap(grad(qnode)))", build, angles_of, np.asarray)]
 
 
 def _w5(cell: Cell) -> list[Way]:

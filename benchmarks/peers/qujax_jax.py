@@ -21,7 +21,7 @@ from benchmarks.peers._jax import (
 )
 from benchmarks.reference import reverse_bits
 from benchmarks.timing import Way
-from benchmarks.workloads import SHOTS, Cell, amplitudes, outcome_weights, qubit_weights
+from benchmarks.workloads import ERROR, SHOTS, Cell, amplitudes, outcome_weights, qubit_weights
 
 
 def start(workload: str) -> None:
@@ -32,6 +32,7 @@ def start(workload: str) -> None:
 def ways(cell: Cell) -> list[Way]:
     """How a cell is answered."""
     asked = {"W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5, "W6": _w3, "W7": _w7}
+    asked |= {"W8": _w8}
     return asked[cell.workload](cell)
 
 
@@ -123,6 +124,30 @@ def _w7(cell: Cell) -> list[Way]:
     images = jnp.asarray(amplitudes(cell)).reshape(-1, *(2,) * cell.qubits)
     many = jax.vmap(_expectation(cell), (None, 0))
     return [shared_gradient("jit(grad(mean(vmap(expectation))))", cell, lambda x: many(x, images))]
+
+
+def _w8(cell: Cell) -> list[Way]:
+    """Its density matrices; an error is a Kraus operator a Pauli matrix."""
+    matrices = [np.eye(2), [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]]
+    roots = [math.sqrt(1 - 3 * ERROR), *[math.sqrt(ERROR)] * 3]
+    kraus = [root * jnp.array(m, jnp.complex64) for root, m in zip(roots, matrices, strict=True)]
+    operators: list[Any] = []
+    wires: list[list[int]] = []
+    slots: list[Any] = []
+    for step in cell.layout:
+        operators.append("CZ" if step.slot is None else "Ry")
+        wires.append(list(step.wires))
+        slots.append([] if step.slot is None else [step.slot])
+        for wire in step.wires:
+            operators.append(kraus)
+            wires.append([wire])
+            slots.append([[]] * len(kraus))
+    run = qujax.get_params_to_densitytensor_func(operators, wires, slots, cell.qubits)
+    weights = [float(c) for c in qubit_weights(cell.qubits)]
+    letters, places = [["Z"]] * cell.qubits, [[k] for k in range(cell.qubits)]
+    measure = qujax.get_densitytensor_to_expectation_func(letters, places, weights)
+    build = lambda: jitted(jax.vmap(jax.grad(lambda x: measure(run(x / math.pi)))))  # noqa: E731
+    return [Way("densitytensor, jit(vmap(grad))", build, angles_of, np.asarray)]
 
 
 def _w5(cell: Cell) -> list[Way]:

@@ -22,7 +22,15 @@ from benchmarks.peers._jax import (
 )
 from benchmarks.reference import reverse_bits, z_sum
 from benchmarks.timing import Way
-from benchmarks.workloads import SHOTS, Cell, amplitudes, outcome_weights, qubit_weights
+from benchmarks.workloads import (
+    ERROR,
+    SHOTS,
+    TRAJECTORIES,
+    Cell,
+    amplitudes,
+    outcome_weights,
+    qubit_weights,
+)
 
 
 def start(workload: str) -> None:
@@ -35,6 +43,7 @@ def start(workload: str) -> None:
 def ways(cell: Cell) -> list[Way]:
     """How a cell is answered."""
     asked = {"W1": _w1, "W2": _w2, "W3": _w3, "W4": _w4, "W5": _w5, "W6": _w3, "W7": _w7}
+    asked |= {"W8": _w8, "W9": _w9}
     return asked[cell.workload](cell)
 
 
@@ -130,6 +139,56 @@ def _w7(cell: Cell) -> list[Way]:
         return shared_gradient(f"jit(grad(mean(vmap))), {name}", cell, values)
 
     return [way(*item) for item in _losses(cell).items()]
+
+
+def _noisy(cell: Cell, x: Any, circuit: Any, uniforms: Any = None) -> Any:
+    """Gates, and Pauli errors behind them; by chance where uniform numbers are given."""
+    drawn = 0
+    for step in cell.layout:
+        if step.slot is None:
+            circuit.cz(*step.wires)
+        else:
+            circuit.ry(step.wires[0], theta=x[step.slot])
+        for wire in step.wires:
+            chance = {} if uniforms is None else {"status": uniforms[drawn]}
+            circuit.depolarizing(wire, px=ERROR, py=ERROR, pz=ERROR, **chance)
+            drawn += 1
+    return circuit
+
+
+def _w8(cell: Cell) -> list[Way]:
+    diagonal = z_sum(cell.qubits, qubit_weights(cell.qubits)).reshape(-1).astype(np.float32)
+
+    def by_matrix(x: Any) -> Any:
+        matrix = _noisy(cell, x, tc.DMCircuit(cell.qubits)).densitymatrix()
+        return jnp.real(jnp.diagonal(matrix)) @ diagonal
+
+    def by_terms(x: Any) -> Any:
+        circuit = _noisy(cell, x, tc.DMCircuit(cell.qubits))
+        return sum(
+            weight * jnp.real(circuit.expectation_ps(z=[k]))
+            for k, weight in enumerate(qubit_weights(cell.qubits))
+        )
+
+    def way(name: str, loss: Callable[[Any], Any]) -> Way:
+        build = lambda: jitted(jax.vmap(jax.grad(loss)))  # noqa: E731
+        return Way(f"DMCircuit, jit(vmap(grad)), {name}", build, angles_of, np.asarray)
+
+    return [way("densitymatrix", by_matrix), way("expectation_ps", by_terms)]
+
+
+def _w9(cell: Cell) -> list[Way]:
+    number = sum(len(step.wires) for step in cell.layout)
+
+    def one(x: Any, uniforms: Any) -> Any:
+        return _noisy(cell, x, tc.Circuit(cell.qubits), uniforms).probability()
+
+    def means(x: Any, key: Any) -> Any:
+        uniforms = jax.random.uniform(key, (cell.batch, TRAJECTORIES, number))
+        return jax.vmap(jax.vmap(one, (None, 0)))(x, uniforms).mean(1)
+
+    name = "depolarizing(status), jit(vmap(vmap))"
+    return [Way(name, lambda: jitted(means), raw_keys_of, big_endian(cell.qubits))]
 
 
 def _w5(cell: Cell) -> list[Way]:

@@ -11,7 +11,7 @@ from benchmarks.worker import Worker, answer, installed
 from benchmarks.workloads import Cell
 
 SMALL = {"W1": (3, 4), "W2": (3, 4), "W3": (3, 2), "W4": (4, 2), "W5": (8, 1)}
-SMALL |= {"W6": (5, 2), "W7": (3, 4)}
+SMALL |= {"W6": (5, 2), "W7": (3, 4), "W8": (3, 2), "W9": (4, 2)}
 
 
 def there(name):

@@ -99,7 +99,7 @@ def test_the_legend_names_the_batches(axes):
     shown = {
         t.get_text(): (h.get_marker(), matplotlib.colors.to_hex(h.get_color())) for t, h in pairs
     }
-    labels = "batch of 1", "32, 64", "256 (W3), 1024"
+    labels = "batch of 1", "8 to 64", "256 (W3), 1024"
     assert shown == dict(zip(labels, SHAPES.values(), strict=True))
     assert list(shown) == [*labels]
 

@@ -19,6 +19,8 @@ from benchmarks.workloads import (
 )
 from jqkd.models import ANSATZE
 from jqkd.quantum import templates
+from jqkd.quantum.noise import After, NoiseModel, Pauli
+from tests.quantum.test_noise import noisy
 
 Z, H, ONE = np.diag([1, -1]), np.array([[1, 1], [1, -1]]) / np.sqrt(2), np.diag([0, 1])
 
@@ -107,6 +109,24 @@ def test_the_shift_rules_gradient_is_the_slope():
     rows = angles(cell, 0).astype(float)
     loss = lambda rows: reference.probabilities(cell.layout, 3, rows) @ weights  # noqa: E731
     found = reference.shift_rule(cell, rows, weights)
+    np.testing.assert_allclose(found, differences(loss, rows), atol=1e-8)
+
+
+def test_noisy_probabilities_are_those_of_dense_kraus_sums():
+    layout, rows = hardware_efficient(3, 1), np.random.default_rng(0).normal(size=(2, 6))
+    noise = NoiseModel((After(Pauli(0.05, 0.05, 0.05)),))
+    found = reference.noisy_probabilities(layout, 3, rows, 0.05)
+    circuit = templates.hardware_efficient(3, 1)
+    wanted = np.stack([noisy(circuit, row, noise) for row in rows])
+    np.testing.assert_allclose(reference.reverse_bits(found, 3), wanted, atol=1e-14)
+
+
+def test_the_noisy_gradient_is_the_slope():
+    layout, rows = hardware_efficient(3, 1), np.random.default_rng(0).normal(size=(2, 6))
+    weights = qubit_weights(3)
+    diagonal = reference.z_sum(3, weights).reshape(-1)
+    loss = lambda rows: reference.noisy_probabilities(layout, 3, rows, 0.05) @ diagonal  # noqa: E731
+    found = reference.noisy_gradient(layout, 3, rows, weights, 0.05)
     np.testing.assert_allclose(found, differences(loss, rows), atol=1e-8)
 
 
