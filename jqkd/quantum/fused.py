@@ -30,7 +30,7 @@ from jaxtyping import Array, Float, Inexact
 
 from jqkd.quantum.circuit import Circuit, Op
 from jqkd.quantum.gates import GATES, Entries, matrix
-from jqkd.quantum.statevector import QUBITS_A_BLOCK, apply, apply_blocks
+from jqkd.quantum.statevector import QUBITS_A_BLOCK, apply, apply_blocks, kron_blocks
 
 State = Inexact[Array, " K"]
 # Of a wire, in the order of a state's axes: 2 x 2 matrices, stacked.
@@ -251,9 +251,7 @@ def _placed(
 
 
 def _turn(matrices: Matrices, state: State) -> State:
-    number = -(-len(matrices) // QUBITS_A_BLOCK)
-    blocks = [reduce(jnp.kron, part) for part in jnp.array_split(matrices, number)]
-    return apply_blocks(blocks, state)
+    return apply_blocks(kron_blocks(matrices, QUBITS_A_BLOCK), state)
 
 
 def shifted_states(

@@ -188,8 +188,13 @@ def _blocks(
     entries = _dagger(entries) if undo else entries
     full = lambda entry: jnp.broadcast_to(jnp.asarray(entry, dtype), len(layer))  # noqa: E731
     gates = jnp.stack([jnp.stack([full(entry) for entry in row], -1) for row in entries], -2)
-    number = -(-len(layer) // QUBITS_A_BLOCK)
-    return [functools.reduce(jnp.kron, part) for part in jnp.array_split(gates, number)]
+    return kron_blocks(gates, QUBITS_A_BLOCK)
+
+
+def kron_blocks(matrices: Inexact[Array, "Q M M"], most: int) -> list[Inexact[Array, "_ _"]]:
+    """Kronecker products of at most so many matrices each, for ``apply_blocks``."""
+    parts = jnp.array_split(matrices, -(-len(matrices) // most))
+    return [functools.reduce(jnp.kron, part) for part in parts]
 
 
 def apply_blocks(blocks: list[Array], amplitudes: Array) -> Array:

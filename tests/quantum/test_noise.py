@@ -402,6 +402,30 @@ def test_any_nesting_that_training_uses():
         np.testing.assert_allclose(together[0][k], alone[0], atol=1e-6)
 
 
+@pytest.mark.parametrize("draw", ["exact", "shots", "trajectories"])
+@pytest.mark.parametrize("qubits", [3, 4])
+def test_a_batch_of_batches_is_one_batch(qubits, draw):
+    """All gates, readout and an initial state: some such programs of XLA have crashed."""
+    circuit, _ = random_circuit(1, qubits, 14)
+    assert {op.gate.num_wires for op in circuit.ops} == {1, 2}
+    shiftable = Circuit(qubits, tuple(op for op in circuit.ops if op.gate.shiftable or op.fixed))
+    circuit = hardware_efficient(qubits, 1).then(shiftable).unnamed()
+    state = jnp.asarray(random_state(2, qubits).reshape((2,) * qubits), jnp.complex64)
+    weights = jnp.linspace(-1, 1, 2**qubits)
+
+    def loss(row, key):
+        how = {"exact": {}, "shots": {"shots": 64, "key": key}}
+        how["trajectories"] = {"trajectories": 5, "key": key}
+        return weights @ outcome_probabilities(circuit, row, noise=DAMPED, state=state, **how[draw])
+
+    rows = jnp.asarray(np.random.default_rng(0).normal(size=(2, 16, circuit.num_angles)))
+    keys = jax.random.split(jax.random.key(0), (2, 16))
+    slopes = jax.vmap(jax.grad(loss))
+    nested = jax.jit(jax.vmap(slopes))(rows, keys)
+    flat = jax.jit(slopes)(rows.reshape(32, -1), keys.reshape(32))
+    np.testing.assert_allclose(nested.reshape(32, -1), flat, atol=1e-5)
+
+
 @pytest.mark.parametrize("wires", [(0,), (2, 0), (1, 2)])
 def test_some_wires_are_read(wires):
     circuit, angles = hardware_efficient(3, 1), jnp.linspace(-1, 1, 6)

@@ -16,13 +16,12 @@ from jax import lax
 from jaxtyping import Array, Float, Inexact
 
 from jqkd._checks import fail
-from jqkd.quantum import measurement
 from jqkd.quantum.circuit import Circuit
 from jqkd.quantum.limits import memory_of
 from jqkd.quantum.noise.channels import PauliChannel, transfer
 from jqkd.quantum.noise.model import NoiseModel, readout_probabilities
 from jqkd.quantum.noise.plan import Dense, Moves, Rule, Turn, Turns, plan
-from jqkd.quantum.statevector import apply_blocks
+from jqkd.quantum.statevector import QUBITS_A_BLOCK, apply_blocks, kron_blocks
 
 # 65,536 numbers a circuit; beyond, trajectories are quicker.
 MOST_QUBITS = 8
@@ -159,10 +158,7 @@ def _product(left: Array, right: Array) -> Array:
 
 
 def _turn(stage: Turns, table: _Matrices, values: Array) -> Array:
-    matrices = table.turns(stage)
-    number = -(-len(matrices) // _WIRES_A_BLOCK)
-    blocks = [reduce(jnp.kron, part) for part in jnp.array_split(matrices, number)]
-    return apply_blocks(blocks, values)
+    return apply_blocks(kron_blocks(table.turns(stage), _WIRES_A_BLOCK), values)
 
 
 def _move(stage: Moves, noise: NoiseModel, values: Array) -> Array:
@@ -191,14 +187,19 @@ def _dense(stage: Dense, table: _Matrices, values: Array) -> Array:
 def _read(
     values: Array, num_qubits: int, noise: NoiseModel, wires: tuple[int, ...] | None
 ) -> Array:
-    """Letters I and Z to probabilities of 0 and 1, wire by wire; others are traced out."""
+    """Strings of I and Z to outcomes, letter by letter: p(0) = (I + Z) / 2, p(1) = (I - Z) / 2.
+
+    Letters of wires that are not read are I: they are traced out.
+    """
     kept = tuple(range(num_qubits)) if wires is None else wires
-    both = jnp.array([[0.5, 0.5], [0.5, -0.5]], values.dtype).reshape(2, 2, *(1,) * (len(kept) - 1))
-    tensor = values.reshape((4,) * num_qubits)
-    tensor = tensor[tuple(np.s_[::3] if wire in kept else 0 for wire in range(num_qubits))]
-    order = sorted(kept)
-    for axis in range(len(order)):
-        turned = (both * jnp.moveaxis(tensor, axis, 0)[None]).sum(1)
-        tensor = jnp.moveaxis(turned, 0, axis)
-    outcomes = measurement.flat(tensor.transpose([order.index(wire) for wire in kept]))
+    both = jnp.array([[[0.5, 0.5], [0.5, -0.5]]] * len(kept), values.dtype)
+    blocks = kron_blocks(both, QUBITS_A_BLOCK)
+    outcomes = apply_blocks(blocks, values[_diagonal(num_qubits, kept)])
     return readout_probabilities(outcomes, noise, num_qubits, kept)
+
+
+def _diagonal(num_qubits: int, wires: tuple[int, ...]) -> np.ndarray:
+    """Places of the strings of I and Z on some wires, in outcome order."""
+    outcomes = np.arange(2 ** len(wires))
+    letters = [3 * (outcomes >> k & 1) * 4 ** (num_qubits - 1 - w) for k, w in enumerate(wires)]
+    return np.sum(letters, 0, dtype=np.int32)

@@ -26,6 +26,7 @@ from jqkd.quantum.gates import GATES
 from jqkd.quantum.noise.channels import Channel, Strength, check_strength
 from jqkd.quantum.noise.trees import make_tree
 from jqkd.quantum.ops import Op
+from jqkd.quantum.statevector import QUBITS_A_BLOCK, apply_blocks, kron_blocks
 
 
 @dataclass(frozen=True)
@@ -158,13 +159,10 @@ def readout_probabilities(
     confusion = noise.confusion(num_qubits)
     if confusion is None:
         return values
-    # Axis 0 is the last wire.
-    tensor = values.reshape((2,) * len(wires))
-    for axis, wire in enumerate(reversed(wires)):
-        first = jnp.moveaxis(tensor, axis, 0)
-        matrix = confusion[wire].astype(values.dtype).reshape(2, 2, *(1,) * (first.ndim - 1))
-        tensor = jnp.moveaxis((matrix * first[None]).sum(1), 0, axis)
-    return tensor.reshape(-1)
+    # The last wire's bit comes first. Products of blocks also because XLA's CPU programs (JAX
+    # 0.10) crash on a product and a sum along one axis after the other, in a vmap of a vmap.
+    matrices = confusion.astype(values.dtype)[np.array(wires[::-1])]
+    return apply_blocks(kron_blocks(matrices, QUBITS_A_BLOCK), values)
 
 
 def readout_of(matrices: Iterable[ArrayLike]) -> tuple[tuple[float, float], ...]:
