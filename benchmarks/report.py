@@ -206,7 +206,8 @@ def readme_block(summary: Summary, picture: str | None) -> str:
     header = ["", "workload", "best peer's time / jqkd's: middle (range)", "best peers"]
     shown = [f"![Best peer's time over jqkd's]({picture})"] if picture else []
     verdicts = [target.judge(summary).word for target in TARGETS]
-    met = f"{verdicts.count('reached')} of {len(verdicts)} targets reached"
+    measured = len(verdicts) - verdicts.count("not measured")
+    met = f"{verdicts.count('reached')} of {measured} targets reached"
     folded = f"<details><summary>{met}</summary>", markdown(target_sheet(summary)), "</details>"
     return "\n\n".join([introduction(summary), *shown, markdown(Sheet(header, rows)), *folded])
 
