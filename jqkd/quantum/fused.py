@@ -30,6 +30,7 @@ from jaxtyping import Array, Float, Inexact
 
 from jqkd.quantum.circuit import Circuit, Op
 from jqkd.quantum.gates import GATES, Entries, matrix
+from jqkd.quantum.permutation import Order, permute
 from jqkd.quantum.statevector import QUBITS_A_BLOCK, apply, apply_blocks, kron_blocks
 
 State = Inexact[Array, " K"]
@@ -142,7 +143,7 @@ def _block(num_qubits: int, pieces: list[_Piece], length: int) -> Block:
 
 @lru_cache(maxsize=256)
 def _moves(wires: tuple[tuple[str, tuple[int, ...]], ...], num_qubits: int):
-    """new[i] = signs[i] * old[source[i]]."""
+    """new[i] = signs[i] * old[order[i]]."""
     source = np.arange(2**num_qubits).reshape((2,) * num_qubits)
     signs = np.ones_like(source)
     for name, own in wires:
@@ -154,7 +155,7 @@ def _moves(wires: tuple[tuple[str, tuple[int, ...]], ...], num_qubits: int):
         old, was = (a.reshape(len(matrix), -1) for a in first)
         new = old[where], sign[:, None] * was[where]
         source, signs = (np.moveaxis(a.reshape(shape), axes, own) for a in new)
-    return source.reshape(-1), signs.reshape(-1)
+    return Order(source.reshape(-1)), signs.reshape(-1)
 
 
 def run_from(circuit: Circuit, angles: Float[Array, " P"], state: State | None) -> State:
@@ -190,8 +191,8 @@ def _advance(stage: Stage, angles: Array, state: State, num_qubits: int) -> Stat
         return _turn(reduce(_after, _matrices(stage, angles, num_qubits)), state)
     if isinstance(stage, Moves):
         wires = tuple((op.name, op.wires) for op, _ in stage.ops)
-        source, signs = _moves(wires, num_qubits)
-        moved = state if (np.diff(source) == 1).all() else state[source]
+        order, signs = _moves(wires, num_qubits)
+        moved = state if order.is_identity else permute(state, order)
         return moved if (signs > 0).all() else moved * signs.astype(moved.real.dtype)
     op, slots = stage.placed
     return apply(op.gate.entries(*_values(op, slots, angles)), state, list(op.wires))

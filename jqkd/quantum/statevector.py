@@ -200,7 +200,7 @@ def kron_blocks(matrices: Inexact[Array, "Q M M"], most: int) -> list[Inexact[Ar
 def apply_blocks(blocks: list[Array], amplitudes: Array) -> Array:
     """Each product takes the first qubits and puts them last: after all of them, order is back."""
     for block in blocks:
-        first = amplitudes.reshape(len(block), -1)
+        first = amplitudes.reshape(block.shape[1], -1)
         # Accelerators would round the factors to fewer bits.
         exactly = lax.Precision.HIGHEST
         product = lax.dot_general(first, block, (((0,), (1,)), ((), ())), precision=exactly)

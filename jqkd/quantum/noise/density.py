@@ -21,7 +21,8 @@ from jqkd.quantum.limits import memory_of
 from jqkd.quantum.noise.channels import PauliChannel, transfer
 from jqkd.quantum.noise.model import NoiseModel, readout_probabilities
 from jqkd.quantum.noise.plan import Dense, Moves, Rule, Turn, Turns, plan
-from jqkd.quantum.statevector import QUBITS_A_BLOCK, apply_blocks, kron_blocks
+from jqkd.quantum.permutation import permute
+from jqkd.quantum.statevector import apply_blocks, kron_blocks
 
 # 65,536 numbers a circuit; beyond, trajectories are quicker.
 MOST_QUBITS = 8
@@ -59,17 +60,24 @@ def probabilities(
             ``None``.
         wires: that are read; all if ``None``.
     """
-    num_qubits = circuit.num_qubits
-    values = _start(num_qubits, state, angles.dtype)
-    table = _Matrices(circuit, angles, noise)
-    for stage in plan(circuit, _rules(circuit, noise)):
+    num_qubits, table = circuit.num_qubits, _Matrices(circuit, angles, noise)
+    stages = plan(circuit, _rules(circuit, noise))
+    alone = jnp.broadcast_to(jnp.eye(4, dtype=angles.dtype), (num_qubits, 4, 4))
+    first = last = alone
+    # Before the first gate that joins wires, and before they are read, each wire is by itself.
+    if state is None and stages and isinstance(stages[0], Turns):
+        first, stages = table.turns(stages[0]), stages[1:]
+    if stages and isinstance(stages[-1], Turns):
+        last, stages = table.turns(stages[-1]), stages[:-1]
+    values = _start(first) if state is None else _of_state(num_qubits, state, angles.dtype)
+    for stage in stages:
         if isinstance(stage, Turns):
             values = _turn(stage, table, values)
         elif isinstance(stage, Moves):
             values = _move(stage, noise, values)
         else:
             values = _dense(stage, table, values)
-    return _read(values, num_qubits, noise, wires)
+    return _read(values, last, noise, wires)
 
 
 def _rules(circuit: Circuit, noise: NoiseModel) -> tuple[Rule, ...]:
@@ -79,11 +87,12 @@ def _rules(circuit: Circuit, noise: NoiseModel) -> tuple[Rule, ...]:
     )
 
 
-def _start(
-    num_qubits: int, state: Inexact[Array, " N"] | None, dtype: Any
-) -> Float[Array, " 4**Q"]:
-    if state is None:
-        return reduce(jnp.kron, [jnp.array([1, 0, 0, 1], dtype)] * num_qubits)
+def _start(first: Float[Array, "Q 4 4"]) -> Float[Array, " 4**Q"]:
+    """|0...0>, each wire's letters I and Z being 1, behind the first matrix of each wire."""
+    return reduce(jnp.kron, first[:, :, 0] + first[:, :, 3])
+
+
+def _of_state(num_qubits: int, state: Inexact[Array, " N"], dtype: Any) -> Float[Array, " 4**Q"]:
     density = (state[:, None] * state.conj()[None]).reshape((2,) * (2 * num_qubits))
     order = [axis for wire in range(num_qubits) for axis in (wire, num_qubits + wire)]
     values = density.transpose(order).reshape(-1)
@@ -162,7 +171,7 @@ def _turn(stage: Turns, table: _Matrices, values: Array) -> Array:
 
 
 def _move(stage: Moves, noise: NoiseModel, values: Array) -> Array:
-    moved = values if (np.diff(stage.source) == 1).all() else values[stage.source]
+    moved = values if stage.order.is_identity else permute(values, stage.order)
     factors: Any = stage.signs.astype(values.dtype) if (stage.signs < 0).any() else None
     diagonals: dict[tuple[int, int], Array] = {}
     for rule, size, index in stage.scales:
@@ -185,21 +194,26 @@ def _dense(stage: Dense, table: _Matrices, values: Array) -> Array:
 
 
 def _read(
-    values: Array, num_qubits: int, noise: NoiseModel, wires: tuple[int, ...] | None
+    values: Array,
+    last: Float[Array, "Q 4 4"],
+    noise: NoiseModel,
+    wires: tuple[int, ...] | None,
 ) -> Array:
-    """Strings of I and Z to outcomes, letter by letter: p(0) = (I + Z) / 2, p(1) = (I - Z) / 2.
+    """Outcomes, wire by wire: p(0) = (I + Z) / 2 and p(1) = (I - Z) / 2 behind the last matrix.
 
-    Letters of wires that are not read are I: they are traced out.
+    A wire that is not read is traced out: of its letters I is left.
     """
+    num_qubits = len(last)
     kept = tuple(range(num_qubits)) if wires is None else wires
-    both = jnp.array([[[0.5, 0.5], [0.5, -0.5]]] * len(kept), values.dtype)
-    blocks = kron_blocks(both, QUBITS_A_BLOCK)
-    outcomes = apply_blocks(blocks, values[_diagonal(num_qubits, kept)])
-    return readout_probabilities(outcomes, noise, num_qubits, kept)
+    both = jnp.stack([last[:, 0] + last[:, 3], last[:, 0] - last[:, 3]], 1) / 2
+    rows = [both[wire] if wire in kept else last[wire, :1] for wire in range(num_qubits)]
+    pairs = [rows[k : k + _WIRES_A_BLOCK] for k in range(0, num_qubits, _WIRES_A_BLOCK)]
+    outcomes = apply_blocks([reduce(jnp.kron, pair) for pair in pairs], values)
+    return readout_probabilities(outcomes[_order(kept)], noise, num_qubits, kept)
 
 
-def _diagonal(num_qubits: int, wires: tuple[int, ...]) -> np.ndarray:
-    """Places of the strings of I and Z on some wires, in outcome order."""
-    outcomes = np.arange(2 ** len(wires))
-    letters = [3 * (outcomes >> k & 1) * 4 ** (num_qubits - 1 - w) for k, w in enumerate(wires)]
-    return np.sum(letters, 0, dtype=np.int32)
+def _order(wires: tuple[int, ...]) -> np.ndarray:
+    """Where each outcome of some wires stands among those with the first wire's bit in front."""
+    size, bits = len(wires), np.arange(2 ** len(wires))
+    rank = {wire: size - 1 - place for place, wire in enumerate(sorted(wires))}
+    return sum((bits >> k & 1) << rank[wire] for k, wire in enumerate(wires))

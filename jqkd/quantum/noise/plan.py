@@ -17,6 +17,7 @@ from jqkd.quantum.circuit import Circuit
 from jqkd.quantum.gates import matrix as gate_matrix
 from jqkd.quantum.noise.channels import transfer
 from jqkd.quantum.ops import Op
+from jqkd.quantum.permutation import Order
 
 
 class Turn(NamedTuple):
@@ -35,15 +36,15 @@ class Turns:
 
 @dataclass(frozen=True)
 class Moves:
-    """new[i] = signs[i] * old[source[i]] * product of each rule's diagonal at its index [i].
+    """new[i] = signs[i] * old[order[i]] * product of each rule's diagonal at its index [i].
 
     Attributes:
-        source: (4**Q,).
+        order: of the Pauli strings.
         signs: (4**Q,), 1 or -1.
         scales: (rule, wires it acts on at a time, index (4**Q,) into its diagonal).
     """
 
-    source: np.ndarray = field(repr=False)
+    order: Order = field(repr=False)
     signs: np.ndarray = field(repr=False)
     scales: list[tuple[int, int, np.ndarray]] = field(repr=False)
 
@@ -125,7 +126,7 @@ class _Builder:
         if self._moves is None:
             self._close()
             index = np.arange(4**self._num_qubits, dtype=np.int32)
-            self._moves = Moves(index, np.ones(len(index), np.int8), [])
+            self._moves = Moves(Order(index), np.ones(len(index), np.int8), [])
         return self._moves
 
     def _move(self, source: np.ndarray, signs: np.ndarray, wires: tuple[int, ...]) -> None:
@@ -133,7 +134,8 @@ class _Builder:
         own = _digits(self._num_qubits, wires)
         whole, sign = _everywhere(self._num_qubits, source, own, wires), signs[own]
         scales = [(rule, size, index[whole]) for rule, size, index in before.scales]
-        self._moves = Moves(before.source[whole], sign * before.signs[whole], scales)
+        order = Order(before.order.source[whole])
+        self._moves = Moves(order, sign * before.signs[whole], scales)
 
     def _close(self) -> None:
         if self._turns is not None:
