@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -22,6 +23,10 @@ from jqkd.quantum.exchange.methods import Exchange
 from jqkd.quantum.expressions import DATA, WEIGHT, Polynomial, Slot, data
 from jqkd.quantum.limits import check_num_qubits
 from jqkd.quantum.ops import Op
+
+# Gates that are not their own inverse; rotations change the sign of their angle.
+_PAIRS = (("S", "SDG"), ("T", "TDG"), ("SX", "SXDG"))
+_INVERSES = {a: b for pair in _PAIRS for a, b in (pair, pair[::-1])}
 
 
 @dataclass(frozen=True)
@@ -191,6 +196,21 @@ class Circuit(Exchange):
         """The same circuit, its slots without names: each is its place in the vector of angles."""
         return Circuit(self.num_qubits, tuple(replace(op, filled=None) for op in self.ops))
 
+    def inverse(self) -> Circuit:
+        """What undoes the circuit: inverse gates in reverse order, angles with their sign changed.
+
+        Its slots are named; those of a circuit without names are data 0, 1, ... in the order of
+        the circuit that is undone.
+
+        Example:
+            >>> twice = Circuit(2, (Op("S", (0,)), Op("RY", (1,)), Op("CX", (0, 1))))
+            >>> print(twice.inverse())
+            q0: ─CX0─SDG─────
+            q1: ─CX1─RY(-x0)─
+        """
+        named = self if all(op.filled for op, slots in self.slots() if slots) else self.as_data()
+        return Circuit(self.num_qubits, tuple(map(_inverse, reversed(named.ops))))
+
     def shiftable(self) -> Circuit:
         """The same unitary up to its phase, from gates that the two-term shift rule fits.
 
@@ -222,6 +242,15 @@ def _ops(name: str, ops: object) -> tuple[Op, ...]:
             fail(name, must, f"one with {shown(op)}")
         checked.append(op)
     return tuple(checked)
+
+
+def _inverse(op: Op) -> Op:
+    if not op.gate.num_angles:
+        return Op(_INVERSES.get(op.name, op.name), op.wires)
+    angles: tuple[Any, ...] = op.filled or op.fixed or ()
+    # U3(theta, phi, lambda) is undone by U3(-theta, -lambda, -phi).
+    turned = tuple(-angle for angle in (angles[:1] + angles[:0:-1]))
+    return replace(op, **{"filled" if op.filled else "fixed": turned})
 
 
 def _shiftable(op: Op) -> tuple[Op, ...]:
