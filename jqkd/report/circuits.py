@@ -11,6 +11,9 @@ from jqkd.report.charts import Chart
 from jqkd.report.summary import Summary
 from jqkd.training.config import StudentConfig
 
+# As many as a page is wide enough for.
+_MOST_COLUMNS = 24
+
 
 def draw_circuits(summary: Summary) -> Chart:
     """The students' circuits, each once."""
@@ -21,7 +24,8 @@ def draw_circuits(summary: Summary) -> Chart:
         drawn = _circuit(present(line.arm.student))
         if drawn is not None:
             titles.setdefault(drawn, line.arm.label)
-    circuits = sorted(titles, key=lambda drawn: drawn[0].num_qubits)
+    short = [drawn for drawn in titles if _columns(*drawn)[-1] <= _MOST_COLUMNS]
+    circuits = sorted(short, key=lambda drawn: drawn[0].num_qubits)
     if not circuits:
         return None
     widths = [circuit.num_qubits for circuit, _ in circuits]
@@ -39,7 +43,8 @@ def draw_circuits(summary: Summary) -> Chart:
     return (
         figure,
         "The students' circuits, each qubit measured; x is data, theta a weight."
-        + " E: encoding." * encoded,
+        + " E: encoding." * encoded
+        + f" Those of more than {_MOST_COLUMNS} columns are left out." * (len(short) < len(titles)),
     )
 
 

@@ -318,6 +318,20 @@ def test_a_gate_on_two_wires_is_after_what_it_waits_for(monkeypatch):
     assert dots == [(2, -2), (3, -1)]
 
 
+def test_circuits_that_no_page_is_wide_enough_for_are_left_out(monkeypatch):
+    made = {q: Circuit(q, (Op("RY", (0,)),) * (3 if q == 3 else 30)) for q in (3, 4)}
+    monkeypatch.setattr(circuits, "_circuit", lambda config: (made[config.qubits], 0))
+    arms = [distinct.arm(f"a{q}", "a student", "mnist", "0-5", q) for q in (4, 3)]
+    right = {key: [500] for key in ("best", "picked", "final")}
+    known = {one.name: distinct.record(one, right) for one in arms}
+    summary = summarise(Experiment("e", "E", "About.", tuple(arms)), known)
+    figure, caption = circuits.draw_circuits(summary)
+    assert [axes.get_title() for axes in figure.axes] == ["3 qubits"]
+    assert caption.endswith("Those of more than 24 columns are left out.")
+    made[3] = made[4]
+    assert circuits.draw_circuits(summary) is None
+
+
 # Experiments that nobody published.
 
 
