@@ -62,12 +62,14 @@ class PauliChannel(Channel):
 
     def kraus(self, num_wires: int) -> Complex[Array, "R M M"]:
         roots = jnp.sqrt(self.probabilities(num_wires))
-        return roots[:, None, None] * pauli_strings(num_wires)
+        exact = jnp.result_type(roots.dtype, jnp.complex64)
+        return roots[:, None, None] * pauli_strings(num_wires).astype(exact)
 
     def diagonal(self, num_wires: int) -> Float[Array, " N"]:
         """Of the Pauli transfer matrix: what becomes of each Pauli string."""
         chances = self.probabilities(num_wires)
-        return (commutation(num_wires) * chances).sum(-1)
+        # A new array: JAX keeps constants by their identity, over a change of precision too.
+        return (commutation(num_wires).astype(chances.dtype) * chances).sum(-1)
 
     def transfer(self, num_wires: int) -> Float[Array, "N N"]:
         return jnp.diag(self.diagonal(num_wires))
@@ -193,7 +195,7 @@ def damping(amplitude: Strength, phase: Strength) -> Complex[Array, "3 2 2"]:
 def transfer(kraus: Complex[Array, "... R M M"]) -> Float[Array, "... N N"]:
     """Pauli transfer matrix of Kraus operators: sum_r Tr[P_i A_r P_j A_r^dagger] / M."""
     size = kraus.shape[-1]
-    strings = jnp.asarray(pauli_strings(size.bit_length() - 1), kraus.dtype)
+    strings = pauli_strings(size.bit_length() - 1).astype(kraus.dtype)
     turned = jnp.einsum("...rab,jbc,...rdc->...jad", kraus, strings, kraus.conj())
     return jnp.einsum("ida,...jad->...ij", strings, turned).real / size
 

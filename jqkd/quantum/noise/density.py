@@ -87,17 +87,18 @@ def _rules(circuit: Circuit, noise: NoiseModel) -> tuple[Rule, ...]:
     )
 
 
-def _start(first: Float[Array, "Q 4 4"]) -> Float[Array, " 4**Q"]:
+def _start(first: Float[Array, "Q 4 4"]) -> Float[Array, " V"]:
     """|0...0>, each wire's letters I and Z being 1, behind the first matrix of each wire."""
     return reduce(jnp.kron, first[:, :, 0] + first[:, :, 3])
 
 
-def _of_state(num_qubits: int, state: Inexact[Array, " N"], dtype: Any) -> Float[Array, " 4**Q"]:
+def _of_state(num_qubits: int, state: Inexact[Array, " N"], dtype: Any) -> Float[Array, " V"]:
     density = (state[:, None] * state.conj()[None]).reshape((2,) * (2 * num_qubits))
     order = [axis for wire in range(num_qubits) for axis in (wire, num_qubits + wire)]
     values = density.transpose(order).reshape(-1)
     # Rows: the letters I, X, Y, Z; columns: |a><b| of one wire.
-    letters = np.array([[1, 0, 0, 1], [0, 1, 1, 0], [0, 1j, -1j, 0], [1, 0, 0, -1]])
+    rows = [[1, 0, 0, 1], [0, 1, 1, 0], [0, 1j, -1j, 0], [1, 0, 0, -1]]
+    letters = np.array(rows, jnp.result_type(dtype, jnp.complex64))
     for _ in range(num_qubits):
         first = values.reshape(4, -1)
         values = jnp.einsum("xr,lx->rl", first, letters).reshape(-1)

@@ -111,7 +111,7 @@ class _Trajectory:
         chances = jnp.cumsum(channel.probabilities(len(wires)))
         # The last one takes what rounding leaves.
         drawn = (chances[:-1] <= self.next_uniform()).sum()
-        letters = jnp.asarray(pauli_strings(1), self.state.dtype)
+        letters = jnp.asarray(pauli_strings(1).astype(self.state.dtype))
         for place, wire in enumerate(reversed(wires)):
             self.turn(wire, letters[(drawn >> 2 * place) % 4])
 
