@@ -19,7 +19,7 @@ from jqkd._checks import check_array, fail, is_concrete
 from jqkd.quantum.noise.trees import make_tree
 
 # A number, which may be traced.
-Strength = float | Array
+Strength = float | int | np.number | Array
 
 _PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 
