@@ -385,7 +385,8 @@ def _sampled_forward(
     machine: _Machine | None,
 ) -> tuple[_Values, _Jacobian]:
     """All 2P + 1 circuits at once; circuit 0, the value, draws what the plain call draws."""
-    keys = jax.vmap(partial(jax.random.fold_in, key))(jnp.arange(2 * run.circuit.num_angles + 1))
+    number = 2 * run.circuit.num_angles + 1
+    keys = jax.vmap(partial(jax.random.fold_in, key))(jnp.arange(number))
     many = _drawable(_shifted(run, start, angles, machine, keys), machine)
     values = jax.vmap(_frequencies, (0, 0, None))(keys, many, shots)
     return _value_and_jacobian(run.rule, values)

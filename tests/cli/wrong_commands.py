@@ -141,7 +141,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "plugin": ("", "missing.py", "no_such_module_at_all", "file", "folder", "binary"),
     "datasets": ("", "cifar", "mnist,", "mnist;digits"),
     "variants": ("", "nonsense*", "[red]"),
-    "only": ("", "W9", "W1,", "w1"),
+    "only": ("", "X9", "W1,", "w1"),
     "peers": ("", "cirq", "none,numpy"),
     "peer_python": ("", "aer", "cirq=python", "aer=/nowhere/python", "aer=", "=python"),
 }
