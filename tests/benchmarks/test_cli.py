@@ -21,7 +21,7 @@ def test_a_small_benchmark(run, tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("--only W9", "nothing called 'W9' to measure"),
+        ("--only X9", "nothing called 'X9' to measure"),
         ("--peers cirq", "no peer 'cirq'"),
         ("--peer-python aer", "must be PEER=PYTHON, but 'aer' was given"),
         ("--peer-python cirq=python", "no peer 'cirq'"),

@@ -145,5 +145,5 @@ def test_a_small_plan_end_to_end():
 def test_unknown_names_are_refused():
     with pytest.raises(InputError, match="no peer 'cirq'"):
         Plan(peers=("cirq",))
-    with pytest.raises(InputError, match="no workload 'W9'"):
-        Plan(workloads=("W9",))
+    with pytest.raises(InputError, match="no workload 'X9'"):
+        Plan(workloads=("X9",))
