@@ -135,6 +135,10 @@ BAD = {
         lambda: invert_readout([0.5, 0.5], NoiseModel(readout=((0.5, 0.5),))),
         "read 0 and 1 differently",
     ),
+    "one of them alike": (
+        lambda: invert_readout([0.25] * 4, NoiseModel(readout=((0.1, 0.1), (0.3, 0.7)))),
+        "read 0 and 1 differently",
+    ),
     "size": (lambda: invert_readout([0.5, 0.2, 0.3], NoiseModel(readout=PAIRS)), "power of two"),
     "wires": (
         lambda: invert_readout([0.5, 0.5], NoiseModel(readout=PAIRS), (3,)),

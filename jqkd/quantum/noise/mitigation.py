@@ -16,11 +16,22 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from jqkd._checks import check_array, check_integer, check_key, check_list, check_type, fail
+from jqkd._checks import (
+    check_array,
+    check_integer,
+    check_key,
+    check_list,
+    check_type,
+    fail,
+    is_concrete,
+)
 from jqkd.quantum.circuit import Circuit
 from jqkd.quantum.gradient import outcome_probabilities
 from jqkd.quantum.noise.model import NoiseModel
 from jqkd.quantum.statevector import QUBITS_A_BLOCK, apply_blocks, kron_blocks
+
+# What rounding leaves of 1 - P(1|0) - P(0|1), in single precision.
+_ALIKE = 1e-6
 
 
 class Mitigated(NamedTuple):
@@ -73,7 +84,7 @@ def invert_readout(
     own = confusion[np.array(kept[::-1])]
     # Columns sum to 1, so do those of the inverse; its determinant is 1 - P(1|0) - P(0|1).
     room = 1 - own[:, 1, 0] - own[:, 0, 1]
-    if all(map(_is_zero, room)):
+    if any(is_concrete(one) and abs(float(one)) < _ALIKE for one in room):
         fail("noise", "read 0 and 1 differently", "one with P(1|0) + P(0|1) = 1")
     inverse = jnp.stack(
         [
@@ -85,12 +96,6 @@ def invert_readout(
     inverse = inverse / room[:, None, None]
     values = apply_blocks(kron_blocks(inverse, QUBITS_A_BLOCK), shares)
     return Mitigated(values, jnp.prod(jnp.abs(inverse).sum(1).max(-1)))
-
-
-def _is_zero(value: Any) -> bool:
-    from jqkd._checks import is_concrete
-
-    return is_concrete(value) and abs(float(value)) < 1e-12
 
 
 def folded(circuit: Circuit, scale: int) -> Circuit:
