@@ -112,11 +112,14 @@ def _w4(cell: Cell) -> list[Way]:
     return [Way("jit(vmap(grad(expectation)))", build, angles_of, np.asarray)]
 
 
+def _z_sum(cell: Cell) -> tuple[list[list[str]], list[list[int]], list[float]]:
+    """sum_k c_k Z_k: letters, wires and factors."""
+    factors = [float(c) for c in qubit_weights(cell.qubits)]
+    return [["Z"]] * cell.qubits, [[k] for k in range(cell.qubits)], factors
+
+
 def _expectation(cell: Cell) -> Callable[..., Any]:
-    weights = [float(c) for c in qubit_weights(cell.qubits)]
-    run, letters = _state(cell), [["Z"]] * cell.qubits
-    wires = [[k] for k in range(cell.qubits)]
-    measure = qujax.get_statetensor_to_expectation_func(letters, wires, weights)
+    run, measure = _state(cell), qujax.get_statetensor_to_expectation_func(*_z_sum(cell))
     return lambda x, *start: measure(run(x, *start))
 
 
@@ -143,9 +146,7 @@ def _w8(cell: Cell) -> list[Way]:
             wires.append([wire])
             slots.append([[]] * len(kraus))
     run = qujax.get_params_to_densitytensor_func(operators, wires, slots, cell.qubits)
-    weights = [float(c) for c in qubit_weights(cell.qubits)]
-    letters, places = [["Z"]] * cell.qubits, [[k] for k in range(cell.qubits)]
-    measure = qujax.get_densitytensor_to_expectation_func(letters, places, weights)
+    measure = qujax.get_densitytensor_to_expectation_func(*_z_sum(cell))
     build = lambda: jitted(jax.vmap(jax.grad(lambda x: measure(run(x / math.pi)))))  # noqa: E731
     return [Way("densitytensor, jit(vmap(grad))", build, angles_of, np.asarray)]
 

@@ -115,18 +115,20 @@ def _w4(cell: Cell) -> list[Way]:
     return [way(*item) for item in _losses(cell).items()]
 
 
+def _by_terms(cell: Cell, circuit: Any) -> Any:
+    """sum_k c_k <Z_k>, one expectation value after another."""
+    terms = [
+        weight * jnp.real(circuit.expectation_ps(z=[k]))
+        for k, weight in enumerate(qubit_weights(cell.qubits))
+    ]
+    return sum(terms)
+
+
 def _losses(cell: Cell) -> dict[str, Callable[..., Any]]:
     """sum_k c_k <Z_k> in two ways."""
     diagonal = z_sum(cell.qubits, qubit_weights(cell.qubits)).reshape(-1).astype(np.float32)
 
-    def by_terms(x: Any, **start: Any) -> Any:
-        circuit = _circuit(cell, x, **start)
-        terms = [
-            weight * jnp.real(circuit.expectation_ps(z=[k]))
-            for k, weight in enumerate(qubit_weights(cell.qubits))
-        ]
-        return sum(terms)
-
+    by_terms = lambda x, **start: _by_terms(cell, _circuit(cell, x, **start))  # noqa: E731
     by_state = lambda x, **start: _circuit(cell, x, **start).probability() @ diagonal  # noqa: E731
     return {"probability": by_state, "expectation_ps": by_terms}
 
@@ -163,12 +165,7 @@ def _w8(cell: Cell) -> list[Way]:
         matrix = _noisy(cell, x, tc.DMCircuit(cell.qubits)).densitymatrix()
         return jnp.real(jnp.diagonal(matrix)) @ diagonal
 
-    def by_terms(x: Any) -> Any:
-        circuit = _noisy(cell, x, tc.DMCircuit(cell.qubits))
-        return sum(
-            weight * jnp.real(circuit.expectation_ps(z=[k]))
-            for k, weight in enumerate(qubit_weights(cell.qubits))
-        )
+    by_terms = lambda x: _by_terms(cell, _noisy(cell, x, tc.DMCircuit(cell.qubits)))  # noqa: E731
 
     def way(name: str, loss: Callable[[Any], Any]) -> Way:
         build = lambda: jitted(jax.vmap(jax.grad(loss)))  # noqa: E731

@@ -15,17 +15,19 @@ import numpy as np
 from scipy import stats
 
 from jqkd._checks import check_choice, check_number, check_seed
+from jqkd.crosscheck.aer_noise import to_aer_noise
 from jqkd.crosscheck.arguments import check_progress
 from jqkd.crosscheck.execute import Progress, sample
 from jqkd.crosscheck.findings import Finding, p_value
 from jqkd.crosscheck.machines import Machine, aer, generic_backend
 from jqkd.crosscheck.statistics import smallest
 from jqkd.crosscheck.trained import TrainedCircuit, check_trained
-from jqkd.quantum import GATES, Circuit, Op
+from jqkd.quantum import Circuit, Op
 from jqkd.quantum.exchange.packages import require_qiskit
+from jqkd.quantum.noise import After, AmplitudeDamping, Depolarising, NoiseModel
 
 if TYPE_CHECKING:
-    from qiskit_aer.noise import NoiseModel
+    from qiskit_aer.noise import NoiseModel as AerNoiseModel
 
 IDEAL, GENERIC = "ideal", "GenericBackendV2"
 CHANNELS = ("depolarising", "amplitude damping", "readout")
@@ -33,7 +35,7 @@ STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1)
 _PROBE_SHOTS = 20_000
 
 
-def noise_model(channel: str, strength: float) -> NoiseModel:
+def noise_model(channel: str, strength: float) -> AerNoiseModel:
     """Aer's noise model of one channel on every gate of the gate table.
 
     Args:
@@ -50,22 +52,10 @@ def noise_model(channel: str, strength: float) -> NoiseModel:
     require_qiskit("qiskit_aer")
     check_choice("channel", channel, CHANNELS)
     strength = check_number("strength", strength, least=0, most=1)
-    from qiskit_aer import noise
-
-    model = noise.NoiseModel()
     if channel == "readout":
-        flip = [[1 - strength, strength], [strength, 1 - strength]]
-        model.add_all_qubit_readout_error(noise.ReadoutError(flip))
-        return model
-    for num_wires in (1, 2):
-        if channel == "depolarising":
-            error = noise.depolarizing_error(strength, num_wires)
-        else:
-            error = noise.amplitude_damping_error(strength)
-            error = error if num_wires == 1 else error.tensor(error)
-        names = [gate.qiskit for gate in GATES.values() if gate.num_wires == num_wires]
-        model.add_all_qubit_quantum_error(error, names)
-    return model
+        return to_aer_noise(NoiseModel(readout=((strength, strength),)))
+    made = {"depolarising": Depolarising, "amplitude damping": AmplitudeDamping}[channel]
+    return to_aer_noise(NoiseModel((After(made(strength)),)))
 
 
 @dataclass(frozen=True)

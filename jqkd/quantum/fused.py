@@ -31,7 +31,14 @@ from jaxtyping import Array, Float, Inexact
 from jqkd.quantum.circuit import Circuit, Op
 from jqkd.quantum.gates import GATES, Entries, matrix
 from jqkd.quantum.permutation import Order, permute
-from jqkd.quantum.statevector import QUBITS_A_BLOCK, apply, apply_blocks, kron_blocks
+from jqkd.quantum.statevector import (
+    QUBITS_A_BLOCK,
+    apply,
+    apply_blocks,
+    compose,
+    kron_blocks,
+    stack_entries,
+)
 
 State = Inexact[Array, " K"]
 # Of a wire, in the order of a state's axes: 2 x 2 matrices, stacked.
@@ -188,7 +195,7 @@ def _scan(step: Callable[..., Any], carry: Any, rows: Array, *more: Array) -> tu
 
 def _advance(stage: Stage, angles: Array, state: State, num_qubits: int) -> State:
     if isinstance(stage, Turns):
-        return _turn(reduce(_after, _matrices(stage, angles, num_qubits)), state)
+        return _turn(reduce(compose, _matrices(stage, angles, num_qubits)), state)
     if isinstance(stage, Moves):
         wires = tuple((op.name, op.wires) for op, _ in stage.ops)
         order, signs = _moves(wires, num_qubits)
@@ -200,11 +207,6 @@ def _advance(stage: Stage, angles: Array, state: State, num_qubits: int) -> Stat
 
 def _values(op: Op, slots: Sequence[int], angles: Array) -> list[Array]:
     return [jnp.asarray(v, angles.dtype) for v in op.fixed or [angles[s] for s in slots]]
-
-
-def _after(first: Matrices, second: Matrices) -> Matrices:
-    """second @ first on every wire; written out, so that no batch rounds it otherwise."""
-    return (second[..., :, :, None] * first[..., None, :, :]).sum(-2)
 
 
 def _dagger(matrices: Matrices) -> Matrices:
@@ -240,8 +242,7 @@ def _placed(
             values.append(value + math.pi if k == raised else value)
         entries = gate.entries(*values)
         dtype = angles.dtype if gate.real else jnp.result_type(angles.dtype, jnp.complex64)
-        full = lambda entry: jnp.broadcast_to(jnp.asarray(entry, dtype), len(members))  # noqa: B023, E731
-        made = jnp.stack([jnp.stack([full(e) for e in row], -1) for row in entries], -2)
+        made = stack_entries(entries, len(members), dtype)
         if len(members) == num_qubits:
             return made[np.argsort(wires)]
         if whole is None:
@@ -326,12 +327,12 @@ def _turned_by(
     columns, matrices = list(stage.columns), _matrices(stage, angles, num_qubits)
     by_wire: list[tuple[list[int], list[Array]]] = [([], []) for _ in range(num_qubits)]
     for k, (column, made) in enumerate(zip(columns, matrices, strict=True)):
-        later = reduce(_after, matrices[k + 1 :]) if matrices[k + 1 :] else None
+        later = reduce(compose, matrices[k + 1 :]) if matrices[k + 1 :] else None
         for angle in range(max(op.num_slots for _, (op, _) in column)):
             raised = _placed(column, angles, num_qubits, angle)
-            generator = _after(_dagger(made), raised)
+            generator = compose(_dagger(made), raised)
             if later is not None:
-                generator = _after(_after(_dagger(later), generator), later)
+                generator = compose(compose(_dagger(later), generator), later)
             for wire, (op, slots) in column:
                 if len(slots) > angle:
                     by_wire[wire][0].append(slots[angle])

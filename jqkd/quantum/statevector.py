@@ -175,6 +175,13 @@ def _blocks(
     layer: Layer, angles: Float[Array, " P"], dtype: DTypeLike, undo: bool
 ) -> list[Inexact[Array, "_ _"]]:
     """A layer of one-qubit gates as Kronecker products of about as many gates each."""
+    return kron_blocks(gate_matrices(layer, angles, dtype, undo=undo), QUBITS_A_BLOCK)
+
+
+def gate_matrices(
+    layer: Layer, angles: Float[Array, " P"], dtype: DTypeLike, *, undo: bool = False
+) -> Inexact[Array, "L M M"]:
+    """Matrices of L operations of one name, all of them with slots or all with fixed angles."""
     op = layer[0][0]
     if op.fixed is None:
         slots = np.array([list(slots) for _, slots in layer], int)
@@ -185,10 +192,20 @@ def _blocks(
             for column in zip(*(o.fixed for o, _ in layer), strict=True)
         ]
     entries = op.gate.entries(*values)
-    entries = _dagger(entries) if undo else entries
-    full = lambda entry: jnp.broadcast_to(jnp.asarray(entry, dtype), len(layer))  # noqa: E731
-    gates = jnp.stack([jnp.stack([full(entry) for entry in row], -1) for row in entries], -2)
-    return kron_blocks(gates, QUBITS_A_BLOCK)
+    return stack_entries(_dagger(entries) if undo else entries, len(layer), dtype)
+
+
+def stack_entries(entries: Entries, number: int, dtype: DTypeLike) -> Inexact[Array, "L M M"]:
+    """L matrices from entries that are numbers, or arrays ``(L,)``."""
+    full = lambda entry: jnp.broadcast_to(jnp.asarray(entry, dtype), number)  # noqa: E731
+    return jnp.stack([jnp.stack([full(entry) for entry in row], -1) for row in entries], -2)
+
+
+def compose(
+    first: Inexact[Array, "... M M"], second: Inexact[Array, "... M M"]
+) -> Inexact[Array, "... M M"]:
+    """second @ first; written out, so that no accelerator and no batch rounds it otherwise."""
+    return (second[..., :, :, None] * first[..., None, :, :]).sum(-2)
 
 
 def kron_blocks(matrices: Inexact[Array, "Q M M"], most: int) -> list[Inexact[Array, "_ _"]]:

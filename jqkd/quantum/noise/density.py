@@ -22,7 +22,7 @@ from jqkd.quantum.noise.channels import PauliChannel, transfer
 from jqkd.quantum.noise.model import NoiseModel, readout_probabilities
 from jqkd.quantum.noise.plan import Dense, Moves, Rule, Turn, Turns, plan
 from jqkd.quantum.permutation import permute
-from jqkd.quantum.statevector import apply_blocks, kron_blocks
+from jqkd.quantum.statevector import apply_blocks, compose, gate_matrices, kron_blocks
 
 # 65,536 numbers a circuit; beyond, trajectories are quicker.
 MOST_QUBITS = 8
@@ -131,18 +131,9 @@ class _Matrices:
 
     def _transfer(self, places: Iterable[int]) -> Float[Array, "M N N"]:
         """Of operations of one name."""
-        ops = [self._circuit.ops[place] for place in places]
-        gate = ops[0].gate
-        if ops[0].fixed is None:
-            slots = np.array([list(self._slots[place]) for place in places], int)
-            values = [self._angles[column] for column in slots.T]
-        else:
-            columns = zip(*(op.fixed for op in ops), strict=True)
-            values = [jnp.array(column, self._angles.dtype) for column in columns]
+        layer = [(self._circuit.ops[place], self._slots[place]) for place in places]
         exact = jnp.result_type(self._angles.dtype, jnp.complex64)
-        full = lambda entry: jnp.broadcast_to(jnp.asarray(entry, exact), len(ops))  # noqa: E731
-        rows = [jnp.stack([full(entry) for entry in row], -1) for row in gate.entries(*values)]
-        unitary = jnp.stack(rows, -2)
+        unitary = gate_matrices(layer, self._angles, exact)
         return transfer(unitary[:, None]).astype(self._angles.dtype)
 
     def turns(self, stage: Turns) -> Float[Array, "Q 4 4"]:
@@ -153,18 +144,13 @@ class _Matrices:
             for k, turn in enumerate(turns):
                 index[k, wire] = self._places[turn]
         columns = [self._table[row] for row in index]
-        return reduce(lambda first, second: _product(second, first), columns)
+        return reduce(compose, columns)
 
     def dense(self, turn: Turn) -> Float[Array, "16 16"]:
         if turn.op is not None:
             return self._transfer([turn.op])[0]
         assert turn.rule is not None
         return self._noise.after[turn.rule].channel.transfer(2).astype(self._angles.dtype)
-
-
-def _product(left: Array, right: Array) -> Array:
-    # Written out, so that no accelerator rounds it and no batch in another order.
-    return (left[..., :, :, None] * right[..., None, :, :]).sum(-2)
 
 
 def _turn(stage: Turns, table: _Matrices, values: Array) -> Array:

@@ -183,11 +183,7 @@ def readout_of(matrices: Iterable[ArrayLike]) -> tuple[tuple[float, float], ...]
         if np.abs(matrix.sum(1) - 1).max() > 1e-9:
             sums = " and ".join(f"{s:g}" for s in matrix.sum(1))
             fail("readout", "have rows that sum to 1", f"one with sums {sums}")
-        pairs.append((check_pair(matrix[0, 1]), check_pair(matrix[1, 0])))
+        for value in matrix.flat:
+            check_strength("readout", value)
+        pairs.append((float(matrix[0, 1]), float(matrix[1, 0])))
     return tuple(pairs)
-
-
-def check_pair(value: float) -> float:
-    """A probability of the confusion matrix, as Python's."""
-    check_strength("readout", value)
-    return float(value)

@@ -23,7 +23,7 @@ from jqkd.quantum.circuit import Circuit
 from jqkd.quantum.gates import Entries
 from jqkd.quantum.noise.channels import PauliChannel, pauli_strings
 from jqkd.quantum.noise.model import NoiseModel, readout_probabilities
-from jqkd.quantum.statevector import apply
+from jqkd.quantum.statevector import apply, compose, gate_matrices
 
 # Side by side; more do not make it faster.
 _TOGETHER = 16
@@ -92,8 +92,7 @@ class _Trajectory:
 
     def turn(self, wire: int, matrix: Complex[Array, "2 2"]) -> None:
         before = self._pending[wire]
-        later = matrix if before is None else (matrix[:, :, None] * before[None]).sum(1)
-        self._pending[wire] = later
+        self._pending[wire] = matrix if before is None else compose(before, matrix)
 
     def flush(self, wires: Sequence[int]) -> None:
         for wire in wires:
@@ -131,21 +130,16 @@ def _one(
     circuit: Circuit, angles: Array, noise: NoiseModel, state: Array, key: Array
 ) -> Float[Array, " N"]:
     """Squares of the amplitudes at the end of one trajectory, first wire most significant."""
-    places = [
-        (rule.channel, wires)
-        for op in circuit.ops
-        for rule in noise.after
-        for wires in rule.places(op)
-    ]
-    uniforms = jax.random.uniform(key, (max(1, len(places)),), angles.dtype)
+    number = sum(len(rule.places(op)) for op in circuit.ops for rule in noise.after)
+    uniforms = jax.random.uniform(key, (number,), angles.dtype)
     trajectory = _Trajectory(state, circuit.num_qubits, uniforms)
     for op, slots in circuit.slots():
-        values = op.fixed if op.fixed is not None else [angles[slot] for slot in slots]
-        entries = op.gate.entries(*(jnp.asarray(v, angles.dtype) for v in values))
         if op.gate.num_wires == 1:
-            rows = [[jnp.asarray(e, state.dtype) for e in row] for row in entries]
-            trajectory.turn(op.wires[0], jnp.stack([jnp.stack(row) for row in rows]))
+            (matrix,) = gate_matrices([(op, slots)], angles, state.dtype)
+            trajectory.turn(op.wires[0], matrix)
         else:
+            values = op.fixed if op.fixed is not None else [angles[slot] for slot in slots]
+            entries = op.gate.entries(*(jnp.asarray(v, angles.dtype) for v in values))
             trajectory.gate(entries, op.wires)
         for rule in noise.after:
             for wires in rule.places(op):
