@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -156,13 +156,16 @@ def _by_line(
     panels = {title: some for title, some in panels.items() if some}
     if not panels:
         return None
-    longest, rows = max(map(len, panels.values())), -(-len(panels) // 2)
+    # Two panels side by side are as high as the longer one needs.
+    lengths = [len(some) for some in panels.values()]
+    heights = [0.24 * max(lengths[k : k + 2]) + 0.7 for k in range(0, len(lengths), 2)]
     width = TWO_COLUMNS if len(panels) > 1 else 4.6
     size: dict[str, Any] = {
-        "figsize": (width, (0.24 * longest + 0.7) * rows + 0.4),
+        "figsize": (width, sum(heights) + 0.4),
+        "height_ratios": heights,
         "layout": "constrained",
     }
-    figure, axes = plt.subplots(rows, min(2, len(panels)), squeeze=False, **size)
+    figure, axes = plt.subplots(len(heights), min(2, len(panels)), squeeze=False, **size)
     look = looks(summary.teachers)
     for place, (title, some) in zip(axes.flat, panels.items(), strict=False):
         for y, line in enumerate(some):
@@ -185,8 +188,13 @@ def _by_line(
         name: {"color": "#555555"} | style for name, style in (dots | legend).items()
     }
     handles = [Line2D([], [], label=name, **style) for name, style in styles.items()]
-    # As many columns as the figure is wide enough for: inches of a handle, and of a letter.
-    entry = 0.5 + 0.07 * max(map(len, styles))
-    columns = max(1, min(4, len(handles), int(figure.get_figwidth() / entry)))
+    columns = legend_columns(figure, styles)
     figure.legend(handles=handles, loc="outside lower center", ncols=columns)
     return figure, caption
+
+
+def legend_columns(figure: Any, labels: Collection[str], most: int = 4) -> int:
+    """As many columns of a legend as a figure is wide enough for."""
+    # Inches of a handle, and of a letter.
+    entry = 0.5 + 0.07 * max(map(len, labels))
+    return max(1, min(most, len(labels), int(figure.get_figwidth() / entry)))

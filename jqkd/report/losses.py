@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from jqkd.experiments.model import present
-from jqkd.report.charts import ONE_COLUMN, TWO_COLUMNS, Chart, Look, looks, taught_words
+from jqkd.report.charts import (
+    ONE_COLUMN,
+    TWO_COLUMNS,
+    Chart,
+    Look,
+    legend_columns,
+    looks,
+    taught_words,
+)
 from jqkd.report.summary import Line, Summary
 
 Panels = list[list[Line]]
@@ -20,6 +28,8 @@ _NAMES: tuple[Callable[[Line], str], ...] = (
     lambda line: f"{line.arm.label}, {taught_words(line.taught_by)}",
     lambda line: line.arm.name,
 )
+# Of a legend, that a figure has room for.
+_LINES = 6
 # Letters of a title that a panel has room for.
 _ROOM = 30
 
@@ -58,8 +68,12 @@ def draw_losses(summary: Summary) -> Chart:
     for row in axes:
         row[0].set_ylabel("validation loss (nats)")
     labels = [label for label in order if label in curves]
-    places = {"loc": "outside lower center", "ncols": min(4, columns + 1), "handlelength": 3}
+    number = legend_columns(figure, labels, columns + 1)
+    places = {"loc": "outside lower center", "ncols": number, "handlelength": 3}
     figure.legend([curves[label] for label in labels], labels, **places)
+    # A long legend gets room of its own, in inches a line.
+    more = max(0, -(-len(labels) // number) - _LINES)
+    figure.set_figheight(figure.get_figheight() + 0.17 * more)
     return figure, (
         "Validation cross-entropy of students and of those that they are compared with: median "
         "over seeds, band from the 10th to the 90th percentile. Levels of curves with different "

@@ -48,6 +48,7 @@ def draw_probes(summary: Summary) -> Chart:
         place.set(yscale="log", xlabel="angles", title=title, axisbelow=True)
         place.set_xscale("log", base=2)
         place.xaxis.set_major_formatter("{x:g}")
+        place.yaxis.set_minor_formatter("")
         place.grid(lw=0.3, color="#dddddd")
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
     return figure, (
