@@ -108,6 +108,23 @@ def teacher_table(result: dict[str, Any]) -> Table:
     return made
 
 
+def shots_text(result: dict[str, Any]) -> str:
+    """Of one student, and whether a budget has ended its training.
+
+    Example:
+        >>> drawn = {"forward": [10], "shifted": [60], "evaluation": [2000]}
+        >>> shots_text({"shots": drawn, "student": {"shot_budget": 75}})
+        'Shots a student: 70 of 75 in training (60 of shifted circuits), 2,000 in evaluations'
+    """
+    drawn = {name: max(numbers) for name, numbers in result["shots"].items()}
+    budget = result["student"]["shot_budget"]
+    training = drawn["forward"] + drawn["shifted"]
+    of = "" if budget is None else f" of {budget:,}"
+    shifted = f"{drawn['shifted']:,} of shifted circuits"
+    looks = f"{drawn['evaluation']:,} in evaluations"
+    return f"Shots a student: {training:,}{of} in training ({shifted}), {looks}"
+
+
 def seconds_text(seconds: dict[str, float]) -> str:
     """How long it took."""
     total, compiling = seconds["total"], seconds["compile"]

@@ -10,7 +10,7 @@ import typer
 from jqkd._interrupts import keeps
 from jqkd.cli.audit_table import audit_table
 from jqkd.cli.bars import StudentBar, TeacherBar
-from jqkd.cli.console import Output, seconds_text, student_table
+from jqkd.cli.console import Output, seconds_text, shots_text, student_table
 from jqkd.cli.effects import STUDENT_RULES, is_given, refuse_unread
 from jqkd.cli.fields import takes
 from jqkd.cli.memory import check_memory
@@ -80,10 +80,14 @@ def student(
     if before is not None:
         output.say(f"{out} holds students of {before}; what is not given is as it is there.")
     tracker = None if track is None else tracker_of(track, "track")
-    result, _ = run_job(job, output, out, data_dir=data_dir, audit=audit, tracker=tracker)
+    result, block = run_job(job, output, out, data_dir=data_dir, audit=audit, tracker=tracker)
     output.say(student_table(result))
     if audit:
         output.say(audit_table(result["audit"]))
+    if any(result["shots"]["forward"]):
+        output.say(shots_text(result))
+    if block.stopped:
+        output.say("The budget has ended the training; with a larger --shot-budget it goes on.")
     output.say(seconds_text(result["seconds"]))
     if out is not None:
         curves_figure(result, out / "curves.png")

@@ -135,7 +135,7 @@ def do_students(
         report(epoch.number / config.epochs, f"validation {accuracy:.1f} %")
 
     start = probe(block)
-    curves, why = vars(block.train(after)), mechanism(block)
+    curves, why = block.train(after), mechanism(block)
     looks = [start, probe(block)]
     images = {part: len(getattr(splits, part)) for part in _PARTS}
     about = {
@@ -149,10 +149,12 @@ def do_students(
     }
     contents = []
     for row, run in enumerate(runs):
-        own = {name: values[row] for name, values in curves.items() if name != "runs"}
+        own = {name: values[row] for name, values in curves.arrays.items()}
         own_why = {name: values[row] for name, values in why.items()}
-        counts = tally(own, images, config.evaluated_epochs)
-        probed = _probed([0, config.epochs], looks, row)
+        counts = tally(own, images, curves.epochs)
+        if config.allocation or config.shot_budget:
+            counts["shots"] = curves.shots[row]
+        probed = _probed([0, curves.epochs[-1]], looks, row)
         own_about = {"seed": run.seed, "mechanism": own_why, "probe": probed}
         contents.append({**about, **own_about, **counts})
     return contents

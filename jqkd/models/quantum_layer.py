@@ -79,7 +79,7 @@ class QuantumLayer(nnx.Module):
         if key is None:
             fail("key", "be given where shots are drawn", "None", "pass key=jax.random.key(...)")
         check_key("key", key)
-        check_shots(shots)
+        check_shots(shots, self.circuit.num_angles)
 
     def __call__(
         self,
@@ -97,7 +97,8 @@ class QuantumLayer(nnx.Module):
             key: required if shots are drawn; consumed.
             ids: shape ``(...)``, integers that name the rows (image ids), so that a row's shots
                 depend on its id and not on its place in the batch; by default its place.
-            shots: S, in place of the layer's own; may be traced.
+            shots: S, or ``(P + 1,)``, see ``outcome_probabilities``, in place of the layer's own;
+                may be traced.
             states: shape ``(..., 2**Q)``, amplitudes in outcome order from which the circuit
                 starts, normalised; |0...0> if not given. Autodiff alone
                 differentiates them.

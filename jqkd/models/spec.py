@@ -108,6 +108,11 @@ class StudentSpec:
         return self.encoding.has_amplitudes and type(self.ansatz).join is Ansatz.join
 
     @property
+    def run_circuit(self) -> Circuit:
+        """What is simulated: without the gates of the state that simulation starts from."""
+        return self.ansatz.circuit(self.qubits) if self.starts_prepared else self.circuit
+
+    @property
     def num_outcomes(self) -> int:
         """K, of the qubits that the readout reads."""
         wires = self.readout.wires(self.qubits)
@@ -160,8 +165,7 @@ class StudentSpec:
             encode = encoding.amplitudes if self.stand_in.reads_amplitudes else encoding.data
             return Student(features, encode, layer, readout)
         prepare = self.encoding.amplitudes if self.starts_prepared else None
-        circuit = self.ansatz.circuit(self.qubits) if prepare else self.circuit
-        wires = self.readout.wires(self.qubits)
+        wires, circuit = self.readout.wires(self.qubits), self.run_circuit
         layer = QuantumLayer(circuit, rule=GRADIENTS[self.gradient], wires=wires, noise=self.noise)
         rest = {"prepare": prepare, "circuit": self.circuit}
         return Student(features, self.encoding.data, layer, readout, weights, **rest)

@@ -118,12 +118,16 @@ class Student(nnx.Module):
     def _fill(self, circuit: Circuit, data: Array) -> Array:
         return circuit.fill(data, None if self.weights is None else self.weights[...])
 
-    def _frequencies(self, encoded: Encoded, draw: dict[str, Any]) -> Array:
+    def run_angles(self, encoded: Encoded) -> Float[Array, "B P"]:
+        """Of the circuit that is run: of the weights alone where it starts from a state."""
         if self.prepare is None:
-            return self.layer(encoded.angles, **draw)
+            return encoded.angles
         assert isinstance(self.layer, QuantumLayer)
-        weights = self._fill(self.layer.circuit, jnp.zeros((len(encoded.features), 0)))
-        return self.layer(weights, states=self.prepare(encoded.features), **draw)
+        return self._fill(self.layer.circuit, jnp.zeros((len(encoded.features), 0)))
+
+    def _frequencies(self, encoded: Encoded, draw: dict[str, Any]) -> Array:
+        states = {} if self.prepare is None else {"states": self.prepare(encoded.features)}
+        return self.layer(self.run_angles(encoded), **states, **draw)
 
     def logits(
         self, frequencies: ArrayLike, classes: ArrayLike | None = None
@@ -156,7 +160,8 @@ class Student(nnx.Module):
             images: shape ``(B, *image_shape)``, in [0, 1].
             key: for the shots; consumed.
             ids: shape ``(B,)``, image ids that name the shots' keys.
-            shots: S, in place of the layer's own; may be traced.
+            shots: S, or one number a slot, see ``outcome_probabilities``, in place of the layer's
+                own; may be traced.
             classes: C, all outcomes by default; may be traced.
             dropout_key: switches dropout on; consumed.
 

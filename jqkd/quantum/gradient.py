@@ -76,6 +76,8 @@ _Angles = Float[Array, " P"]
 _State = Inexact[Array, " N"]
 _Values = Float[Array, " K"]
 _Jacobian = Float[Array, "P K"]
+# Frequencies of the shifted circuits, and the shots of each slot.
+_Drawn = tuple[Float[Array, "2*P K"], Float[Array, " P"]]
 
 TWO_TERM_RULE = ShiftRule(math.pi / 2, 0.5)
 # With fewer qubits, shifted circuits that share their work are no quicker.
@@ -102,6 +104,9 @@ def outcome_probabilities(
         circuit: Q qubits, P slots.
         angles: shape ``(P,)``, radians.
         shots: S shots for the value and for each of the 2 P shifted circuits; exact if not given.
+            Or ``(P + 1,)``: for the value, then for both shifted circuits of each slot; what
+            autodiff gives for these is no slope but, slot by slot, an estimate of the variance that
+            one shot for both circuits would leave in the slot's slope.
         key: required with ``shots`` or ``trajectories``, refused without; consumed.
         rule: which shift, and what to multiply with; ``None`` for autodiff, without shots.
         state: what the circuit starts from, ``(2,) * Q``, normalised, |0...0> if not given;
@@ -118,7 +123,7 @@ def outcome_probabilities(
 
     Raises:
         InputError: a gate that the two-term rule does not fit, shots without a key or a key
-            without shots, a vector of angles of another shape, shots outside 1..2**24, a noise
+            without shots, angles or shots of another shape, shots outside 1..2**24, a noise
             model for another number of qubits, or too many qubits for noise.
 
     Example:
@@ -154,7 +159,7 @@ def outcome_probabilities(
         return _exact(run, angles, start, machine)
     check_key("key", key)
     if shots is not None:
-        check_shots(shots)
+        check_shots(shots, circuit.num_angles)
         shots = jnp.asarray(shots, angles.dtype)
     return _sampled(run, angles, start, key, shots, machine)
 
@@ -361,7 +366,7 @@ def _sampled(
 ) -> _Values:
     first = jax.random.fold_in(key, 0)
     values = _drawable(_probabilities(run, start, angles, machine, first), machine)
-    return _frequencies(first, values, shots)
+    return _frequencies(first, values, shots[0] if shots is not None and shots.ndim else shots)
 
 
 def _drawable(probabilities: Array, machine: _Machine | None) -> Array:
@@ -383,19 +388,38 @@ def _sampled_forward(
     key: Array,
     shots: Array | None,
     machine: _Machine | None,
-) -> tuple[_Values, _Jacobian]:
+) -> tuple[_Values, tuple[_Jacobian, _Drawn | None]]:
     """All 2P + 1 circuits at once; circuit 0, the value, draws what the plain call draws."""
     number = 2 * run.circuit.num_angles + 1
     keys = jax.vmap(partial(jax.random.fold_in, key))(jnp.arange(number))
     many = _drawable(_shifted(run, start, angles, machine, keys), machine)
-    values = jax.vmap(_frequencies, (0, 0, None))(keys, many, shots)
-    return _value_and_jacobian(run.rule, values)
+    if shots is None or not shots.ndim:
+        values = jax.vmap(_frequencies, (0, 0, None))(keys, many, shots)
+        value, jacobian = _value_and_jacobian(run.rule, values)
+        return value, (jacobian, None)
+    each = jnp.concatenate([shots, shots[1:]])
+    values = jax.vmap(_frequencies)(keys, many, each)
+    value, jacobian = _value_and_jacobian(run.rule, values)
+    return value, (jacobian, (values[1:], shots[1:]))
 
 
 def _sampled_backward(
-    run: _Run, jacobian: _Jacobian, cotangent: _Values
-) -> tuple[_Angles, None, None, None, None]:
-    return *_backward(run, jacobian, cotangent), None, None
+    run: _Run, kept: tuple[_Jacobian, _Drawn | None], cotangent: _Values
+) -> tuple[_Angles, None, None, Array | None, None]:
+    jacobian, drawn = kept
+    spread = None if drawn is None else _variances(run.rule, *drawn, cotangent)
+    return *_backward(run, jacobian, cotangent), spread, None
+
+
+def _variances(
+    rule: ShiftRule, frequencies: Float[Array, "2*P K"], shots: Float[Array, " P"], v: _Values
+) -> Float[Array, " P+1"]:
+    """Of slopes with one shot, by ``shot_noise``: its formula, from frequencies; 0 first."""
+    spreads = (frequencies * v**2).sum(-1) - (frequencies * v).sum(-1) ** 2
+    up, down = jnp.split(jnp.maximum(spreads, 0), 2)
+    # Frequencies vary less around their own mean than around the probabilities.
+    unbiased = shots / jnp.maximum(shots - 1, 1)
+    return jnp.concatenate([jnp.zeros_like(v[:1]), rule.coefficient**2 * unbiased * (up + down)])
 
 
 _sampled.defvjp(_sampled_forward, _sampled_backward)

@@ -63,8 +63,16 @@ def draw_counts(
     return _sample(seed_words(key), probabilities, jnp.asarray(shots, probabilities.dtype))
 
 
-def check_shots(shots: ArrayLike) -> None:
-    """Shots are a whole number between 1 and 2**24, where float32 counts stay exact."""
+def check_shots(shots: ArrayLike, slots: int | None = None) -> None:
+    """Shots are whole numbers between 1 and 2**24, where float32 counts stay exact.
+
+    One number, or ``slots + 1`` of them, if ``slots`` are given.
+    """
+    if slots is not None and hasattr(shots, "dtype") and np.ndim(shots) == 1:
+        check_array("shots", shots, (slots + 1,))
+        for one in np.asarray(shots) if is_concrete(shots) else ():
+            check_shots(one)
+        return
     if not is_concrete(shots):
         check_array("shots", shots, (), advice="use jax.vmap for batches")
         return

@@ -75,7 +75,7 @@ def audit_block(block: Block, teacher: Mapping[str, np.ndarray] | None = None) -
     vectors, slopes, angles = _measured(block)
     test = block.splits.test
     return {
-        "epoch": block.epoch,
+        "epoch": block.begun,
         "gradients": gradient_sizes(vectors, np.asarray(block.hyper.label_weight)),
         "angles": saturation(slopes, angles),
         "agreement": _agreements(block, teacher or {}),
@@ -91,12 +91,12 @@ def _measured(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     sum_i |d theta_i / d f_j|, without dropout.
     """
     config = block.config
-    latest = min(block.epoch, config.epochs - 1)
+    latest = min(block.begun, config.epochs - 1)
     rows = sample_rows(block.splits.train.labels)
     batch = jax.tree.map(lambda leaf: leaf[rows], block.data(latest))
     # Cross-entropy in full: it is what the others are compared with, even where it has no weight.
     full = place(np.ones(len(block.runs), np.float32))
-    shared, hyper = (batch, np.int32(block.epoch)), block.hyper._replace(label_weight=full)
+    shared, hyper = (batch, np.int32(block.begun)), block.hyper._replace(label_weight=full)
     student = student_model(config.spec, config.image_shape)
     looked = _measure(block.task, student, shared, block.state.params, block.keys, hyper)
     return jax.device_get(looked)
@@ -218,7 +218,7 @@ class Audit:
         """
         if not self.history:
             self.history = self._kept()
-        if any(audited["epoch"] == self.block.epoch for audited in self.history):
+        if any(audited["epoch"] == self.block.begun for audited in self.history):
             return
         audited = audit_block(self.block, self.teacher)
         if check and not self.history:
@@ -253,7 +253,7 @@ class Audit:
             kept = read_json(self.file, "") if self.file else {}
             students = plain(self._students())
             if {name: kept[name] for name in students} == students:
-                return [one for one in kept["history"] if one["epoch"] <= self.block.epoch]
+                return [one for one in kept["history"] if one["epoch"] <= self.block.begun]
         except (OSError, ValueError, KeyError, TypeError):
             pass
         return []

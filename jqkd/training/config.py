@@ -9,13 +9,14 @@ from functools import lru_cache
 from typing import Any
 
 from jqkd._checks import check_choice, check_number, fail, shown
-from jqkd.common.options import check_fields, choice, option, part
+from jqkd.common.options import check_fields, choice, integer, option, part
 from jqkd.data import AUGMENTATIONS, DATASETS
 from jqkd.data.views import check_moves
 from jqkd.models import GRADIENTS, PARTS, PRESETS, StudentSpec
 from jqkd.models.arguments import check_width
 from jqkd.models.noise import canonical
 from jqkd.quantum.sampling import check_shots
+from jqkd.training.allocations import ALLOCATIONS
 from jqkd.training.base_config import (
     EPOCHS,
     HEAVIEST,
@@ -41,6 +42,8 @@ DISTILLATION_TERMS = {
     "constant": (0.0, 1.0),
 }
 SCHEDULES = ("constant", "cosine")
+# Shots that are counted exactly: of a training, and of a step for one image.
+_MOST_SHOTS, _MOST_AN_IMAGE = 2**62, 2**31 - 1
 # Fields that only distilled students read.
 OF_TEACHING = ("recipe", "temperature", "weight", "label_weight", "term", "placebo")
 
@@ -88,6 +91,14 @@ class StudentConfig(Config):
         "paper-code", "Student that gives what is not given by itself.", choice(PRESETS)
     )
     shots: int | None = option(5000, "Shots for every circuit, or `exact`.", _shots, read_shots)
+    allocation: str | None = option(
+        None, "Of these shots to steps and circuits (default: all to each).", part(ALLOCATIONS)
+    )
+    shot_budget: int | None = option(
+        None,
+        "Shots of the training in all; it stops where the next step needs more.",
+        integer(1, _MOST_SHOTS),
+    )
     features: Default[str] = option(None, "Feature extractor.", part(PARTS["features"]))
     encoding: Default[str] = option(None, "Encoding of the features.", part(PARTS["encoding"]))
     ansatz: Default[str] = option(None, "Trainable part of the circuit.", part(PARTS["ansatz"]))
@@ -162,9 +173,27 @@ class StudentConfig(Config):
         if self.shots is not None and not self.spec.draws_shots:
             must = f"be exact (None) where {self.stand_in} takes the circuit's place"
             fail("shots", must, self.shots)
+        if self.allocation or self.shot_budget is not None:
+            self._check_spending()
         if self.shots is not None and self.spec.starts_prepared and self.spec.features.is_trained:
             must = f"be exact (None) where trained {self.features} make amplitudes by autodiff"
             fail("shots", must, self.shots, "or choose gradient two-term")
+
+    def _check_spending(self) -> None:
+        """Shots are drawn, can be counted, and are enough for a step."""
+        name = "allocation" if self.allocation else "shot_budget"
+        if self.shots is None:
+            fail(name, "be left out where no shots are drawn", getattr(self, name), "give `shots`")
+        most = self.shots * self.circuits_an_image
+        if most > _MOST_AN_IMAGE:
+            must = f"be at most {_MOST_AN_IMAGE // self.circuits_an_image} where shots are counted"
+            fail("shots", must, self.shots)
+        rule = ALLOCATIONS.build(self.allocation or "constant")
+        first = rule.first_step(self.shots) * self.circuits_an_image
+        cost = first * min(self.batch_size, self.num_images)
+        if self.shot_budget is not None and self.shot_budget < cost:
+            must = f"pay for a step, which draws {cost} shots"
+            fail("shot_budget", must, self.shot_budget)
 
     def _check_teaching(self, given: dict[str, Any], usual: float) -> None:
         """The recipe's needs are met, and nothing is given that it does not read."""
@@ -211,6 +240,11 @@ class StudentConfig(Config):
         """
         every = self.evaluate_every
         return [*range(every, self.epochs, every), self.epochs]
+
+    @property
+    def circuits_an_image(self) -> int:
+        """Circuits of a step for each image, with shots: the value's, and two for each slot."""
+        return 1 + 2 * self.spec.run_circuit.num_angles if self.shots is not None else 0
 
     @property
     def num_images(self) -> int:

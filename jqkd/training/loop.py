@@ -22,6 +22,7 @@ from jqkd._checks import InputError
 from jqkd.models.functional import Params
 from jqkd.training.losses import Number
 from jqkd.training.recipes import Output
+from jqkd.training.spending import Spender, Spending
 
 # Images at a time in an evaluation: one program for data sets of any size, and some 10 MB.
 EVALUATION_CHUNK = 150
@@ -59,11 +60,13 @@ class Task(NamedTuple):
         output: (params, images, ids, key, hyper, training) -> what the network says; in training
             also the statistics that the batch has changed.
         terms: (output, batch, present (B,), hyper) -> the loss's terms, (B,) each.
+        spender: gives out shots step by step; ``None`` where every circuit gets as many.
     """
 
     init: Callable[[Array], Params]
     output: Callable[..., Output]
     terms: Callable[..., tuple[Array, ...]]
+    spender: Spender | None = None
 
 
 class Schedule(NamedTuple):
@@ -100,12 +103,19 @@ class State(NamedTuple):
     params: Params
     adam: Any
     step: Array
+    spending: Spending | None = None
 
 
-def start(init: Callable[[Array], Params], key: Array) -> State:
+# Sums over the images of each of T steps: losses, right answers; and shots (T, P + 1) of each
+# circuit of an image, where they are given out.
+Totals = tuple[Array, ...]
+
+
+def start(init: Callable[[Array], Params], key: Array, spender: Spender | None = None) -> State:
     """Initial weights, and Adam's moments at zero."""
     params = init(jax.random.fold_in(key, 0))
-    return State(params, _adam.init(params), jnp.int32(0))
+    spending = None if spender is None else spender.start()
+    return State(params, _adam.init(params), jnp.int32(0), spending)
 
 
 def epoch_order(
@@ -121,7 +131,7 @@ def epoch_order(
 
 def train_steps(
     task: Task, state: State, data: Data, order: Array, key: Array, hyper: Any, steps: ArrayLike
-) -> tuple[State, tuple[Array, Array]]:
+) -> tuple[State, Totals]:
     """Some steps of Adam.
 
     Args:
@@ -135,10 +145,12 @@ def train_steps(
             one program.
 
     Returns:
-        The new state; per step, (T,) each, the sum of losses and the number of right answers.
+        The new state; what the steps amount to.
     """
+    spender = task.spender
+    chain = None if spender is None else spender.chain(state.params, data.images[order[0]])
 
-    def step(i: Array, carry: tuple[State, tuple[Array, Array]]) -> Any:
+    def step(i: Array, carry: tuple[State, Totals]) -> Any:
         state, totals = carry
         rows = order[i]
         step_key = jax.random.fold_in(jax.random.fold_in(key, 2), state.step)
@@ -146,23 +158,51 @@ def train_steps(
         # A short batch is filled up with its own images: its statistics are theirs alone.
         rows = rows[jnp.arange(len(rows)) % jnp.maximum(present.sum(), 1)]
         batch = jax.tree.map(lambda a: a[rows], data)
-
-        def mean_loss(params: Params) -> tuple[Array, Any]:
-            output = task.output(params, batch.images, batch.ids, step_key, hyper, True)
-            losses = jnp.where(present, sum(task.terms(output, batch, present, hyper)), 0)
-            right = present & (output.logits.argmax(-1) == batch.targets.argmax(-1))
-            return losses.sum() / present.sum(), ((losses.sum(), right.sum()), output.statistics)
-
-        gradients, (sums, statistics) = jax.grad(mean_loss, has_aux=True)(state.params)
-        updates, adam = _adam.update(gradients, state.adam)
-        rate = hyper.schedule.rate(state.step)
-        params = jax.tree.map(lambda p, u: p - rate * u, state.params, updates)
-        params = _with_statistics(params, statistics or {})
+        if spender is None or chain is None:
+            made, sums, _ = _step(task, state, batch, present, step_key, hyper)
+        else:
+            shots = spender.shots(state, hyper.shots, hyper.schedule.steps)
+            given = hyper._replace(shots=shots)
+            made, sums, slopes = _step(task, state, batch, present, step_key, given)
+            seen = spender.seen(chain, shots, slopes)
+            made, sums = spender.settle(i, present.sum(), state, made, (*sums, shots), seen)
         totals = jax.tree.map(lambda all, one: all.at[i].set(one), totals, sums)
-        return State(params, adam, state.step + 1), totals
+        return made, totals
 
     none = jnp.zeros(len(order)), jnp.zeros(len(order), jnp.int32)
+    if spender is not None:
+        none = *none, jnp.zeros((len(order), spender.num_slots + 1))
     return lax.fori_loop(0, steps, step, (state, none))
+
+
+def _step(
+    task: Task, state: State, batch: Data, present: Array, key: Array, hyper: Any
+) -> tuple[State, tuple[Array, Array], Any]:
+    """One step: the new state, its sums, slopes of the weights, and of shots if they are given out.
+
+    Where they are, all slopes are there twice: the second time with frequencies drawn anew.
+    """
+
+    def mean_loss(params: Params, shots: Array | None, redraw: ArrayLike) -> tuple[Array, Any]:
+        given = hyper if shots is None else hyper._replace(shots=shots, redraw=redraw)
+        output = task.output(params, batch.images, batch.ids, key, given, True)
+        losses = jnp.where(present, sum(task.terms(output, batch, present, hyper)), 0)
+        right = present & (output.logits.argmax(-1) == batch.targets.argmax(-1))
+        return losses.sum() / present.sum(), ((losses.sum(), right.sum()), output.statistics)
+
+    gradient = jax.grad(mean_loss, (0, 1), has_aux=True)
+    if task.spender is None:
+        slopes, (sums, statistics) = gradient(state.params, None, 0)
+        first = slopes[0]
+    else:
+        both = jax.vmap(gradient, (None, None, 0))(state.params, hyper.shots, jnp.arange(2.0))
+        slopes, (sums, statistics) = both[0], jax.tree.map(lambda two: two[0], both[1])
+        first = jax.tree.map(lambda two: two[0], slopes[0])
+    updates, adam = _adam.update(first, state.adam)
+    rate = hyper.schedule.rate(state.step)
+    params = jax.tree.map(lambda p, u: p - rate * u, state.params, updates)
+    params = _with_statistics(params, statistics or {})
+    return State(params, adam, state.step + 1, state.spending), sums, slopes
 
 
 def _with_statistics(params: dict[Any, Any], statistics: dict[Any, Any]) -> dict[Any, Any]:

@@ -75,7 +75,7 @@ def probe(block: Block) -> dict[str, np.ndarray] | None:
     """
     if not can_probe(block):
         return None
-    config, latest = block.config, min(block.epoch, block.config.epochs - 1)
+    config, latest = block.config, min(block.begun, block.config.epochs - 1)
     rows = sample_rows(block.splits.train.labels)
     batch = jax.tree.map(lambda leaf: leaf[rows], block.data(latest))
     full = place(np.ones(len(block.runs), np.float32))

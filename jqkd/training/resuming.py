@@ -10,23 +10,26 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 
 from jqkd._checks import fail, shown
 from jqkd.common.files import DamagedFile
 from jqkd.training import checkpoint, loop
+from jqkd.training.allocations import ALLOCATIONS
 from jqkd.training.devices import place
-from jqkd.training.runs import Curves, Epoch
+from jqkd.training.runs import DRAWN, Curves, Epoch
 from jqkd.training.student_job import StudentJob
 from jqkd.training.student_task import sized_task
-from jqkd.training.students import Block
+from jqkd.training.students import Block, shots_of_epochs
 
 CHECKPOINTS, _ADDED = "checkpoints", "checkpoints-of-added-seeds"
+_EPOCHS = "epochs"
 
 
 def train(
@@ -51,8 +54,8 @@ def train(
     if folder is not None and before is not None:
         if before.seeds == job.seeds:
             _resume(block, before, folder)
-            for number, metrics in zip(job.config.evaluated_epochs, block.history, strict=False):
-                follow(Epoch(number, metrics, block.runs))
+            for epoch in block.history:
+                follow(epoch)
         else:
             _join(job, block, before, folder, on_epoch, follow)
 
@@ -104,13 +107,16 @@ def kept_job(job: StudentJob, folder: Path) -> StudentJob | None:
         raise checkpoint.another(folder, f"{about['digest']}, not {job.digest()}")
     old, new = ({**one.config.to_json(), "teacher": one.teacher} for one in (before, job))
     for name in new:
-        if old[name] != new[name] and name not in ("epochs", "preset"):
+        if old[name] != new[name] and name not in ("epochs", "preset", "shot_budget"):
             difference = f"{name} {shown(old[name])}, not {shown(new[name])}"
             raise checkpoint.another(folder, difference)
     lost = [seed for seed in before.seeds if seed not in job.seeds]
     if lost:
         raise checkpoint.another(folder, f"seed {lost[0]}, which is not asked for")
     _check_epochs(job, before, about["epoch"])
+    budget, spent = job.config.shot_budget, about.get("shots", 0)
+    if budget is not None and budget < spent:
+        fail("shot_budget", f"be at least {spent}, which are drawn", budget, "choose another --out")
     return before
 
 
@@ -137,6 +143,9 @@ def _check_epochs(job: StudentJob, before: StudentJob, done: int) -> None:
     if config.schedule != "constant":
         must = f"be {before.config.epochs} as before, where the schedule is {config.schedule}"
         fail("epochs", must, epochs, f"its rate at every step depends on them; {other}")
+    if config.allocation and ALLOCATIONS.build(config.allocation).needs_length:
+        must = f"be {before.config.epochs} as before, where shots are given out by the progress"
+        fail("epochs", must, epochs, other)
     if config.placebo != "none" and config.views > 1:
         must = f"be {before.config.epochs} as before, where a placebo is made of all views"
         fail("epochs", must, epochs, other)
@@ -148,7 +157,8 @@ def shapes(job: StudentJob) -> loop.State:
     """The state of a job's students, without its numbers."""
     reads = job.teacher is not None and job.config.needs_features
     task = sized_task(job.config, job.teacher.part.hidden_size or 0 if reads else 0)
-    one = jax.eval_shape(partial(loop.start, task.init), jax.random.key(0))
+    start = partial(loop.start, task.init, spender=task.spender)
+    one = jax.eval_shape(start, jax.random.key(0))
     return jax.tree.map(lambda a: jax.ShapeDtypeStruct((len(job.runs), *a.shape), a.dtype), one)
 
 
@@ -157,18 +167,37 @@ def _resume(block: Block, before: StudentJob, folder: Path) -> None:
     kept: Any = checkpoint.restore(folder, block.state, before.digest())
     block.epoch, state, arrays = kept
     block.state = place(state)
-    looks = [epoch for epoch in before.config.evaluated_epochs if epoch <= block.epoch]
+    budgets = before.config.shot_budget, block.config.shot_budget
+    if budgets[0] != budgets[1] and len(set(np.asarray(state.step).tolist())) > 1:
+        must = f"be {budgets[0]} as before, which students have reached at different steps"
+        fail("shot_budget", must, budgets[1], "choose another --out")
+    curves = read_curves(before, arrays)
+    block.drawn = np.stack([curves.arrays[name][:, -1] for name in DRAWN])
+    # An epoch that a budget has cut short is gone on with, and looked at again.
     block.history = [
-        {name: values[:, i] for name, values in arrays.items()}
-        for i, epoch in enumerate(looks)
-        if epoch in block.config.evaluated_epochs
+        Epoch(number, {k: values[:, i] for k, values in curves.arrays.items()}, block.runs)
+        for i, number in enumerate(curves.epochs)
+        if number in block.config.evaluated_epochs and number <= block.epoch
     ]
 
 
+def read_curves(job: StudentJob, arrays: Mapping[str, np.ndarray]) -> Curves:
+    """Curves of a checkpoint; those of before shots were counted lack them."""
+    arrays, looks = dict(arrays), job.config.evaluated_epochs
+    counted = {_EPOCHS, *DRAWN} <= set(arrays)
+    epochs = arrays.pop(_EPOCHS).tolist() if counted else looks[: arrays["train_loss"].shape[1]]
+    if not counted:
+        images = job.config.num_images
+        drawn = np.array([shots_of_epochs(job.config, epoch, images) for epoch in epochs])
+        arrays |= dict(zip(DRAWN, np.tile(drawn.T[:, None], (1, len(job.runs), 1)), strict=True))
+    return Curves(job.runs, epochs, **arrays)
+
+
 def _save(job: StudentJob, block: Block, folder: Path) -> None:
-    arrays = {k: v for k, v in vars(block.curves).items() if k != "runs"}
+    arrays = {**block.curves.arrays, _EPOCHS: np.array(block.curves.epochs)}
     digest, about = job.digest(), job.to_json()
-    checkpoint.save(folder, block.epoch, block.state, arrays, digest, job=about)
+    shots = int(block.drawn.sum(0).max())
+    checkpoint.save(folder, block.epoch, block.state, arrays, digest, job=about, shots=shots)
 
 
 def _groups(job: StudentJob, before: StudentJob, folder: Path) -> list[tuple[StudentJob, Path]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from jqkd._checks import check_choice, check_seed, fail, shown
 from jqkd.training.student_task import ALONE, DISTILLED
@@ -50,23 +50,47 @@ def paired(seeds: Iterable[int], teaching: bool) -> list[Run]:
     return [Run(seed, arm) for arm in arms for seed in seeds]
 
 
+# Curves of shots: of circuits, and of their shifted ones.
+DRAWN = ("forward_shots", "shifted_shots")
+
+
 @dataclass
 class Curves:
-    """What a block of R runs leaves behind, over E evaluated epochs."""
+    """What a block of R runs leaves behind, over E evaluated epochs.
+
+    Attributes:
+        runs: who they are.
+        epochs: which epochs; an epoch that a budget of shots has cut short may be the last.
+        forward_shots: drawn in training so far, by the circuits themselves.
+        shifted_shots: by their shifted circuits.
+    """
 
     runs: list[Run]
+    epochs: list[int]
     train_loss: Float[np.ndarray, "R E"]
     train_accuracy: Float[np.ndarray, "R E"]
     validation_loss: Float[np.ndarray, "R E"]
     validation_accuracy: Float[np.ndarray, "R E"]
     test_loss: Float[np.ndarray, "R E"]
     test_accuracy: Float[np.ndarray, "R E"]
+    forward_shots: Int[np.ndarray, "R E"]
+    shifted_shots: Int[np.ndarray, "R E"]
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All that are (R, E), by name."""
+        return {k: v for k, v in vars(self).items() if k not in ("runs", "epochs")}
+
+    @property
+    def shots(self) -> Int[np.ndarray, "R E"]:
+        """Drawn in training so far."""
+        return self.forward_shots + self.shifted_shots
 
     def arm(self, name: str) -> Curves:
         """The runs of one arm, in the order of their seeds."""
         rows = [i for i, run in enumerate(self.runs) if run.arm == name]
-        arrays = {k: v[rows] for k, v in vars(self).items() if k != "runs"}
-        return Curves([self.runs[i] for i in rows], **arrays)
+        arrays = {name: array[rows] for name, array in self.arrays.items()}
+        return Curves([self.runs[i] for i in rows], self.epochs, **arrays)
 
 
 class Epoch(NamedTuple):
@@ -77,7 +101,8 @@ class Epoch(NamedTuple):
     runs: Sequence[Run] = ()
 
 
-def collect(runs: Sequence[Run], epochs: Sequence[dict[str, np.ndarray]]) -> Curves:
-    """Curves from the metrics of all epochs."""
-    stacked = {name: np.stack([e[name] for e in epochs], 1) for name in epochs[0]}
-    return Curves(list(runs), **stacked)
+def collect(runs: Sequence[Run], epochs: Sequence[Epoch]) -> Curves:
+    """Curves from the metrics of all evaluated epochs."""
+    metrics = [epoch.metrics for epoch in epochs]
+    stacked = {name: np.stack([one[name] for one in metrics], 1) for name in metrics[0]}
+    return Curves(list(runs), [epoch.number for epoch in epochs], **stacked)

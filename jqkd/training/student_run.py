@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from jqkd.training.config import StudentConfig
 from jqkd.training.following import Followers
 from jqkd.training.result import RESULT_SCHEMA, Stopwatch, environment, protocols
 from jqkd.training.resuming import CHECKPOINTS, check_resumable, train
-from jqkd.training.runs import Curves, Epoch
+from jqkd.training.runs import DRAWN, Curves, Epoch
 from jqkd.training.student_job import StudentJob
 from jqkd.training.student_task import ALONE, DISTILLED
 from jqkd.training.students import Block
@@ -128,7 +128,7 @@ def run_student(
     followers = None if tracker is None else Followers(tracker, job, name)
     follow = {"follow": followers.log} if followers else {}
     curves = train(job, block, out and out / CHECKPOINTS, on_epoch, look, **follow)
-    arms, looks = dict.fromkeys(run.arm for run in block.runs), job.config.evaluated_epochs
+    arms = dict.fromkeys(run.arm for run in block.runs)
     result = {
         "schema": RESULT_SCHEMA,
         "kind": "student",
@@ -140,7 +140,8 @@ def run_student(
         "teacher_result": teacher and describe(teacher),
         "parameters": student_parameters(job.config),
         "images": {part: len(subset) for part, subset in vars(block.splits).items()},
-        "arms": {arm: arm_result(curves.arm(arm), looks) for arm in arms},
+        "arms": {arm: arm_result(curves.arm(arm)) for arm in arms},
+        "shots": shots_drawn(job.config, curves, block.splits),
         "seconds": watch.seconds(),
         "environment": environment(),
     }
@@ -168,13 +169,24 @@ def student_parameters(config: StudentConfig) -> int:
     return count_parameters(nnx.eval_shape(build))
 
 
-def arm_result(curves: Curves, looks: Sequence[int]) -> dict[str, Any]:
-    """Curves (R, E) and accuracies (R,) by protocol; ``looks`` are the E evaluated epochs."""
-    arrays = {name: value for name, value in vars(curves).items() if name != "runs"}
+def arm_result(curves: Curves) -> dict[str, Any]:
+    """Curves (R, E) and accuracies (R,) by protocol."""
     accuracies = protocols(curves.validation_loss, curves.test_accuracy, curves.validation_accuracy)
-    accuracies["picked_epoch"] = np.asarray(looks)[accuracies["picked_epoch"] - 1]
+    accuracies["picked_epoch"] = np.asarray(curves.epochs)[accuracies["picked_epoch"] - 1]
     seeds = [run.seed for run in curves.runs]
-    return {"seeds": seeds, "curves": arrays, "test_accuracy": accuracies}
+    return {"seeds": seeds, "curves": curves.arrays, "test_accuracy": accuracies}
+
+
+def shots_drawn(config: StudentConfig, curves: Curves, splits: Splits) -> dict[str, list[int]]:
+    """Of every run: of circuits and of their shifted ones in training, and of all looks."""
+    forward, shifted = (curves.arrays[name][:, -1] for name in DRAWN)
+    images = len(splits.validation) + len(splits.test)
+    looks = len(curves.epochs) * images * (config.shots or 0)
+    return {
+        "forward": forward.tolist(),
+        "shifted": shifted.tolist(),
+        "evaluation": [looks] * len(curves.runs),
+    }
 
 
 def paired_gain(arms: dict[str, Any]) -> dict[str, Any]:

@@ -9,16 +9,19 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 
 from jqkd.data import Subset
 from jqkd.models import StudentSpec
 from jqkd.models.functional import Functional, Params, functional
+from jqkd.quantum.sampling import draw_counts
+from jqkd.training.allocations import ALLOCATIONS
 from jqkd.training.config import DISTILLATION_TERMS, StudentConfig
 from jqkd.training.feature_losses import hint_regressor
 from jqkd.training.loop import Data, Schedule, Task
 from jqkd.training.losses import Number, cross_entropy
 from jqkd.training.recipes import RECIPES, Output
+from jqkd.training.spending import Spender
 
 ALONE, DISTILLED = "alone", "distilled"
 TERMS = ("cross-entropy", "distillation")
@@ -38,6 +41,7 @@ class Hyper(NamedTuple):
     constant_factor: Number
     shots: Number
     classes: Number
+    redraw: Number = 0
 
 
 def task_of(config: StudentConfig, teacher: Output | None = None) -> Task:
@@ -49,7 +53,22 @@ def task_of(config: StudentConfig, teacher: Output | None = None) -> Task:
 def sized_task(config: StudentConfig, teacher_features: int) -> Task:
     """The task of a configuration, by the size of the teacher's features."""
     sampled = config.shots is not None
-    return student_task(config.spec, config.image_shape, sampled, config.recipe, teacher_features)
+    about = config.spec, config.image_shape, sampled, config.recipe, teacher_features
+    if config.allocation is None and config.shot_budget is None:
+        return student_task(*about)
+    spender = _spender(config.spec, config.image_shape, config.allocation or "constant")
+    return student_task(*about, redrawing=True)._replace(spender=spender)
+
+
+@lru_cache(maxsize=64)
+def _spender(spec: StudentSpec, image_shape: tuple[int, ...], allocation: str) -> Spender:
+    model = student_model(spec, image_shape)
+
+    def angles(params: Params, image: Array) -> Array:
+        student = model.module(without_regressor(params))
+        return student.run_angles(student.encoded(image[None]))[0]
+
+    return Spender(ALLOCATIONS.build(allocation), spec.run_circuit.num_angles, angles)
 
 
 @lru_cache(maxsize=64)
@@ -82,8 +101,13 @@ def student_task(
     sampled: bool,
     recipe: str = "hinton",
     teacher_features: int = 0,
+    redrawing: bool = False,
 ) -> Task:
-    """The training program's static part: one for each make-up of a student and recipe."""
+    """The training program's static part: one for each make-up of a student and recipe.
+
+    With ``redrawing``, ``hyper.redraw`` of 1 has logits of frequencies that are drawn once more,
+    from frequencies: what shots of the circuit itself change. Slopes do not see that draw.
+    """
     model, chosen = student_model(spec, image_shape), RECIPES.build(recipe)
     regressed = chosen.regressor and teacher_features > 0
 
@@ -98,7 +122,12 @@ def student_task(
         hidden = made.hidden if training and teacher_features else None
         if regressed and hidden is not None:
             hidden = hidden @ params[_REGRESSOR]
-        return Output(made.logits, hidden, model.statistics(student) if training else None)
+        logits = made.logits
+        if redrawing and training:
+            first = jnp.asarray(hyper.shots)[0]
+            again = _drawn_again(made.frequencies, first, jax.random.fold_in(key, 2))
+            logits = student.logits(made.frequencies + hyper.redraw * again, hyper.classes)
+        return Output(logits, hidden, model.statistics(student) if training else None)
 
     def terms(output: Output, batch: Data, present: Array, hyper: Hyper) -> tuple[Array, ...]:
         """L_CE and lambda L_KD (the paper's eq. 6), element by element, shape ``(B,)`` each."""
@@ -114,6 +143,14 @@ def student_task(
         return hyper.label_weight * learning, hyper.weight * teaching
 
     return Task(_initial(spec, image_shape, teacher_features * regressed), output, terms)
+
+
+def _drawn_again(frequencies: Array, shots: Array, key: Array) -> Array:
+    """Frequencies (B, K) of shots drawn from these frequencies, minus these; no slopes."""
+    frequencies, shots = lax.stop_gradient((frequencies, shots))
+    keys = jax.random.split(key, len(frequencies))
+    counts = jax.vmap(draw_counts, (0, 0, None))(keys, frequencies, shots)
+    return counts / shots - frequencies
 
 
 def without_regressor(params: Params) -> Params:

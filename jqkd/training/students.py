@@ -33,7 +33,8 @@ from jqkd.training.config import StudentConfig
 from jqkd.training.devices import across_devices, place, setup
 from jqkd.training.loop import Data, State, Task, TrainingError
 from jqkd.training.recipes import Output
-from jqkd.training.runs import Curves, Epoch, Run, collect, paired
+from jqkd.training.runs import DRAWN, Curves, Epoch, Run, collect, paired
+from jqkd.training.spending import SUMS, Spender, units_of
 from jqkd.training.student_task import DISTILLED, Hyper, as_data, hyper_for, task_of
 
 
@@ -51,8 +52,10 @@ class Block:
 
     Attributes:
         epoch: how many are done.
+        stopped: whether a budget of shots has ended the training.
         state: weights and moments, each leaf (R, ...).
-        history: metrics (R,) of the evaluated epochs, by name.
+        history: the evaluated epochs.
+        drawn: shots of the training so far, (2, R): of circuits, and of their shifted ones.
 
     Raises:
         InputError: no runs, a run twice, distilled runs without a teacher, or logits of another
@@ -64,8 +67,9 @@ class Block:
     runs: Sequence[Run]
     teacher: Output | None = None
     epoch: int = 0
+    stopped: bool = field(init=False, default=False)
     state: State = field(init=False)
-    history: list[dict[str, np.ndarray]] = field(init=False, default_factory=list)
+    history: list[Epoch] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         check_type("config", self.config, StudentConfig, "a StudentConfig")
@@ -80,6 +84,7 @@ class Block:
             check_teacher(self.config, self.splits, self.teacher)
         elif any(run.arm == DISTILLED for run in self.runs):
             fail("teacher", "be given where a student is distilled", "None")
+        self.drawn = np.zeros((2, len(self.runs)), np.int64)
         self._view: tuple[int, Data] | None = None
         self._steps = -(-len(self.splits.train) // self.config.batch_size)
         self.task = task_of(self.config, self.teacher)
@@ -87,7 +92,7 @@ class Block:
         self.keys = place(jnp.stack(keys))
         images = len(self.splits.train)
         self.hyper = _stack([hyper_for(self.config, run.arm, images) for run in self.runs])
-        starts = [jax.device_get(_start(self.task.init, key)) for key in keys]
+        starts = [jax.device_get(_start(self.task.init, key, self.task.spender)) for key in keys]
         self.state = _stack([self._fitted(state) for state in starts])
 
     def _fitted(self, state: State) -> State:
@@ -124,19 +129,33 @@ class Block:
         Raises:
             TrainingError: a loss, weight or logit that is not finite; says which run and step.
         """
-        while self.epoch < self.config.epochs:
+        while self.epoch < self.config.epochs and not self.stopped:
             epoch = self.next_epoch()
-            self.history.append(epoch.metrics)
-            after(epoch)
+            if epoch is not None:
+                self.history.append(epoch)
+                after(epoch)
         return self.curves
 
-    def next_epoch(self) -> Epoch:
-        """Train up to the next epoch that is evaluated, and evaluate it; raises like ``train``."""
+    @property
+    def begun(self) -> int:
+        """Epochs of which a run has made a step: one more than done where a budget has ended."""
+        if self.task.spender is None:
+            return self.epoch
+        return -(-int(np.max(self.state.step)) // self._steps)
+
+    def next_epoch(self) -> Epoch | None:
+        """Train up to the next epoch that is evaluated, and evaluate it; raises like ``train``.
+
+        ``None`` where a budget of shots does not pay for another step.
+        """
         every, metrics = self.config.evaluate_every, {}
         # The last look of a shorter run may lie between two of this one's.
         last = min((self.epoch // every + 1) * every, self.config.epochs)
-        while self.epoch < last:
-            metrics = self._train_epoch()
+        while self.epoch < last and not self.stopped:
+            metrics = self._train_epoch() or metrics
+        number = self.begun
+        if not metrics or (self.history and self.history[-1].number == number):
+            return None
         # The loss of a step is that before its update: no step looks at the last one's.
         self._check("weights", _are_finite(self.state.params))
         for part in ("validation", "test"):
@@ -145,7 +164,7 @@ class Block:
             self._check(f"{part} logits", np.isfinite(logits).all((1, 2)))
             loss, accuracy = loop.scores(logits, subset.labels)
             metrics |= {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
-        return Epoch(self.epoch, metrics, self.runs)
+        return Epoch(number, metrics, self.runs)
 
     def join(self, parts: Sequence[Block]) -> None:
         """Take over the runs of other blocks, which have all been trained as far as each other."""
@@ -154,36 +173,78 @@ class Block:
         def gather(*leaves: Any) -> np.ndarray:
             return np.concatenate([np.asarray(leaf) for leaf in leaves])[order]
 
-        self.epoch = parts[0].epoch
+        self.epoch, self.stopped = parts[0].epoch, parts[0].stopped
+        self.drawn = np.concatenate([part.drawn for part in parts], 1)[:, order]
         self.state = place(jax.tree.map(gather, *(part.state for part in parts)))
-        histories = zip(*(part.history for part in parts), strict=True)
-        self.history = [jax.tree.map(gather, *looks) for looks in histories]
+        for looks in zip(*(part.history for part in parts), strict=True):
+            metrics = jax.tree.map(gather, *(look.metrics for look in looks))
+            self.history.append(Epoch(looks[0].number, metrics, self.runs))
 
     def _train_epoch(self) -> dict[str, np.ndarray]:
-        """Train on every image once."""
+        """Train on every image once, or as many as a budget of shots pays for."""
         count, size, steps = len(self.splits.train), self.config.batch_size, self._steps
+        if self.task.spender is not None:
+            self._budgeted()
         data = self.data(self.epoch)
         order = _orders(self.keys, self.epoch, count, size, -(-len(data.ids) // size))
         self.state, totals = _train_steps(
             self.task, self.state, (data, steps), place(order), self.keys, self.hyper
         )
-        losses, right = (np.asarray(total)[:, :steps] for total in totals)
+        losses, right, *shots = (np.asarray(total)[:, :steps] for total in totals)
         bad = ~np.isfinite(losses)
         if bad.any():
             row = int(bad.any(1).argmax())
             step = int(bad[row].argmax())
             self._fail(row, "loss", f"is {losses[row, step]} in", self.epoch * steps + step)
+        if shots:
+            return self._settled(shots[0])
         self.epoch += 1
+        each = shots_of_epochs(self.config, self.epoch, count)
+        self.drawn = np.repeat(np.array(each)[:, None], len(self.runs), 1)
         return {
             "train_loss": losses.sum(1, dtype=np.float64) / count,
             "train_accuracy": right.sum(1) / count,
+            **dict(zip(DRAWN, self.drawn, strict=True)),
         }
 
     def logits(self, subset: Subset) -> Float[np.ndarray, "R N L"]:
         """Of all runs, with the shots that evaluate the last epoch."""
         rest = (self.state.params, self.keys, self.hyper)
-        say = lambda *rows: predict(self.task, rows, self.epoch, *rest)  # noqa: E731
+        say = lambda *rows: predict(self.task, rows, self.begun, *rest)  # noqa: E731
         return loop.predict_chunks(say, subset.images, subset.ids)
+
+    def _budgeted(self) -> None:
+        """Say what is left of the budget, and begin the sums of an epoch that is not begun yet."""
+        budget, first = self.config.shot_budget, self.epoch * self._steps
+        spending, step = jax.device_get((self.state.spending, self.state.step))
+        if budget is not None:
+            units = [units_of(budget - int(spent)) for spent in self.drawn.sum(0)]
+            left, unit = np.array(units, np.float32).T
+            spending = spending._replace(left=left, unit=unit)
+        sums = {name: getattr(spending, name) * (step > first) for name in SUMS}
+        spending = spending._replace(first=np.full_like(step, first), **sums)
+        self.state = self.state._replace(spending=place(spending))
+
+    def _settled(self, shots: Float[np.ndarray, "R T P+1"]) -> dict[str, np.ndarray]:
+        """After an epoch whose shots are given out: they are counted; nothing if it had no step."""
+        count, size, steps = len(self.splits.train), self.config.batch_size, self._steps
+        images = np.minimum(size, count - size * np.arange(steps))
+        drawn = shots.astype(np.int64) * images[:, None]
+        self.drawn = self.drawn + np.stack([drawn[..., 0].sum(1), 2 * drawn[..., 1:].sum((1, 2))])
+        spending, step = jax.device_get((self.state.spending, self.state.step))
+        self.stopped = bool((step < (self.epoch + 1) * steps).all())
+        self.epoch += not self.stopped
+        trained = spending.images > 0
+        if not trained.any():
+            return {}
+        # Runs that have stopped before stay where they were.
+        last = self.history[-1].metrics if self.history else {}
+        sums = {"train_loss": spending.losses, "train_accuracy": spending.right}
+        means = {
+            name: np.where(trained, total / np.maximum(spending.images, 1), last.get(name, 0))
+            for name, total in sums.items()
+        }
+        return means | dict(zip(DRAWN, self.drawn, strict=True))
 
     def _check(self, subject: str, finite: ArrayLike) -> None:
         """After an epoch, (R,): which runs are as they should be."""
@@ -205,9 +266,9 @@ def _stack(runs: list[Any]) -> Any:
     return place(jax.tree.map(lambda *leaves: np.stack(leaves), *runs))
 
 
-@partial(jax.jit, static_argnums=0)
-def _start(init: Callable[[Array], Params], key: Array) -> State:
-    return loop.start(init, key)
+@partial(jax.jit, static_argnums=(0, 2))
+def _start(init: Callable[[Array], Params], key: Array, spender: Spender | None) -> State:
+    return loop.start(init, key, spender)
 
 
 @jax.jit
@@ -228,7 +289,7 @@ def _orders(keys: Array, epoch: Array, count: int, size: int, rows: int) -> Int[
 @partial(jax.jit, static_argnums=0, donate_argnums=1)
 def _train_steps(
     task: Task, state: State, shared: Any, order: Array, keys: Array, hyper: Hyper
-) -> tuple[State, tuple[Array, Array]]:
+) -> tuple[State, loop.Totals]:
     def one(shared: Any, state: State, order: Array, key: Array, hyper: Hyper) -> Any:
         data, steps = shared
         return loop.train_steps(task, state, data, order, key, hyper, steps)
@@ -248,6 +309,17 @@ def predict(
         return task.output(params, *rows, key, hyper, False).logits
 
     return across_devices(one)((rows, epoch), params, keys, hyper)
+
+
+def shots_of_epochs(config: StudentConfig, epochs: int, num_images: int) -> tuple[int, int]:
+    """Shots of a training without a rule or budget: of circuits, and of their shifted ones.
+
+    Example:
+        >>> shots_of_epochs(StudentConfig("mnist", "0-5", 3, shots=100), 1, 900)
+        (90000, 540000)
+    """
+    each = epochs * num_images * (config.shots or 0)
+    return each, each * max(0, config.circuits_an_image - 1)
 
 
 def check_teacher(config: StudentConfig, splits: Splits, teacher: Output) -> None:

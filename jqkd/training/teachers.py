@@ -219,7 +219,7 @@ def _start(task: Task, key: Array) -> State:
 @partial(jax.jit, static_argnums=0, donate_argnums=1)
 def _train_steps(
     task: Task, state: State, data: Data, order: Array, key: Array, hyper: Hyper, steps: Array
-) -> tuple[State, tuple[Array, Array]]:
+) -> tuple[State, loop.Totals]:
     return loop.train_steps(task, state, data, order, key, hyper, steps)
 
 

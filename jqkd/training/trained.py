@@ -26,7 +26,7 @@ from jqkd.training.config import StudentConfig
 from jqkd.training.devices import setup
 from jqkd.training.predictions import Predictions, angles, logits_of
 from jqkd.training.result import RESULT_SCHEMA
-from jqkd.training.resuming import CHECKPOINTS, shapes, train
+from jqkd.training.resuming import CHECKPOINTS, read_curves, shapes, train
 from jqkd.training.runs import Curves, Epoch, Run
 from jqkd.training.student_job import StudentJob
 from jqkd.training.student_run import prepare
@@ -63,9 +63,9 @@ class TrainedRun:
 
     def epochs(self) -> Iterator[Epoch]:
         """The history, epoch by epoch, as ``on_epoch`` was told it."""
-        curves = {name: array for name, array in vars(self.history).items() if name != "runs"}
-        for look, number in enumerate(self.config.evaluated_epochs):
-            yield Epoch(number, {k: array[:, look] for k, array in curves.items()}, self.runs)
+        for look, number in enumerate(self.history.epochs):
+            metrics = {name: array[:, look] for name, array in self.history.arrays.items()}
+            yield Epoch(number, metrics, self.runs)
 
     def circuit(self) -> Circuit:
         """That of every student; its angles for an image are a row of ``angles``."""
@@ -125,7 +125,7 @@ class TrainedRun:
 
     def last_keys(self, run: Run, ids: np.ndarray) -> jax.Array:
         """Keys (N,) of the shots of that evaluation, for images with ids (N,)."""
-        key = loop.evaluation_key(jax.random.key(run.seed), self.job.config.epochs)
+        key = loop.evaluation_key(jax.random.key(run.seed), self.history.epochs[-1])
         images = jax.vmap(partial(jax.random.fold_in, jax.random.fold_in(key, 1)))(ids)
         # Part 0 is the circuit's own, the others are its shifted ones'.
         return jax.vmap(partial(jax.random.fold_in, data=0))(images)
@@ -190,7 +190,7 @@ def load_run(folder: str | Path) -> TrainedRun:
     if kept is None:
         raise InputError(f"{folder} has no checkpoint; train again with --out {folder}.")
     params = without_regressor(jax.tree.map(np.asarray, kept[1].params))
-    return TrainedRun(folder, job, result, runs, params, Curves(runs, **kept[2]))
+    return TrainedRun(folder, job, result, runs, params, read_curves(job, kept[2]))
 
 
 def _check_plugins(path: Path, used: Any) -> None:

@@ -24,6 +24,7 @@ from jqkd.cli import train
 from jqkd.common import plugins
 from jqkd.data import load, mnist
 from jqkd.training import loop, student_run, teacher_store
+from jqkd.training.runs import DRAWN
 from jqkd.training.students import Block
 from jqkd.training.teacher import Teacher, teacher_splits
 from jqkd.training.teachers import teacher_key, teacher_task
@@ -134,7 +135,8 @@ def watch_students(patch: pytest.MonkeyPatch, seen: dict, trained: bool) -> None
             epoch = step(block)
         else:
             block.epoch = block.config.epochs
-            zeros = {name: np.zeros(len(block.runs)) for name in (*_METRICS, "test_loss")}
+            names = (*_METRICS, *DRAWN, "test_loss")
+            zeros = {name: np.zeros(len(block.runs), int) for name in names}
             epoch = student_run.Epoch(block.epoch, zeros | {"test_accuracy": zeros["test_loss"]})
         seen["weights"].append(jax.device_get(block.state.params))
         return epoch
@@ -221,6 +223,7 @@ def _of_students(seen: dict, answers: bool) -> dict:
         "parameters": result["parameters"],
         "epochs": len(result["arms"]["alone"]["curves"]["test_loss"][0]),
         "steps": int(block.state.step[0]),
+        "shots": int(block.drawn.sum(0).max()),
         "first move": float(f"{moves[0]:.3g}"),
         "~moves": moves,
         "~distinct": len(np.unique(said[0].round(5), axis=0)) if said.ndim == 3 else 0,

@@ -26,6 +26,8 @@ BASES: dict[str, tuple[str, dict[str, Any]]] = {
     "start": (TAUGHT, {"trained": False}),
     "alone": (f"student {TINY} --teacher none", {"trained": False}),
     "mnist": (f"student {TINY} --teacher none --dataset mnist", {"trained": False}),
+    # Trained with shots.
+    "drawn": (f"{TAUGHT} --shots 50", {}),
     # What they answer then.
     "sampled": (f"{TAUGHT} --shots 4", {"trained": False, "asked": True}),
     "asked": (TAUGHT, {"trained": False, "asked": True}),
@@ -242,6 +244,25 @@ STUDENT: dict[str, list[Case]] = {
             "--noise depolarising:0.2",
             {*_field("noise"), *BOTH},
             {"config.noise": "depolarising:probability=0.2"},
+        ),
+    ],
+    "allocation": [
+        Case(
+            "--allocation ramp:first=1",
+            {*_field("allocation"), "shots", *BOTH},
+            {
+                "config.allocation": "ramp:first=1",
+                "shots": lambda value, base: 0 < value < base["shots"],
+            },
+            "drawn",
+        ),
+    ],
+    "shot_budget": [
+        Case(
+            "--shot-budget 3000",
+            {*_field("shot_budget"), "shots", *BOTH, "steps", "epochs"},
+            {"shots": lambda value, base: 0 < value <= 3000 < base["shots"]},
+            "drawn",
         ),
     ],
     "gradient": [Case("--gradient notebook", {*_field("gradient"), *BOTH})],

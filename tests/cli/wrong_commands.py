@@ -103,6 +103,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "readout": ("", "sigmoid", "softmax:scale=2"),
     "gradient": ("", "adjoint"),
     "stand_in": ("", "none", "quantum"),
+    "allocation": ("", "fair", "ramp:start=1", "gcans:share=x"),
     "noise": ("", "0.1", "thermal:0.1", "depolarising:2", "readout", "depolarising:0.1,gates=CNOT"),
     "selection": ("", "last"),
     "json": FILES,
@@ -169,6 +170,9 @@ def kind_of(command: str, name: str) -> typing.Any:
 def bad_values(command: str, name: str) -> tuple[str, ...]:
     """What an option cannot be."""
     kind = kind_of(command, name)
+    if name == "shot_budget":
+        # A million million shots is not too many.
+        return ("", "0", "-1", "x", "1.5", str(2**63))
     if kind is int:
         return WHOLE if name in FROM_ZERO else (*WHOLE, "0")
     if kind is float:
@@ -241,6 +245,10 @@ SINGLE = [
         "student --noise thermal-relaxation:t1=1,t2=3",
         "`--noise` holds `t2`, which must be at most 2",
     ),
+    ("student --shots exact --allocation ramp", "`--allocation` must be left out where no shots"),
+    ("student --allocation ramp:first=0", "`first` must be an integer of at least 1, but 0"),
+    ("student --allocation gcans:share=-1", "`share` must be a finite number above 0, but -1"),
+    ("student --shots 100 --shot-budget 1000", "`--shot-budget` must pay for a step"),
     ("student --noise depolarising:0.1 --qubits 9", "at most 8 qubits where its density matrix"),
     (
         "student --noise readout:0.1 --stand-in closed-form --shots exact",

@@ -104,9 +104,9 @@ def test_no_curve_can_stand_for_another(fault, changed):
 def test_an_arms_curves_are_its_own():
     """Runs in mixed order: alone and distilled take turns, seeds descend."""
     runs = [Run(1, DISTILLED), Run(1, ALONE), Run(0, DISTILLED), Run(0, ALONE)]
-    names = [name for name in Curves.__dataclass_fields__ if name != "runs"]
+    names = [name for name in Curves.__dataclass_fields__ if name not in ("runs", "epochs")]
     arrays = {n: 10.0 * k + np.arange(4)[:, None] + np.zeros(3) for k, n in enumerate(names)}
-    curves = Curves(runs, **arrays)
+    curves = Curves(runs, [1, 2, 3], **arrays)
     for arm, rows in ((DISTILLED, [0, 2]), (ALONE, [1, 3])):
         mine = curves.arm(arm)
         assert mine.runs == [runs[row] for row in rows]

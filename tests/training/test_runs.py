@@ -17,7 +17,7 @@ from jqkd.data import load, student_splits
 from jqkd.training import student_run, teacher_store
 from jqkd.training.config import StudentConfig, TeacherConfig
 from jqkd.training.result import Stopwatch, protocols
-from jqkd.training.runs import Run, collect
+from jqkd.training.runs import DRAWN, Epoch, Run, collect
 from jqkd.training.student_run import StudentJob, arm_result, run_student
 from jqkd.training.teachers import train_teacher
 from jqkd.training.trained import load_run
@@ -210,8 +210,10 @@ def test_a_picked_epoch_is_an_epoch():
         for what in ("loss", "accuracy")
     ]
     curve = np.array([[0.2, 0.9, 0.8]])
-    curves = collect([Run(0, "alone")], [dict.fromkeys(names, one) for one in curve.T])
-    assert arm_result(curves, [2, 4, 5])["test_accuracy"]["picked_epoch"] == [4]
+    looks = zip([2, 4, 5], curve.T, strict=True)
+    epochs = [Epoch(number, dict.fromkeys([*names, *DRAWN], one)) for number, one in looks]
+    curves = collect([Run(0, "alone")], epochs)
+    assert arm_result(curves)["test_accuracy"]["picked_epoch"] == [4]
 
 
 def test_an_unwritable_folder_is_found_out_before_training(tmp_path, monkeypatch):
