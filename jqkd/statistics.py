@@ -159,6 +159,37 @@ def gain_of(distilled: ArrayLike, alone: ArrayLike) -> Gain:
     return Gain(values, float(np.mean(values)), mean_interval(values), sign_flip(values))
 
 
+class Ratio(NamedTuple):
+    """A geometric mean of quotients.
+
+    Attributes:
+        mean: exp of the mean logarithm.
+        interval: 95 %, exp of the BCa interval of that mean; ``None`` for fewer than 3.
+        count: how many quotients there are.
+    """
+
+    mean: float
+    interval: Interval | None
+    count: int
+
+
+def ratio_of(values: ArrayLike, baselines: ArrayLike) -> Ratio | None:
+    """Quotients of paired positive numbers; pairs with an infinite one are left out.
+
+    Example:
+        >>> round(ratio_of([1.0, 8.0], [2.0, 4.0]).mean, 9)
+        1.0
+    """
+    a, b = np.asarray(values, float), np.asarray(baselines, float)
+    both = np.isfinite(a) & np.isfinite(b)
+    if not both.any():
+        return None
+    logs = np.log(a[both]) - np.log(b[both])
+    interval = mean_interval(logs)
+    ends = None if interval is None else (float(np.exp(interval[0])), float(np.exp(interval[1])))
+    return Ratio(float(np.exp(logs.mean())), ends, int(both.sum()))
+
+
 class Worth(NamedTuple):
     """How much of a quantity would make as much of it, x, needless.
 

@@ -15,6 +15,7 @@ from jqkd._checks import check_choice
 from jqkd.experiments.model import PROTOCOLS, Arm, Experiment
 from jqkd.experiments.planner import jobs_of, trained
 from jqkd.experiments.store import DamagedJob, Store
+from jqkd.training.students import shots_of_epochs
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,7 @@ class ArmRecord:
         test_images: how many there are.
         epochs: after which there is a point of the curves.
         curves: ``train_loss``, ``test_accuracy`` and the like -> (R, E); accuracies in [0, 1].
+        shots: drawn in training up to these epochs, (R, E); 0 where none are drawn.
         mechanism: name -> one number a seed; empty where it is not known.
         teacher_epochs: by architecture, where a teacher has to do with it.
         probe: name -> (R, 2, 3), before and after training, see ``training.probe``; empty where
@@ -40,6 +42,7 @@ class ArmRecord:
     test_images: int
     epochs: list[int]
     curves: dict[str, Float[np.ndarray, "R E"]]
+    shots: Float[np.ndarray, "R E"]
     mechanism: dict[str, list[float]]
     teacher_epochs: dict[str, int]
     probe: dict[str, Float[np.ndarray, "R 2 3"]] = field(default_factory=dict)
@@ -87,10 +90,22 @@ def _record(arm: Arm, contents: dict[int, dict[str, Any]]) -> ArmRecord:
         images["test"],
         first["epochs"],
         curves,
+        _shots(arm, every),
         {name: [one[name] for one in why] for name in (why[0] if all(why) else {})},
         {t.arch: t.epochs for t in (trained(teacher) if teacher else ()) if t.part.is_trained},
         _probes([one.get("probe") for one in every]),
     )
+
+
+def _shots(arm: Arm, contents: list[dict[str, Any]]) -> Float[np.ndarray, "R E"]:
+    """As counted where a rule gives them out; else they follow from the configuration."""
+    epochs, config = contents[0]["epochs"], arm.student
+    if config is None:
+        return np.zeros((len(contents), len(epochs)))
+    if "shots" in contents[0]:
+        return np.array([one["shots"] for one in contents], float)
+    plain = [sum(shots_of_epochs(config, epoch, config.num_images)) for epoch in epochs]
+    return np.tile(np.array(plain, float), (len(contents), 1))
 
 
 def _probes(looks: list[dict[str, Any] | None]) -> dict[str, np.ndarray]:

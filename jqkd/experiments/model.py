@@ -182,6 +182,31 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How many shots two arms need until they are as accurate as a third one is in the end.
+
+    Attributes:
+        label: what differs between the two, for a reader: ``taught, constant``.
+        arm: name of an arm.
+        baseline: name of the arm that it is compared with, seed by seed.
+        goal: name of the arm whose mean accuracy after its last epoch is the goal.
+        shares: of the goal.
+    """
+
+    label: str
+    arm: str
+    baseline: str
+    goal: str
+    shares: tuple[float, ...] = (0.95, 0.99)
+
+    def __post_init__(self) -> None:
+        for name in ("label", "arm", "baseline", "goal"):
+            check_type(name, getattr(self, name), str, "a text")
+        shares = tuple(check_number("shares", one, above=0, most=1) for one in self.shares)
+        object.__setattr__(self, "shares", shares)
+
+
+@dataclass(frozen=True)
 class Experiment:
     """A question.
 
@@ -199,6 +224,7 @@ class Experiment:
         published_protocol: how the published accuracies were read; ``None`` if that is not known.
         published_epochs: of the published teachers; others are marked, and not judged.
         curves: whose arms and baselines differ in one quantity.
+        paces: shots to some accuracy.
 
     Raises:
         InputError: two arms of one name, or a comparison of arms that are not there.
@@ -217,6 +243,7 @@ class Experiment:
     published_protocol: str | None = None
     published_epochs: int | None = None
     curves: tuple[Curve, ...] = ()
+    paces: tuple[Pace, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("name", "title", "about"):
@@ -237,6 +264,7 @@ class Experiment:
             fail("arms", "be at least one, each with a name of its own", given)
         pairs = [(name, getattr(c, name)) for c in self.comparisons for name in ("arm", "baseline")]
         pairs += [("arms", name) for curve in self.curves for name in curve.arms + curve.baselines]
+        pairs += [(k, getattr(one, k)) for one in self.paces for k in ("arm", "baseline", "goal")]
         known = set(names)
         for which, name in pairs:
             if name not in known:
@@ -290,7 +318,14 @@ class Experiment:
             comparisons=tuple(kept),
             contrasts=tuple(one for one in self.contrasts if pairs.issuperset(one.pairs)),
             curves=tuple(c for c in self.curves if chosen.issuperset(c.arms + c.baselines)),
+            paces=tuple(p for p in self.paces if chosen.issuperset({p.arm, p.baseline, p.goal})),
         )
 
 
-_KINDS = {"arms": Arm, "comparisons": Comparison, "contrasts": Contrast, "curves": Curve}
+_KINDS = {
+    "arms": Arm,
+    "comparisons": Comparison,
+    "contrasts": Contrast,
+    "curves": Curve,
+    "paces": Pace,
+}

@@ -41,7 +41,10 @@ def schema() -> dict[str, Any]:
     arm = {**_of(Arm, ("student", "teacher")), **grids, **texts}
     top = _of(
         Experiment,
-        ("arms", "comparisons", "contrasts", "curves", "published_protocol", "published_epochs"),
+        (
+            *("arms", "comparisons", "contrasts", "curves", "paces"),
+            *("published_protocol", "published_epochs"),
+        ),
     )
     top["protocol"] |= {"enum": list(PROTOCOLS)}
     search |= _of(Search, ("space",))

@@ -10,6 +10,7 @@ from jqkd.report.curves import worth_sheets
 from jqkd.report.formats import html_page, html_picture, html_table, latex, markdown
 from jqkd.report.introduction import how, introduction, outcome, what
 from jqkd.report.numbers import comparisons_csv, csv_text
+from jqkd.report.pacing import pace_sheets
 from jqkd.report.sheets import sheets
 from jqkd.report.summary import Summary
 
@@ -28,7 +29,7 @@ def write_report(summary: Summary, folder: Path, pictures: Pictures) -> list[Pat
         InputError: a file cannot be written.
     """
     title, text = summary.experiment.title, introduction(summary)
-    tables = [*worth_sheets(summary), *sheets(summary)]
+    tables = [*worth_sheets(summary), *pace_sheets(summary), *sheets(summary)]
     pictures = [(path, f"Figure {n}. {text}") for n, (path, text) in enumerate(pictures, 1)]
     page = [html_table(sheet) for sheet in tables]
     page += ["<h2>Figures</h2>"] if pictures else []

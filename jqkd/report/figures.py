@@ -14,6 +14,7 @@ from jqkd.report.circuits import draw_circuits
 from jqkd.report.curves import draw_worth
 from jqkd.report.formats import PRINT_DPI
 from jqkd.report.losses import draw_losses
+from jqkd.report.pacing import draw_pace
 from jqkd.report.probes import draw_probes
 from jqkd.report.summary import Summary
 from jqkd.report.turning import draw_turning
@@ -50,7 +51,7 @@ def draw_all(
 
     matplotlib.use("agg")
     drawings = (
-        *(draw_turning, draw_worth, draw_circuits, draw_losses),
+        *(draw_turning, draw_worth, draw_pace, draw_circuits, draw_losses),
         *(draw_accuracies, draw_gains, draw_mechanism, draw_probes),
     )
     # Not the reader's own settings: they would change the bytes.

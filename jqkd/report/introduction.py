@@ -8,6 +8,7 @@ from jqkd import statistics as st
 from jqkd.experiments.model import present
 from jqkd.report.columns import teachers_epochs
 from jqkd.report.curves import worth_sentences
+from jqkd.report.pacing import pace_sentences
 from jqkd.report.summary import Summary
 from jqkd.report.text import WHEN, counts_text, p_text, sign_flip_text
 from jqkd.report.turning import turning_sentences
@@ -37,7 +38,7 @@ def outcome(summary: Summary) -> list[str]:
     families = dict.fromkeys(one.comparison.family for one in summary.differences)
     stand = [_stand(summary, family) for family in families if family]
     missing = [f"Not run yet: {', '.join(summary.missing)}."] if summary.missing else []
-    answers = [*worth_sentences(summary), *turning_sentences(summary)]
+    answers = [*worth_sentences(summary), *pace_sentences(summary), *turning_sentences(summary)]
     return [text for text in (*answers, " ".join(counts), " ".join(stand), *missing) if text]
 
 

@@ -14,6 +14,7 @@ from jqkd.common.digests import json_digest
 from jqkd.common.files import plain
 from jqkd.experiments.analysis import ArmRecord
 from jqkd.experiments.model import PROTOCOLS, Arm, Comparison, Contrast, Experiment, present
+from jqkd.report.pace import Paced, paced
 from jqkd.report.worth import Valued, valued
 from jqkd.statistics import Gain, Interval
 from jqkd.training.config import StudentConfig, TeacherConfig
@@ -109,6 +110,7 @@ class Summary:
         missing: arms without a run.
         machines: where the runs were made.
         valued: the experiment's curves that have runs.
+        paced: its paces that have runs.
         declared: what was written down beforehand, in a sentence.
     """
 
@@ -119,6 +121,7 @@ class Summary:
     missing: list[str]
     machines: list[str]
     valued: Sequence[Valued] = ()
+    paced: Sequence[Paced] = ()
     declared: str = ""
 
     @property
@@ -162,7 +165,7 @@ class Summary:
             for one in records
         ]
         experiment, pairs = self.experiment, list(map(vars, self.experiment.comparisons))
-        curves = [asdict(curve) for curve in experiment.curves]
+        curves = [asdict(one) for one in (*experiment.curves, *experiment.paces)]
         return json_digest(plain([experiment.protocol, pairs, arms, *curves]))
 
 
@@ -181,9 +184,9 @@ def summarise(
     missing = [arm.name for arm in experiment.arms if arm.name not in lines]
     contrasts = _contrasts(experiment, differences)
     curves = [one for curve in experiment.curves if (one := valued(curve, lines))]
-    return Summary(
-        experiment, lines, differences, contrasts, missing, list(machines), curves, declared
-    )
+    paces = [one for pace in experiment.paces for one in paced(pace, lines)]
+    about = (missing, list(machines), curves, paces, declared)
+    return Summary(experiment, lines, differences, contrasts, *about)
 
 
 def _named(arm: Arm) -> dict[str, Any]:

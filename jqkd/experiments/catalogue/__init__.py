@@ -10,6 +10,7 @@ from jqkd.experiments.catalogue import (
     paper,
     placebos,
     recipes,
+    shots,
     v2,
 )
 from jqkd.experiments.catalogue.entry import EXPERIMENTS, Entry
@@ -26,5 +27,6 @@ __all__ = [
     "paper",
     "placebos",
     "recipes",
+    "shots",
     "v2",
 ]
