@@ -18,6 +18,7 @@ from jqkd.cli import (
     experiments,
     export,
     init,
+    pack,
     predict,
     report,
     search,
@@ -55,6 +56,7 @@ app.command(cls=Command)(experiments.status)
 app.command(cls=Command)(search.search)
 app.command("list", cls=Command)(experiments.list_parts)
 app.command(cls=Command)(verify.verify)
+app.command(cls=Command)(pack.pack)
 app.command(cls=Command)(export.export)
 app.add_typer(data.app, name="data")
 app.add_typer(tables.app, name="tables")

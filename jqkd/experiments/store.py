@@ -5,6 +5,7 @@ experiments/<name>.json        what was asked for: an experiment, seeds, arms
 teachers/<job>.json .npz       curves and right answers; logits for the students' images
 answers/<job>.json .npz        what a teacher says of the views of a student's images
 students/<arm>/seed-007.json   losses and right answers of one student
+students/<arm>/seeds.json      the same of many, see ``packs``
 log.jsonl                      seconds, machine and block of every job; nothing else depends on time
 """
 
@@ -24,13 +25,14 @@ from jqkd.common.arrays import Most, arrays_digest, read_npz, write_npz
 from jqkd.common.digests import json_digest
 from jqkd.common.files import DamagedFile, plain, read_json, remove_leftovers, write_json
 from jqkd.common.locks import holder, note, tried
+from jqkd.experiments.packs import FILE, drop, packed
 from jqkd.experiments.planner import Job
 from jqkd.training.algorithm import ALGORITHM
 
 SCHEMA = 2
 _HEADER_ADVICE = "choose another folder, or delete that file: the jobs beside it are kept"
 _ADVICE = "run again with --redo to do it anew"
-_SEED = re.compile(r"seed-(\d+)\.json")
+_SEED = re.compile(r"seed-(\d+)")
 # Answers to all views of all images; hidden layers are the largest of it.
 _MOST = {"ids": Most("iu", 2**20), "logits": Most("f", 2**26), "features": Most("f", 2**26)}
 
@@ -98,11 +100,18 @@ class Store:
 
     def done(self, name: str) -> bool:
         """Whether a job's file is there; ``read`` checks it."""
-        return self.path(name).exists()
+        path = self.path(name)
+        with contextlib.suppress(DamagedFile):
+            return path.exists() or path.stem in packed(path.parent)
+        return True
 
     def seeds(self, arm: str) -> list[int]:
         """Seeds of an arm's folder that have a file, whole or damaged; ascending."""
-        matches = (_SEED.fullmatch(path.name) for path in (self.root / arm).glob("seed-*.json"))
+        folder = self.root / arm
+        stems = {path.stem for path in folder.glob("seed-*.json")}
+        with contextlib.suppress(DamagedFile):
+            stems |= packed(folder).keys()
+        matches = map(_SEED.fullmatch, stems)
         return sorted(int(match[1]) for match in matches if match)
 
     def write(
@@ -119,9 +128,14 @@ class Store:
 
     def read(self, name: str) -> dict[str, Any]:
         """A job's result, or ``DamagedJob``: its file is not what was written under that name."""
+        return self.about(name)["content"]
+
+    def about(self, name: str) -> dict[str, Any]:
+        """A job's whole file, with the digest of its content; as ``read``."""
         path = self.path(name)
         try:
-            about = read_json(path, _ADVICE)
+            pack = {} if path.exists() else packed(path.parent)
+            about = pack[path.stem] if path.stem in pack else read_json(path, _ADVICE)
             if about["schema"] != SCHEMA or about["job"] != name:
                 raise DamagedJob(path, "it is another job's, or of another version")
             if json_digest(about["content"]) != about["sha256"]:
@@ -132,7 +146,7 @@ class Store:
             raise DamagedJob(path, f"it lacks {error}") from error
         except DamagedFile as error:
             raise DamagedJob(path, error.reason) from error
-        return about["content"]
+        return about
 
     def read_arrays(self, name: str) -> dict[str, np.ndarray]:
         """A teacher's logits (N, C) and image ids (N,), or its answers (V, N, C); as ``read``."""
@@ -163,7 +177,12 @@ class Store:
     def forget(self, damaged: Iterable[DamagedJob]) -> None:
         """Remove damaged jobs, so that they are done again."""
         for error in damaged:
-            error.path.with_suffix(".json").unlink(missing_ok=True)
+            path = error.path.with_suffix(".json")
+            path.unlink(missing_ok=True)
+            try:
+                drop(path.parent, path.stem)
+            except DamagedFile:
+                (path.parent / FILE).unlink()
 
     @contextlib.contextmanager
     def claim(self, name: str) -> Generator[str | None]:

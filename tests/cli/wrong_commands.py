@@ -16,6 +16,7 @@ from jqkd.cli import (
     experiments,
     export,
     init,
+    pack,
     predict,
     report,
     search,
@@ -40,6 +41,7 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "status": experiments.status,
     "list": experiments.list_parts,
     "verify": verify.verify,
+    "pack": pack.pack,
     "predict": predict.predict,
     "export": export.export,
     "data import": data.import_,
@@ -64,6 +66,7 @@ NEEDS = {
     "search": ["search.toml"],
     "study run": ["controls"],
     "verify": ["results"],
+    "pack": ["results"],
 }
 NEEDS |= {"circuit import": ["own", "own.qasm"], "circuit remove": ["own"]}
 NEEDS |= {"predict": ["folder", "digits"], "export": ["--to", "tensorboard", "folder"]}
@@ -362,6 +365,8 @@ SINGLE = [
     ("verify tables", "made by version 1 of the algorithm, in the layout of jqkd 0.1"),
     ("verify older-store", "made by version 1 of the algorithm, but this is version"),
     ("verify", "`FOLDER` must be given, but is missing"),
+    ("pack folder", "has no store.json"),
+    ("pack", "`FOLDER` must be given, but is missing"),
     ("predict nowhere digits", "`folder` must be one that .* nowhere has no result.json"),
     ("predict older digits", "was made by version 1 of the algorithm"),
     ("predict stranger digits", "from plug-in far.py .*, which is not loaded; name it with --plug"),

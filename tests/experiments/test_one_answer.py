@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 import jqkd
+from jqkd.experiments.packs import FILE, packed
 from jqkd.experiments.store import Store
 
 from .pretended import fill
@@ -26,9 +26,10 @@ def answers(root: Path) -> dict[str, set[str]]:
     for store in stores(root):
         for kind in ("teachers", "answers", "students"):
             for path in sorted((store.root / kind).rglob("*.json")):
-                name = str(path.relative_to(store.root).with_suffix(""))
-                assert store.read(name) is not None
-                known[name].add(json.loads(path.read_text())["sha256"])
+                stems = packed(path.parent) if path.name == FILE else [path.stem]
+                for stem in stems:
+                    name = str((path.parent / stem).relative_to(store.root))
+                    known[name].add(store.about(name)["sha256"])
     return known
 
 
