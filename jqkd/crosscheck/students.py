@@ -29,7 +29,7 @@ _ROUNDING, _ELSEWHERE = 1e-4, 1e-2
 def students_of(trained: TrainedRun, seeds: Sequence[int]) -> Iterator[TrainedCircuit]:
     """The students of some seeds, with what the run recorded about them."""
     config = trained.job.config
-    if config.noise is not None and config.spec.starts_prepared:
+    if config.tested_spec.noise is not None and config.spec.starts_prepared:
         must = "be of students whose noisy machine runs the whole circuit"
         advice = "here a state is prepared without noise, which Aer's gates would have"
         fail("run", must, f"one with encoding {config.encoding}", advice)
@@ -52,7 +52,7 @@ def students_of(trained: TrainedRun, seeds: Sequence[int]) -> Iterator[TrainedCi
                     "run": trained.job.digest(),
                 },
                 recorded=_recorded(trained, run, test.ids),
-                noise=config.spec.noise,
+                noise=config.tested_spec.noise,
             )
 
 

@@ -107,7 +107,9 @@ def draw_pace(summary: Summary) -> Chart:
         for one in summary.paced:
             if one.pace.goal == goal:
                 place.axhline(one.goal, color="#999999", lw=0.6, zorder=0)
-        place.set(title=panel[goal].arm.group, xlabel="shots of the training", xscale="log")
+        arm = panel[goal].arm
+        title = f"{arm.group}: goal of {arm.label}"
+        place.set(title=title, xlabel="shots of the training", xscale="log")
     for place in axes.flat[len(panels) :]:
         place.set_axis_off()
     for row in axes:

@@ -15,7 +15,7 @@ from jqkd.data import DATASETS, parse_classes
 # Raised when the meaning of a configuration changes, so that old results are not taken for new.
 SCHEMA = 2
 # Fields that came after results had been made, and say nothing where they are None.
-_LATER = ("noise", "allocation", "shot_budget")
+_LATER = ("noise", "test_noise", "allocation", "shot_budget")
 # Weights and rates beyond are nothing or infinity in single precision, times what they scale.
 LEAST, HEAVIEST = 1e-30, 1e6
 # More than anybody needs, and less than a machine hangs with.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jqkd._checks import check_choice, check_number, fail, shown
+from jqkd._checks import InputError, check_choice, check_number, fail, shown
 from jqkd.common.options import check_fields, choice, integer, option, part
 from jqkd.data import AUGMENTATIONS, DATASETS
 from jqkd.data.views import check_moves
@@ -42,6 +42,8 @@ DISTILLATION_TERMS = {
     "constant": (0.0, 1.0),
 }
 SCHEDULES = ("constant", "cosine")
+# The word for a machine without noise.
+IDEAL = "ideal"
 # Shots that are counted exactly: of a training, and of a step for one image.
 _MOST_SHOTS, _MOST_AN_IMAGE = 2**62, 2**31 - 1
 # Fields that only distilled students read.
@@ -57,6 +59,10 @@ def _weight(name: str, value: Any) -> float:
 def _shots(name: str, value: Any) -> int:
     check_shots(value)
     return int(value)
+
+
+def _tested(name: str, value: Any) -> str:
+    return IDEAL if value == IDEAL else canonical(name, value)
 
 
 def read_shots(text: str) -> int | None:
@@ -109,6 +115,11 @@ class StudentConfig(Config):
     )
     noise: str | None = option(
         None, "Of the machine that it learns on, such as depolarising:0.01,readout:0.02.", canonical
+    )
+    test_noise: str | None = option(
+        None,
+        f"Of the machine that looks at it, or {IDEAL} (default: as it learns).",
+        _tested,
     )
     epochs: Default[int] = option(None, "Passes over the train images.", EPOCHS)
     batch_size: Default[int] = option(None, "Images a step.", IMAGES)
@@ -173,11 +184,22 @@ class StudentConfig(Config):
         if self.shots is not None and not self.spec.draws_shots:
             must = f"be exact (None) where {self.stand_in} takes the circuit's place"
             fail("shots", must, self.shots)
+        if self.test_noise is not None:
+            self._check_test_noise()
         if self.allocation or self.shot_budget is not None:
             self._check_spending()
         if self.shots is not None and self.spec.starts_prepared and self.spec.features.is_trained:
             must = f"be exact (None) where trained {self.features} make amplitudes by autodiff"
             fail("shots", must, self.shots, "or choose gradient two-term")
+
+    def _check_test_noise(self) -> None:
+        """It is another machine's, and the circuit runs under it."""
+        if self.test_noise == (self.noise or IDEAL):
+            fail("test_noise", "be another than it learns under", self.test_noise, "leave it out")
+        try:
+            _ = self.tested_spec
+        except InputError as error:
+            raise InputError(str(error).replace("`noise`", "`test_noise`")) from None
 
     def _check_spending(self) -> None:
         """Shots are drawn, can be counted, and are enough for a step."""
@@ -219,6 +241,14 @@ class StudentConfig(Config):
     def spec(self) -> StudentSpec:
         """What the student is made of."""
         return _spec(self.qubits, *(getattr(self, name) for name in _SPEC))
+
+    @property
+    def tested_spec(self) -> StudentSpec:
+        """The same on the machine that it is looked at on: validation, test, certificates."""
+        if self.test_noise is None:
+            return self.spec
+        noise = None if self.test_noise == IDEAL else self.test_noise
+        return _spec(self.qubits, *(getattr(self, name) for name in _SPEC[:-1]), noise)
 
     @property
     def loss(self) -> Recipe:

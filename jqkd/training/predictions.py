@@ -97,7 +97,7 @@ def logits_of(
         check_shots(shots)
         if not config.spec.draws_shots:
             fail("shots", f"be exact where {config.stand_in} takes the circuit's place", shots)
-    task = student_task(config.spec, config.image_shape, shots is not None)
+    task = student_task(config.tested_spec, config.image_shape, shots is not None)
     root = jax.random.key(0 if seed is None else check_seed("seed", seed))
     keys = jax.vmap(partial(jax.random.fold_in, root))(np.array([run.seed for run in runs], "u4"))
     hyper = hyper_for(config, runs[0].arm)._replace(shots=np.float32(shots or 0))

@@ -55,9 +55,10 @@ def sized_task(config: StudentConfig, teacher_features: int) -> Task:
     sampled = config.shots is not None
     about = config.spec, config.image_shape, sampled, config.recipe, teacher_features
     if config.allocation is None and config.shot_budget is None:
-        return student_task(*about)
+        return student_task(*about, tested=config.tested_spec)
     spender = _spender(config.spec, config.image_shape, config.allocation or "constant")
-    return student_task(*about, redrawing=True)._replace(spender=spender)
+    task = student_task(*about, tested=config.tested_spec, redrawing=True)
+    return task._replace(spender=spender)
 
 
 @lru_cache(maxsize=64)
@@ -101,20 +102,24 @@ def student_task(
     sampled: bool,
     recipe: str = "hinton",
     teacher_features: int = 0,
+    *,
+    tested: StudentSpec | None = None,
     redrawing: bool = False,
 ) -> Task:
     """The training program's static part: one for each make-up of a student and recipe.
 
-    With ``redrawing``, ``hyper.redraw`` of 1 has logits of frequencies that are drawn once more,
-    from frequencies: what shots of the circuit itself change. Slopes do not see that draw.
+    ``tested`` is the student as it is looked at, on another machine perhaps. With ``redrawing``,
+    ``hyper.redraw`` of 1 has logits of frequencies that are drawn once more, from frequencies: what
+    shots of the circuit itself change. Slopes do not see that draw.
     """
     model, chosen = student_model(spec, image_shape), RECIPES.build(recipe)
+    looked_at = student_model(tested or spec, image_shape)
     regressed = chosen.regressor and teacher_features > 0
 
     def output(
         params: Params, images: Array, ids: Array, key: Array, hyper: Hyper, training: bool
     ) -> Output:
-        student = model.module(without_regressor(params))
+        student = (model if training else looked_at).module(without_regressor(params))
         shots = {"shots": hyper.shots, "key": jax.random.fold_in(key, 1)} if sampled else {}
         dropout_key = jax.random.fold_in(key, 0) if training else None
         rest = {"ids": ids, "classes": hyper.classes, "dropout_key": dropout_key}

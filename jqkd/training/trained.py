@@ -78,7 +78,7 @@ class TrainedRun:
             InputError: there is no such student.
         """
         params = jax.tree.map(lambda leaf: leaf[self._row(seed, arm)], self.params)
-        return student_model(self.config.spec, self.config.image_shape).module(params)
+        return student_model(self.config.tested_spec, self.config.image_shape).module(params)
 
     def _row(self, seed: int | None, arm: str | None) -> int:
         seed = self.job.seeds[0] if seed is None else seed

@@ -246,6 +246,14 @@ STUDENT: dict[str, list[Case]] = {
             {"config.noise": "depolarising:probability=0.2"},
         ),
     ],
+    "test_noise": [
+        Case(
+            "--test-noise depolarising:0.2",
+            {*_field("test_noise"), *BOTH},
+            {"config.test_noise": "depolarising:probability=0.2"},
+            "sampled",
+        ),
+    ],
     "allocation": [
         Case(
             "--allocation ramp:first=1",

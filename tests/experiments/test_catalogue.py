@@ -314,3 +314,33 @@ def test_everybody_teaches_everybody():
     assert arch == {"lenet", "mlp", "pure", "pure:qubits=10"}
     assert all(arm.student.shots is None for arm in experiment.arms if arm.student)
     assert len(experiment.contrasts) == 10
+
+
+def test_every_rule_gives_out_shots_to_both():
+    experiment = build("shots")
+    students = {arm.name: arm.student for arm in experiment.arms}
+    assert len(students) == 28 and len(experiment.comparisons) == 14
+    assert students["mnist-500-taught"].shots == 500 and students["mnist-500-alone"].shots == 500
+    assert students["mnist-gcans-1-alone"].allocation == "gcans:share=0.01"
+    assert {student.evaluate_every for student in students.values()} == {1}
+    # A ratio for each rule, and for each but the first one against it.
+    assert len(experiment.paces) == 2 * (7 + 6)
+    assert all(one.goal == one.baseline for one in experiment.paces)
+
+
+def test_students_learn_and_are_looked_at_on_four_kinds_of_machine():
+    experiment = build("noise")
+    machines = {arm.name: (arm.student.noise, arm.student.test_noise) for arm in experiment.arms}
+    noise = "depolarising:probability=0.1,readout:up=0.1,down=0.1"
+    assert len(machines) == 2 * 2 * (1 + 3 * 6)
+    assert machines["robust-ideal-ideal-alone"] == (None, None)
+    assert machines["robust-0.1-ideal-noisy-taught"] == (None, noise)
+    assert machines["robust-0.1-noisy-noisy-taught"] == (noise, None)
+    assert machines["robust-0.1-noisy-ideal-alone"] == (noise, "ideal")
+    families = Counter(one.family for one in experiment.comparisons)
+    assert families == {"taught": 14, "": 24, "learning": 12, "instead": 12}
+    for contrast in experiment.contrasts:
+        weights = [weight for weight, _, _ in contrast.terms]
+        assert len(weights) == 7 and np.isclose(sum(weights), 0)
+        # The slope of a gain that grows by a point a step is a point a step.
+        assert np.isclose(np.dot(weights, np.arange(7)), 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from jqkd._checks import InputError
 from jqkd.models import StudentSpec
 from jqkd.training.config import StudentConfig
 from jqkd.training.student_run import StudentJob, run_student
+from jqkd.training.student_task import student_model
 from tests.quantum.test_noise import noisy
 
 pytestmark = pytest.mark.quick
@@ -58,3 +60,44 @@ def test_a_configuration_keeps_the_whole_text():
 def test_a_stand_in_has_no_machine():
     with pytest.raises(InputError, match="`noise` must not be given where closed-form"):
         replace(CONFIG, stand_in="closed-form", shots=None)
+
+
+def test_who_is_looked_at_elsewhere_learns_the_same():
+    """Four machines: weights are those of learning, looks those of the machine that looks."""
+    other = "depolarising:0.6"
+    machines = {"own": {}, "ideal": {"test_noise": "ideal"}, "other": {"test_noise": other}}
+    blocks = {
+        name: run_student(StudentJob(replace(CONFIG, **fields), None, (0,))).block
+        for name, fields in machines.items()
+    }
+    first = jax.tree.leaves(blocks["own"].state.params)
+    for block in blocks.values():
+        for a, b in zip(first, jax.tree.leaves(block.state.params), strict=True):
+            np.testing.assert_array_equal(a, b)
+    losses = [float(block.curves.test_loss[0, -1]) for block in blocks.values()]
+    assert len(set(losses)) == 3
+    # On the other machine they say what the circuit says under its noise.
+    exact = replace(CONFIG, shots=None, test_noise=other)
+    block = run_student(StudentJob(exact, None, (0,))).block
+    test = block.splits.test
+    student = student_model(exact.spec, exact.image_shape).module(
+        jax.tree.map(lambda leaf: leaf[0], block.state.params)
+    )
+    made = student.encoded(jnp.asarray(test.images[:3]))
+    wanted = [noisy(exact.spec.circuit, angles, exact.tested_spec.noise) for angles in made.angles]
+    logits = student.logits(jnp.asarray(wanted, jnp.float32), exact.num_classes)
+    np.testing.assert_allclose(block.logits(test)[0, :3], logits, atol=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"test_noise": NOISE}, "`test_noise` must be another than it learns under"),
+        ({"noise": None, "test_noise": "ideal"}, "`test_noise` must be another"),
+        ({"test_noise": "depolarising:2"}, "`test_noise`"),
+        ({"test_noise": "loud"}, "`test_noise` must be one of"),
+    ],
+)
+def test_bad_machines_that_look_are_refused(fields, message):
+    with pytest.raises(InputError, match=message):
+        replace(CONFIG, **fields)
