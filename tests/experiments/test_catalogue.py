@@ -344,3 +344,12 @@ def test_students_learn_and_are_looked_at_on_four_kinds_of_machine():
         assert len(weights) == 7 and np.isclose(sum(weights), 0)
         # The slope of a gain that grows by a point a step is a point a step.
         assert np.isclose(np.dot(weights, np.arange(7)), 1)
+
+
+def test_ever_more_angles_beside_their_twins():
+    experiment = build("angles")
+    students = {arm.name: arm.student for arm in experiment.arms}
+    weights = [students[f"{n}l-alone"].spec.circuit.num_weights for n in (1, 2, 4, 8, 16, 32)]
+    assert weights == [24, 48, 96, 192, 384, 768] and len(students) == 16
+    assert {student.num_images for student in students.values()} == {50_000}
+    assert students["squared-map-taught"].stand_in == "squared-map"

@@ -1,6 +1,7 @@
 """The experiments that come with jqkd, one file each; another is one more file, or a plug-in."""
 
 from jqkd.experiments.catalogue import (
+    angles,
     circuits,
     demo,
     directions,
@@ -19,6 +20,7 @@ from jqkd.experiments.catalogue.entry import EXPERIMENTS, Entry
 __all__ = [
     "EXPERIMENTS",
     "Entry",
+    "angles",
     "circuits",
     "demo",
     "directions",
