@@ -181,6 +181,46 @@ class ThermalRelaxation(Channel):
         return damping(-jnp.expm1(-time / t1), -jnp.expm1(time / t1 - 2 * time / t2))
 
 
+@dataclass(frozen=True)
+class Kraus(Channel):
+    """Any channel, by its operators: what a machine's noise is read into.
+
+    Args:
+        operators: A_r as nested tuples, 2 x 2 behind gates on one wire, 4 x 4 behind gates on two,
+            first wire most significant.
+
+    Raises:
+        InputError: matrices of another shape, or operators that lose or add probability.
+
+    Example:
+        >>> flip = Kraus((((0.6, 0), (0, 0.6)), ((0, 0.8), (0.8, 0))))
+        >>> flip.transfer(1).diagonal().round(2).tolist()
+        [1.0, 1.0, -0.28, -0.28]
+    """
+
+    operators: tuple[tuple[tuple[complex, ...], ...], ...] = (((1, 0), (0, 1)),)
+    joint: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        matrices = np.asarray(
+            check_array("operators", self.operators, ("R", "M", "M"), kinds="iufc"), complex
+        )
+        if matrices.shape[1:] not in ((2, 2), (4, 4)):
+            fail("operators", "be 2 x 2 or 4 x 4", f"shape {matrices.shape}")
+        whole = np.einsum("rba,rbc->ac", matrices.conj(), matrices)
+        off = np.abs(whole - np.eye(len(whole))).max()
+        if not off < 1e-6:
+            must = "keep probability: the sum of A^dagger A is 1"
+            fail("operators", must, f"a sum that is off by {off:.2g}")
+
+    def kraus(self, num_wires: int) -> Complex[Array, "R M M"]:
+        matrices = jnp.asarray(self.operators, jnp.result_type(complex))
+        if matrices.shape[-1] != 2**num_wires:
+            must = f"be {2**num_wires} x {2**num_wires} behind a gate on {num_wires} wire(s)"
+            fail("operators", must, f"shape {matrices.shape}")
+        return matrices
+
+
 def damping(amplitude: Strength, phase: Strength) -> Complex[Array, "3 2 2"]:
     """Kraus operators of amplitude damping, then phase damping, of these gammas."""
     fall, blur = jnp.asarray(amplitude, float), jnp.asarray(phase, float)

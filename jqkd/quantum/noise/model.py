@@ -107,6 +107,29 @@ class NoiseModel:
             for value in pair:
                 check_strength("readout", value)
 
+    @classmethod
+    def from_qiskit(cls, model: Any) -> NoiseModel:
+        """The noise of a ``qiskit_aer.noise.NoiseModel``: channels behind gates, and readout.
+
+        A backend's properties are such a model by ``NoiseModel.from_backend`` of Aer, with noise
+        of its own on each qubit, which is refused.
+
+        Raises:
+            InputError: noise behind what is no gate of ours, that differs from qubit to qubit, or
+                a readout of several qubits together; says which.
+
+        Example:
+            >>> from qiskit_aer.noise import NoiseModel as AerNoise, depolarizing_error
+            >>> aer = AerNoise()
+            >>> aer.add_all_qubit_quantum_error(depolarizing_error(0.1, 2), ["cx"])
+            >>> NoiseModel.from_qiskit(aer).after[0].gates
+            ('CX',)
+        """
+        # It stands above: it needs this class.
+        from jqkd.quantum.exchange.aer import noise_from_aer
+
+        return noise_from_aer(model)
+
     def check(self, circuit: Circuit) -> None:
         """The model fits a circuit.
 
