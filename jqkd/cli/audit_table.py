@@ -14,6 +14,7 @@ from jqkd.training.student_task import ALONE, DISTILLED
 _LOOK = (">epoch", "student")
 _GRADIENTS = (">from\nlabels", ">from\nteacher", ">cosine", ">dθ/df", ">|sin θ|", ">stuck\n%")
 _PROBE = (">term", ">over\nangles", ">over\nimages", ">signal\nto noise")
+_NOISE = (">by the\nimages", ">by the\nshots", ">by shots,\npredicted")
 _ANSWERS = (">train", ">validation", ">right", ">sure", ">error")
 # Value by name of the look's part and of the quantity; a mean over seeds.
 Mean = Callable[[str, str], Any]
@@ -33,6 +34,7 @@ def audit_table(report: dict[str, Any]) -> Group:
         gradients.add_row(name, arm, *_gradient_cells(mean, arm == DISTILLED))
         answers.add_row(name, arm, *_answer_cells(mean))
     shown = [gradients, answers] + ([_probes(report)] if report["history"][0].get("probe") else [])
+    shown += [_noise(report)] if report["history"][0].get("gradient_noise") else []
     return Group(*shown, *_sentences(report))
 
 
@@ -46,6 +48,19 @@ def _probes(report: dict[str, Any]) -> Any:
         terms = probed["terms"] if arm == DISTILLED else probed["terms"][:1]
         for term, *values in zip(terms, *columns, strict=False):
             rows.add_row(name, arm, term, *(f"{value:.2g}" for value in values))
+    return rows
+
+
+def _noise(report: dict[str, Any]) -> Any:
+    """Root of each variance over the norm: how far off a gradient is."""
+    title = "Scatter of a gradient of 8 images, over its norm"
+    rows = table(*_LOOK, *_NOISE, title=title)
+    for name, arm, mean in _looks(report):
+        variances = {key: mean("gradient_noise", key) for key in ("images", "shots", "norm")}
+        variances["predicted"] = sum(mean("gradient_noise", key) for key in ("forward", "shifted"))
+        norm = max(float(variances.pop("norm")), 1e-30)
+        values = (variances[key] for key in ("images", "shots", "predicted"))
+        rows.add_row(name, arm, *(f"{np.sqrt(max(float(v), 0) / norm):.2g}" for v in values))
     return rows
 
 

@@ -29,11 +29,11 @@ class ArmRecord:
         test_images: how many there are.
         epochs: after which there is a point of the curves.
         curves: ``train_loss``, ``test_accuracy`` and the like -> (R, E); accuracies in [0, 1].
-        shots: drawn in training up to these epochs, (R, E); 0 where none are drawn.
         mechanism: name -> one number a seed; empty where it is not known.
         teacher_epochs: by architecture, where a teacher has to do with it.
         probe: name -> (R, 2, 3), before and after training, see ``training.probe``; empty where
             there is nothing to probe.
+        shots: drawn in training up to these epochs; 0 where none are drawn.
     """
 
     arm: Arm
@@ -42,10 +42,10 @@ class ArmRecord:
     test_images: int
     epochs: list[int]
     curves: dict[str, Float[np.ndarray, "R E"]]
-    shots: Float[np.ndarray, "R E"]
     mechanism: dict[str, list[float]]
     teacher_epochs: dict[str, int]
     probe: dict[str, Float[np.ndarray, "R 2 3"]] = field(default_factory=dict)
+    shots: Float[np.ndarray, "R E"] = field(default_factory=lambda: np.zeros((0, 0)))
 
     def accuracy(self, protocol: str) -> list[float]:
         """In % of the test images, one for each seed."""
@@ -90,10 +90,10 @@ def _record(arm: Arm, contents: dict[int, dict[str, Any]]) -> ArmRecord:
         images["test"],
         first["epochs"],
         curves,
-        _shots(arm, every),
         {name: [one[name] for one in why] for name in (why[0] if all(why) else {})},
         {t.arch: t.epochs for t in (trained(teacher) if teacher else ()) if t.part.is_trained},
         _probes([one.get("probe") for one in every]),
+        _shots(arm, every),
     )
 
 

@@ -31,6 +31,7 @@ from jqkd.training.diagnostics import (
     readout_range,
     saturation,
 )
+from jqkd.training.gradient_noise import gradient_noise
 from jqkd.training.loop import Task, TrainingError
 from jqkd.training.probe import PROBED, SHOTS, probe, sample_rows
 from jqkd.training.result import RESULT_SCHEMA, environment
@@ -61,8 +62,8 @@ def audit_block(block: Block, teacher: Mapping[str, np.ndarray] | None = None) -
         ``epoch``; ``gradients``, see ``gradient_sizes``; ``angles``, see ``saturation``;
         ``agreement``: by part, the share (R,) of images on which student and teacher choose the
         same class; ``train`` is view 0 and what the students are taught, be it a placebo's;
-        ``calibration`` on test images, see ``calibration``, (R,) each; ``probe``, see ``probe``,
-        empty where there is nothing to probe.
+        ``calibration`` on test images, see ``calibration``, (R,) each; ``probe`` and
+        ``gradient_noise``, see there, empty where there is nothing to see.
 
     Example:
         >>> from jqkd.data import load, student_splits
@@ -81,6 +82,7 @@ def audit_block(block: Block, teacher: Mapping[str, np.ndarray] | None = None) -
         "agreement": _agreements(block, teacher or {}),
         "calibration": calibration(block.logits(test), test.labels),
         "probe": probe(block) or {},
+        "gradient_noise": gradient_noise(block) or {},
     }
 
 
