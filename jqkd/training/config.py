@@ -97,14 +97,6 @@ class StudentConfig(Config):
         "paper-code", "Student that gives what is not given by itself.", choice(PRESETS)
     )
     shots: int | None = option(5000, "Shots for every circuit, or `exact`.", _shots, read_shots)
-    allocation: str | None = option(
-        None, "Of these shots to steps and circuits (default: all to each).", part(ALLOCATIONS)
-    )
-    shot_budget: int | None = option(
-        None,
-        "Shots of the training in all; it stops where the next step needs more.",
-        integer(1, _MOST_SHOTS),
-    )
     features: Default[str] = option(None, "Feature extractor.", part(PARTS["features"]))
     encoding: Default[str] = option(None, "Encoding of the features.", part(PARTS["encoding"]))
     ansatz: Default[str] = option(None, "Trainable part of the circuit.", part(PARTS["ansatz"]))
@@ -120,6 +112,14 @@ class StudentConfig(Config):
         None,
         f"Of the machine that looks at it, or {IDEAL} (default: as it learns).",
         _tested,
+    )
+    allocation: str | None = option(
+        None, "Of these shots to steps and circuits (default: all to each).", part(ALLOCATIONS)
+    )
+    shot_budget: int | None = option(
+        None,
+        "Shots of the training in all; it stops where the next step needs more.",
+        integer(1, _MOST_SHOTS),
     )
     epochs: Default[int] = option(None, "Passes over the train images.", EPOCHS)
     batch_size: Default[int] = option(None, "Images a step.", IMAGES)

@@ -28,6 +28,7 @@ BASES = {
     "tables status": ("tables status --out out", {"before": _TWO}),
     "study": (f"study run controls {_OF_STUDY}", {}),
     "verify": ("verify out --sample 2", {"before": _TWO}),
+    "pack": ("pack out", {"before": _TWO}),
     "list": ("list", {}),
     "battery": ("crosscheck", {}),
     "certificates": ("crosscheck --run run", {}),
@@ -161,6 +162,18 @@ SEARCH = {
     "plugin": [Case(PLUGIN, {"files"}, {}, "search")],
 }
 LIST = {"plugin": [Case(PLUGIN, {"files"}, {}, "list")]}
+PACK = {
+    # An argument: it takes the place of the base's.
+    "folder": [
+        Case(
+            "other",
+            set(),
+            {"~said": lambda value, base: "other: " in value and "out: " in base["~said"]},
+            "pack",
+            without="out",
+        ),
+    ],
+}
 VERIFY = {
     # An argument: it takes the place of the base's.
     "folder": [
@@ -555,6 +568,7 @@ TABLE = {
     "init": INIT,
     "search": SEARCH,
     "verify": VERIFY,
+    "pack": PACK,
     "tables run": TABLES_RUN,
     "tables status": TABLES_STATUS,
     "study run": STUDY_RUN,

@@ -22,7 +22,10 @@ from tests.command_lines import COMMANDS
 
 FACTS = {
     **dict.fromkeys(
-        ("run", "init", "search", "status", "report", "list", "verify", "tables", "study"),
+        (
+            *("run", "init", "search", "status", "report", "list", "verify", "pack"),
+            *("tables", "study"),
+        ),
         facts.job_facts,
     ),
     "crosscheck": facts.crosscheck_facts,

@@ -137,7 +137,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "rows": ("", "cifar*", ",", "[red]"),
     "ensemble": ("", "both"),
     "teachers": ("", "TYPO", "file", "folder", "[red]", "loop"),
-    "name": ("", "nonsense", "ladde", "demo:epoch=1", "demo:epochs=no", "no.toml", "[red]"),
+    "name": ("", "gibberish", "ladde", "demo:epoch=1", "demo:epochs=no", "no.toml", "[red]"),
     "arms": ("", "cifar*", ",", "[red]"),
     "on": (
         *("", "cluster", "processes:workers=0", "here:workers=2", "slurm:time=long", "slurm"),
@@ -273,7 +273,7 @@ SINGLE = [
     ("student --preset own", "`--preset` must be one of .* but 'own' was given.$"),
     ("student --teacher swin", "lenet.* none, but 'swin' was given; name the file .* --plugin.$"),
     ("teacher --dataset cifar", "digits.* but 'cifar' was given; name the file .* --plugin.$"),
-    ("run nonsense", "`name` must be one of .* was given; name the file .* --plugin.$"),
+    ("run gibberish", "`name` must be one of .* was given; name the file .* --plugin.$"),
     ("student --ansatz entangling:depth=2", r"options that entangling has \(layers\), but depth"),
     ("student --stand-in closed-form --ansatz entangling", "`--stand-in` must be left out where"),
     ("student --plugin broken.py", "`--plugin` must be .* can be imported, .*ZeroDivisionError"),

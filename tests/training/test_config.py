@@ -127,6 +127,7 @@ def test_every_field_but_the_presets_name_changes_the_digest():
         "weight": 0.1, "term": "constant", "per_class": 5, "selection": "random",
         "recipe": "decoupled", "label_weight": 0.5, "schedule": "cosine", "augmentation": "shift",
         "placebo": "shuffled", "evaluate_every": 2, "noise": "readout:0.1",
+        "test_noise": "readout:0.2", "allocation": "ramp", "shot_budget": 10**9,
     }  # fmt: skip
     exact = dataclasses.replace(base, shots=None)
     others = [dataclasses.replace(exact, stand_in="closed-form"), exact]
