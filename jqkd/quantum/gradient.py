@@ -77,7 +77,7 @@ _State = Inexact[Array, " N"]
 _Values = Float[Array, " K"]
 _Jacobian = Float[Array, "P K"]
 # Frequencies of the shifted circuits, and the shots of each slot.
-_Drawn = tuple[Float[Array, "2*P K"], Float[Array, " P"]]
+_Drawn = tuple[Float[Array, "circuits K"], Float[Array, " P"]]
 
 TWO_TERM_RULE = ShiftRule(math.pi / 2, 0.5)
 # With fewer qubits, shifted circuits that share their work are no quicker.
@@ -412,7 +412,7 @@ def _sampled_backward(
 
 
 def _variances(
-    rule: ShiftRule, frequencies: Float[Array, "2*P K"], shots: Float[Array, " P"], v: _Values
+    rule: ShiftRule, frequencies: Float[Array, "circuits K"], shots: Float[Array, " P"], v: _Values
 ) -> Float[Array, " P+1"]:
     """Of slopes with one shot, by ``shot_noise``: its formula, from frequencies; 0 first."""
     spreads = (frequencies * v**2).sum(-1) - (frequencies * v).sum(-1) ** 2

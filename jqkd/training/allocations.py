@@ -29,7 +29,7 @@ class Spread(NamedTuple):
         norm: the squared norm of a step's gradient, without shot noise; 0 before the first step.
     """
 
-    variances: Float[Array, " P+1"]
+    variances: Float[Array, " circuits"]
     norm: Float[Array, ""]
 
 
@@ -47,7 +47,7 @@ class Allocation:
 
     def shots(
         self, most: Float[ArrayLike, ""], progress: Float[ArrayLike, ""], spread: Spread
-    ) -> Float[Array, " P+1"]:
+    ) -> Float[Array, " circuits"]:
         """Of the circuit itself, then of both shifted circuits of every slot; real numbers.
 
         They are rounded up, and kept between 1 and ``most``, afterwards.
@@ -111,7 +111,7 @@ class _BySpread(Allocation):
         check_number("share", self.share, above=0)
         check_integer("least", self.least, 2)
 
-    def _needed(self, spread: Spread) -> Float[Array, "*P+1"]:
+    def _needed(self, spread: Spread) -> Float[Array, "*circuits"]:
         """Shots times the variance that is allowed."""
         raise NotImplementedError
 

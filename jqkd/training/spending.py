@@ -81,7 +81,7 @@ class Spender:
         ]
         return sum(squares).mean(0)
 
-    def shots(self, state: Any, most: ArrayLike, steps: ArrayLike) -> Float[Array, " P+1"]:
+    def shots(self, state: Any, most: ArrayLike, steps: ArrayLike) -> Float[Array, " circuits"]:
         """Of the next step's circuits, of so many steps in all; whole numbers up to ``most``."""
         spending, progress = state.spending, state.step / steps
         sums, known = spending.spread, jnp.maximum(spending.weight, 1 - _DECAY)
@@ -91,7 +91,10 @@ class Spender:
         return jnp.clip(given, 1, most)
 
     def seen(
-        self, chain: Float[Array, " P"], shots: Float[Array, " P+1"], slopes: tuple[Params, Array]
+        self,
+        chain: Float[Array, " P"],
+        shots: Float[Array, " circuits"],
+        slopes: tuple[Params, Array],
     ) -> Spread:
         """What a step shows.
 
@@ -154,7 +157,7 @@ def units_of(left: int) -> tuple[float, float]:
 
     Example:
         >>> units_of(5000), units_of(2**30 + 1)
-        ((5000.0, 1.0), (16777216.0, 64.0))
+        ((5000.0, 1.0), (8388608.0, 128.0))
     """
     unit = 2.0 ** max(0, math.ceil(math.log2(max(1, left) / _EXACT)))
     return float(left // unit), unit

@@ -225,7 +225,7 @@ class Block:
         spending = spending._replace(first=np.full_like(step, first), **sums)
         self.state = self.state._replace(spending=place(spending))
 
-    def _settled(self, shots: Float[np.ndarray, "R T P+1"]) -> dict[str, np.ndarray]:
+    def _settled(self, shots: Float[np.ndarray, "R T circuits"]) -> dict[str, np.ndarray]:
         """After an epoch whose shots are given out: they are counted; nothing if it had no step."""
         count, size, steps = len(self.splits.train), self.config.batch_size, self._steps
         images = np.minimum(size, count - size * np.arange(steps))

@@ -194,7 +194,7 @@ class Kraus(Channel):
 
     Example:
         >>> flip = Kraus((((0.6, 0), (0, 0.6)), ((0, 0.8), (0.8, 0))))
-        >>> flip.transfer(1).diagonal().round(2).tolist()
+        >>> [round(x, 4) for x in flip.transfer(1).diagonal().tolist()]
         [1.0, 1.0, -0.28, -0.28]
     """
 
