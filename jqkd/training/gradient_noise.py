@@ -35,12 +35,16 @@ from jqkd.training.students import Block
 BATCHES, IMAGES, DRAWS = 4, 8, 16
 
 
-def gradient_noise(block: Block) -> dict[str, np.ndarray] | None:
+def gradient_noise(block: Block, draws: int = DRAWS) -> dict[str, np.ndarray] | None:
     """Sums over all weights of the variance of a gradient of 8 images, as the students are now.
+
+    Args:
+        block: R students.
+        draws: of each batch.
 
     Returns:
         Of R students, ``(R,)`` each, on 4 batches of train images: ``shots`` and ``images``,
-        measured with 16 draws of each batch; ``shifted`` and ``forward``, predicted; ``norm``, the
+        measured; ``shifted`` and ``forward``, predicted; ``norm``, the
         squared norm of the mean gradient. ``None`` where no shots are drawn, where hidden layers
         are compared, or for fewer than 8 images.
 
@@ -64,13 +68,20 @@ def gradient_noise(block: Block) -> dict[str, np.ndarray] | None:
     batch = jax.tree.map(lambda leaf: leaf[rows], block.data(latest))
     student = student_model(config.spec, config.image_shape)
     shared = batch, np.int32(block.begun)
-    looked = _look(block.task, student, shared, block.state.params, block.keys, block.hyper)
+    rest = block.state.params, block.keys, block.hyper
+    looked = _look(block.task, student, draws, shared, *rest)
     return jax.device_get(looked)
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@partial(jax.jit, static_argnums=(0, 1, 2))
 def _look(
-    task: Task, student: Functional, shared: Any, params: Any, keys: Array, hyper: Hyper
+    task: Task,
+    student: Functional,
+    draws: int,
+    shared: Any,
+    params: Any,
+    keys: Array,
+    hyper: Hyper,
 ) -> dict[str, Array]:
     def one(shared: Any, params: Any, key: Array, hyper: Hyper) -> dict[str, Array]:
         batch, epoch = shared
@@ -80,14 +91,14 @@ def _look(
         look = _Look(task, student, hyper)
         shape = (len(batch.ids) // IMAGES, IMAGES)
         batches = jax.tree.map(lambda leaf: leaf.reshape(*shape, *leaf.shape[1:]), batch)
-        keys = jax.random.split(key, (len(batches.ids), DRAWS))
+        keys = jax.random.split(key, (len(batches.ids), draws))
         drawn = lax.map(
             lambda pair: lax.map(lambda key: look.drawn(own, pair[0], key), pair[1]),
             (batches, keys),
         )
         mean = drawn.mean(1)
         shots = drawn.var(1, ddof=1).mean(0).sum()
-        images = mean.var(0, ddof=1).sum() - shots / DRAWS if len(mean) > 1 else jnp.nan
+        images = mean.var(0, ddof=1).sum() - shots / draws if len(mean) > 1 else jnp.nan
         forward, shifted = lax.map(lambda batch: look.predicted(own, batch), batches)
         return {
             "shots": shots,

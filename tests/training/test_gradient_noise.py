@@ -2,12 +2,10 @@
 
 import dataclasses
 
-import jax
 import numpy as np
 import pytest
 
 from jqkd.data import load, student_splits
-from jqkd.training import gradient_noise as module
 from jqkd.training.config import StudentConfig
 from jqkd.training.gradient_noise import gradient_noise
 from jqkd.training.recipes import Output
@@ -35,18 +33,15 @@ def block(preset="robust", runs=RUNS, **changes):
         ("robust", {"noise": "depolarising:0.1,readout:0.05", "gradient": "notebook"}),
     ],
 )
-def test_shots_scatter_as_predicted(monkeypatch, preset, changes):
+def test_shots_scatter_as_predicted(preset, changes):
     """200 draws of each of 4 batches: relative error sqrt(2 / 199 / 4) at most; 5 of these."""
-    monkeypatch.setattr(module, "DRAWS", 200)
-    jax.clear_caches()
     made = block(preset, **changes)
     for trained in (False, True):
         if trained:
             made.next_epoch()
-        found = gradient_noise(made)
+        found = gradient_noise(made, draws=200)
         predicted = found["forward"] + found["shifted"]
         np.testing.assert_allclose(found["shots"], predicted, rtol=5 * np.sqrt(2 / 199 / 4))
-    jax.clear_caches()
 
 
 def test_a_tenth_of_the_shots_is_ten_times_the_variance():
