@@ -8,6 +8,7 @@ import numpy as np
 
 from jqkd._checks import check_type
 from jqkd.quantum import GATES, Op
+from jqkd.quantum.exchange.aer import other_way_round
 from jqkd.quantum.exchange.packages import require_qiskit
 from jqkd.quantum.noise import (
     AmplitudeDamping,
@@ -78,8 +79,4 @@ def _error(channel: Channel, num_wires: int) -> QuantumError:
         times = (float(value) for value in (made.t1, made.t2, made.time))
         return errors.thermal_relaxation_error(*times)
     kraus = np.asarray(channel.kraus(num_wires))
-    if num_wires == 2:
-        # Aer's first wire is the least significant.
-        tensor = kraus.reshape(-1, 2, 2, 2, 2)
-        kraus = tensor.transpose(0, 2, 1, 4, 3).reshape(-1, 4, 4)
-    return errors.kraus_error(list(kraus))
+    return errors.kraus_error(list(other_way_round(kraus, num_wires)))

@@ -52,7 +52,7 @@ def _read(path: Path, mtime: int, size: int) -> dict[str, dict[str, Any]]:
         raise DamagedFile(path, f"{type(error).__name__}: {error}", _ADVICE) from error
 
 
-def _write(folder: Path, group: str, seeds: Mapping[str, dict[str, Any]]) -> None:
+def _write(folder: Path, seeds: Mapping[str, dict[str, Any]]) -> None:
     contents = [one["content"] for one in seeds.values()]
     first = contents[0]
     alike = {
@@ -67,7 +67,7 @@ def _write(folder: Path, group: str, seeds: Mapping[str, dict[str, Any]]) -> Non
         }
         for stem, one in seeds.items()
     }
-    schema = next(iter(seeds.values()))["schema"]
+    schema, group = next(iter(seeds.values()))["schema"], f"students/{folder.name}"
     about = {"schema": schema, "group": group, "alike": alike, "seeds": rest}
     write_json(folder / FILE, about)
 
@@ -91,7 +91,7 @@ def pack(store: Store) -> int:
             if not files:
                 continue
             own = {path.stem: store.about(f"{group}/{path.stem}") for path in files}
-            _write(folder, group, dict(sorted({**packed(folder), **own}.items())))
+            _write(folder, dict(sorted({**packed(folder), **own}.items())))
             for path in files:
                 path.unlink()
             moved += len(files)
@@ -104,7 +104,6 @@ def drop(folder: Path, stem: str) -> None:
     if seeds.pop(stem, None) is None:
         return
     if seeds:
-        group = next(iter(seeds.values()))["job"].rpartition("/")[0]
-        _write(folder, group, seeds)
+        _write(folder, seeds)
     else:
         (folder / FILE).unlink()

@@ -120,7 +120,7 @@ class QuantumLayer(nnx.Module):
         flat = rows.reshape(math.prod(batch), circuit.num_angles)
         shots = self.shots if shots is None else shots
         self.check_draw(shots, key)
-        start = None if states is None else self._starts(states, batch)
+        start = None if states is None else self.starts(states, batch)
         if shots is None or key is None:
             values = jax.vmap(partial(self._run, self.rule))(flat, start)
         else:
@@ -135,8 +135,8 @@ class QuantumLayer(nnx.Module):
             self.circuit, row, rule=rule, state=start, wires=self.wires, noise=self.noise, **draw
         )
 
-    def _starts(self, states: ArrayLike, batch: tuple[int, ...]) -> Array:
-        """As tensors, one axis a qubit, from the first on."""
+    def starts(self, states: ArrayLike, batch: tuple[int, ...]) -> Array:
+        """States ``(*batch, 2**Q)``, in outcome order, as tensors: one axis a qubit, in order."""
         qubits = self.circuit.num_qubits
         flat = jnp.asarray(check_array("states", states, (*batch, 2**qubits), kinds="iufc"))
         tensors = flat.reshape(math.prod(batch), *(2,) * qubits)

@@ -60,9 +60,8 @@ class Allocation:
         raise NotImplementedError
 
     def first_step(self, most: int) -> int:
-        """Shots of each circuit of the first step."""
-        nothing = Spread(jnp.zeros(1), jnp.float32(0))
-        return min(most, max(1, round(float(self.shots(float(most), 0.0, nothing).max()))))
+        """The most that a circuit of the first step gets; asked before JAX is used."""
+        return most
 
 
 ALLOCATIONS: Registry[Allocation] = Registry("allocation", Allocation)
@@ -95,6 +94,9 @@ class Ramp(Allocation):
     def __post_init__(self) -> None:
         check_integer("first", self.first, 1)
 
+    def first_step(self, most: int) -> int:
+        return min(self.first, most)
+
     def shots(self, most: ArrayLike, progress: ArrayLike, spread: Spread) -> Array:
         first = jnp.minimum(self.first, most)
         return jnp.full_like(spread.variances, first * (most / first) ** progress)
@@ -110,6 +112,9 @@ class _BySpread(Allocation):
     def __post_init__(self) -> None:
         check_number("share", self.share, above=0)
         check_integer("least", self.least, 2)
+
+    def first_step(self, most: int) -> int:
+        return min(self.least, most)
 
     def _needed(self, spread: Spread) -> Float[Array, "*circuits"]:
         """Shots times the variance that is allowed."""

@@ -93,9 +93,8 @@ def _measured(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     sum_i |d theta_i / d f_j|, without dropout.
     """
     config = block.config
-    latest = min(block.begun, config.epochs - 1)
     rows = sample_rows(block.splits.train.labels)
-    batch = jax.tree.map(lambda leaf: leaf[rows], block.data(latest))
+    batch = jax.tree.map(lambda leaf: leaf[rows], block.coming)
     # Cross-entropy in full: it is what the others are compared with, even where it has no weight.
     full = place(np.ones(len(block.runs), np.float32))
     shared, hyper = (batch, np.int32(block.begun)), block.hyper._replace(label_weight=full)

@@ -28,7 +28,8 @@ from jqkd.quantum.shot_noise import slopes_and_variances
 from jqkd.training.devices import across_devices
 from jqkd.training.loop import Data, Task
 from jqkd.training.recipes import Output
-from jqkd.training.student_task import Hyper, student_model, without_regressor
+from jqkd.training.spending import squared_slopes
+from jqkd.training.student_task import Hyper, slot_angles, student_model, without_regressor
 from jqkd.training.students import Block
 
 # Batches, images of each, and how often each is drawn.
@@ -44,9 +45,9 @@ def gradient_noise(block: Block, draws: int = DRAWS) -> dict[str, np.ndarray] | 
 
     Returns:
         Of R students, ``(R,)`` each, on 4 batches of train images: ``shots`` and ``images``,
-        measured; ``shifted`` and ``forward``, predicted; ``norm``, the
-        squared norm of the mean gradient. ``None`` where no shots are drawn, where hidden layers
-        are compared, or for fewer than 8 images.
+        measured; ``shifted`` and ``forward``, predicted; ``norm``, the squared norm of the mean
+        gradient. ``None`` where no shots are drawn, where hidden layers are compared, or for fewer
+        than 8 images.
 
     Example:
         >>> from jqkd.data import load, student_splits
@@ -60,12 +61,11 @@ def gradient_noise(block: Block, draws: int = DRAWS) -> dict[str, np.ndarray] | 
     config = block.config
     if config.shots is None or config.needs_features:
         return None
-    latest = min(block.begun, config.epochs - 1)
     count = min(BATCHES, len(block.splits.train) // IMAGES)
     if not count:
         return None
     rows = np.random.default_rng(0).permutation(len(block.splits.train))[: count * IMAGES]
-    batch = jax.tree.map(lambda leaf: leaf[rows], block.data(latest))
+    batch = jax.tree.map(lambda leaf: leaf[rows], block.coming)
     student = student_model(config.spec, config.image_shape)
     shared = batch, np.int32(block.begun)
     rest = block.state.params, block.keys, block.hyper
@@ -157,32 +157,23 @@ class _Look:
 
     def _shifted(self, params: Params, batch: Data, cotangents: Array) -> Array:
         module = self.student.module(params)
-        layer = module.layer
+        layer, prepare = module.layer, module.prepare
         assert isinstance(layer, QuantumLayer)
-        encoded = module.encoded(batch.images)
-        states = None if module.prepare is None else module.prepare(encoded.features)
-        qubits = layer.circuit.num_qubits
+        encoded, number = module.encoded(batch.images), len(batch.ids)
+        states = None if prepare is None else layer.starts(prepare(encoded.features), (number,))
 
         def of_image(row: tuple[Array, Array, Array, Array | None]) -> Array:
             image, angles, cotangent, state = row
-            if state is not None:
-                state = state.reshape((2,) * qubits).transpose(*range(qubits)[::-1])
-            about = layer.circuit, angles, cotangent[None]
             _, variances = slopes_and_variances(
-                *about,
+                layer.circuit,
+                angles,
+                cotangent[None],
                 rule=layer.rule or TWO_TERM_RULE,
                 state=state,
                 wires=layer.wires,
                 noise=layer.noise,
             )
-
-            def own(params: Params) -> Array:
-                student = self.student.module(params)
-                return student.run_angles(student.encoded(image[None]))[0]
-
-            slopes = jax.tree.leaves(jax.jacrev(own)(params))
-            seen = sum((leaf.reshape(len(angles), -1) ** 2).sum(-1) for leaf in slopes)
-            return (variances[0] * seen).sum()
+            return (variances[0] * squared_slopes(slot_angles(self.student), params, image)).sum()
 
         rows = batch.images, module.run_angles(encoded), cotangents, states
         return lax.map(of_image, rows).sum()

@@ -75,9 +75,8 @@ def probe(block: Block) -> dict[str, np.ndarray] | None:
     """
     if not can_probe(block):
         return None
-    config, latest = block.config, min(block.begun, block.config.epochs - 1)
-    rows = sample_rows(block.splits.train.labels)
-    batch = jax.tree.map(lambda leaf: leaf[rows], block.data(latest))
+    config, rows = block.config, sample_rows(block.splits.train.labels)
+    batch = jax.tree.map(lambda leaf: leaf[rows], block.coming)
     full = place(np.ones(len(block.runs), np.float32))
     student = student_model(config.spec, config.image_shape)
     hyper = block.hyper._replace(label_weight=full)
@@ -125,15 +124,13 @@ def _of_run(
 
     # (B, 3, K): what an image adds to the mean, times the number of images.
     cotangents = number * jax.jacrev(means)(made.frequencies).swapaxes(0, 1)
-    states = None if module.prepare is None else module.prepare(made.features)
+    prepare = module.prepare
+    states = None if prepare is None else layer.starts(prepare(made.features), (number,))
     data = module.encode(made.features) if states is None else jnp.zeros((number, 0))
-    circuit, qubits = layer.circuit, layer.circuit.num_qubits
-    own = module.weights[...]
+    circuit, own = layer.circuit, module.weights[...]
 
     def of_image(row: tuple[Array, Array, Array | None]) -> tuple[Array, Array]:
         cotangent, datum, state = row
-        if state is not None:
-            state = state.reshape((2,) * qubits).transpose(*range(qubits)[::-1])
         fill = partial(circuit.fill, datum)
         slopes, variances = slopes_and_variances(
             circuit, fill(own), cotangent, state=state, wires=layer.wires, noise=layer.noise

@@ -75,11 +75,9 @@ class Spender:
         r"""$\sum_w (\partial \theta_k / \partial w)^2$ of slots, mean over images; no shots."""
         if not self.allocation.needs_spread:
             return jnp.ones(self.num_slots)
-        slopes = jax.vmap(jax.jacrev(self.angles), (None, 0))(params, images[:CHAINED])
-        squares = [
-            (leaf**2).reshape(*leaf.shape[:2], -1).sum(-1) for leaf in jax.tree.leaves(slopes)
-        ]
-        return sum(squares).mean(0)
+        return jax.vmap(lambda image: squared_slopes(self.angles, params, image))(
+            images[:CHAINED]
+        ).mean(0)
 
     def shots(self, state: Any, most: ArrayLike, steps: ArrayLike) -> Float[Array, " circuits"]:
         """Of the next step's circuits, of so many steps in all; whole numbers up to ``most``."""
@@ -150,6 +148,14 @@ class Spender:
         made, before = made._replace(spending=after), before._replace(spending=refused)
         choose = lambda new, old: jnp.where(paid, new, old)  # noqa: E731
         return jax.tree.map(choose, made, before), tuple(choose(one, 0 * one) for one in sums)
+
+
+def squared_slopes(
+    angles: Callable[[Params, Array], Array], params: Params, image: Array
+) -> Float[Array, " P"]:
+    r"""$\sum_w (\partial \theta_k / \partial w)^2$ of every slot, of one image."""
+    slopes = jax.tree.leaves(jax.jacrev(angles)(params, image))
+    return jnp.stack([(leaf**2).reshape(len(leaf), -1).sum(-1) for leaf in slopes]).sum(0)
 
 
 def units_of(left: int) -> tuple[float, float]:

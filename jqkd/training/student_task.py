@@ -63,13 +63,18 @@ def sized_task(config: StudentConfig, teacher_features: int) -> Task:
 
 @lru_cache(maxsize=64)
 def _spender(spec: StudentSpec, image_shape: tuple[int, ...], allocation: str) -> Spender:
-    model = student_model(spec, image_shape)
+    angles = slot_angles(student_model(spec, image_shape))
+    return Spender(ALLOCATIONS.build(allocation), spec.run_circuit.num_angles, angles)
+
+
+def slot_angles(model: Functional) -> Callable[[Params, Array], Array]:
+    """(params, image) -> angles ``(P,)`` of the circuit that is run, without dropout."""
 
     def angles(params: Params, image: Array) -> Array:
         student = model.module(without_regressor(params))
         return student.run_angles(student.encoded(image[None]))[0]
 
-    return Spender(ALLOCATIONS.build(allocation), spec.run_circuit.num_angles, angles)
+    return angles
 
 
 @lru_cache(maxsize=64)

@@ -119,6 +119,11 @@ class Block:
         return self._view[1]
 
     @property
+    def coming(self) -> Data:
+        """The view that is trained on next; after the end the last one."""
+        return self.data(min(self.begun, self.config.epochs - 1))
+
+    @property
     def curves(self) -> Curves:
         """Of the evaluated epochs so far; at least one."""
         return collect(self.runs, self.history)

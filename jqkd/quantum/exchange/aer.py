@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+from jaxtyping import Complex
 
 from jqkd._checks import check_type, fail
 from jqkd.quantum.exchange.packages import require_qiskit
@@ -51,12 +52,17 @@ def _channel(error: dict[str, Any], num_wires: int) -> Kraus:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         made = SuperOp(QuantumError.from_dict(error))
-    kraus = np.array(Operators(made).data)
-    if num_wires == 2:
-        # Its first wire is the least significant.
-        tensor = kraus.reshape(-1, 2, 2, 2, 2)
-        kraus = tensor.transpose(0, 2, 1, 4, 3).reshape(-1, 4, 4)
+    kraus = other_way_round(np.array(Operators(made).data), num_wires)
     return Kraus(tuple(tuple(map(tuple, matrix)) for matrix in kraus.tolist()))
+
+
+def other_way_round(
+    kraus: Complex[np.ndarray, "R M M"], num_wires: int
+) -> Complex[np.ndarray, "R M M"]:
+    """Operators with their first wire least significant, as Aer has it, from ours, and back."""
+    if num_wires == 1:
+        return kraus
+    return kraus.reshape(-1, 2, 2, 2, 2).transpose(0, 2, 1, 4, 3).reshape(-1, 4, 4)
 
 
 def _flips(error: dict[str, Any]) -> tuple[float, float]:
@@ -71,9 +77,8 @@ def _readout(known: dict[tuple[int, ...], tuple[float, float]]) -> tuple[tuple[f
     everywhere = known.pop((), None)
     if not known:
         return () if everywhere is None else (everywhere,)
-    usual = (0.0, 0.0) if everywhere is None else everywhere
-    last = max(place[0] for place in known)
     if everywhere is not None:
         must = "read all qubits alike, or say of each how it is read"
         fail("model", must, "a readout for all qubits and others for some")
-    return tuple(known.get((qubit,), usual) for qubit in range(last + 1))
+    last = max(place[0] for place in known)
+    return tuple(known.get((qubit,), (0.0, 0.0)) for qubit in range(last + 1))
